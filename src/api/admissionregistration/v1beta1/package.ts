@@ -1,0 +1,12 @@
+import type { Package } from '../../../schema/vocabulary.ts';
+import * as schema from './schema.ts';
+
+export const admissionregistrationV1beta1: Package = {
+  name: 'admissionregistration.v1beta1',
+  group: 'admissionregistration.k8s.io',
+  version: 'v1beta1',
+  openapi: 'io.k8s.api.admissionregistration.v1beta1',
+  proto: 'k8s.io.api.admissionregistration.v1beta1',
+  types: { ...schema },
+  lists: ['MutatingAdmissionPolicyBinding', 'MutatingAdmissionPolicy'],
+};

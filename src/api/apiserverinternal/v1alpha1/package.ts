@@ -1,0 +1,12 @@
+import type { Package } from '../../../schema/vocabulary.ts';
+import * as schema from './schema.ts';
+
+export const apiserverinternalV1alpha1: Package = {
+  name: 'apiserverinternal.v1alpha1',
+  group: 'internal.apiserver.k8s.io',
+  version: 'v1alpha1',
+  openapi: 'io.k8s.api.apiserverinternal.v1alpha1',
+  proto: 'k8s.io.api.apiserverinternal.v1alpha1',
+  types: { ...schema },
+  lists: ['StorageVersion'],
+};

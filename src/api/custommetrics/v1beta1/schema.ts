@@ -1,0 +1,25 @@
+// The data of custom.metrics.k8s.io/v1beta1. One edits this; `npm run generate` prints types.ts from it.
+import type { Struct } from '../../../schema/vocabulary.ts';
+import type * as T from './types.ts';
+
+export const MetricListOptions: Struct<T.MetricListOptions> = {
+  fields: {
+    kind: { type: 'string' },
+    apiVersion: { type: 'string' },
+    labelSelector: { n: 1, type: 'string' },
+    metricLabelSelector: { n: 2, type: 'string' },
+  },
+};
+
+export const MetricValue: Struct<T.MetricValue> = {
+  fields: {
+    kind: { type: 'string' },
+    apiVersion: { type: 'string' },
+    describedObject: { n: 1, type: 'core.v1.ObjectReference', always: true },
+    metricName: { n: 2, type: 'string', always: true },
+    timestamp: { n: 3, type: 'Time', always: true },
+    window: { n: 4, type: 'int64', ptr: true },
+    value: { n: 5, type: 'Quantity', always: true },
+    selector: { n: 6, type: 'meta.v1.LabelSelector', ptr: true, always: true },
+  },
+};

@@ -1,0 +1,2 @@
+// Printed by `npm run generate` from the schema beside it. Do not edit.
+export type * from './types.ts';

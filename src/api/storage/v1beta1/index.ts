@@ -1,0 +1,6 @@
+// Printed by `npm run generate` from the schema beside it. Do not edit.
+import type { ResourceRef } from '../../reference.ts';
+import type * as T from './types.ts';
+export type * from './types.ts';
+
+export const volumeattributesclasses: ResourceRef<T.VolumeAttributesClass> = { group: 'storage.k8s.io', version: 'v1beta1', resource: 'volumeattributesclasses', kind: 'VolumeAttributesClass', namespaced: false };
