@@ -1,0 +1,142 @@
+/**
+ * The watch cache between the store and the registry: what a resource's readers, watchers and writers see of it.
+ *
+ * One feed follows the store and hands each commit to the cacher of its prefix, synchronously. A cacher holds the
+ * present state in key order, a window of recent events, indexes that its readers asked for, and its watchers.
+ * It knows kinds only through a codec. Errors are StoreError ('conflict', 'compacted', 'future', 'unavailable').
+ */
+import type { DeepReadonly } from '../../machinery/json.ts';
+
+/** What selectors look at. */
+export interface Attributes {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Selectable fields by path; metadata.name and metadata.namespace need not be among them. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** uids of the owners, for garbage collection. */
+  readonly owners?: readonly string[];
+}
+
+/** How the cacher learns about the kind of its resource. All pure and synchronous. */
+export interface CacherCodec<T> {
+  /** What is written into the store: the stored version, without resourceVersion. */
+  encodeStored(object: DeepReadonly<T>): Uint8Array;
+  /** The object in the version the codec keeps in memory, with metadata.resourceVersion set. Throws for bytes that are no such object. */
+  decodeStored(value: Uint8Array, key: string, revision: number): T;
+  /** The object with this metadata.resourceVersion. May change it in place: its writer has handed it over. */
+  withRevision(object: T, revision: number): T;
+  /** Served bytes. `mediaType` is whatever text the caller and the codec agree on (`application/json;as=Table…` too). */
+  encode(object: DeepReadonly<T>, version: string, mediaType: string): Buffer;
+  /** Served bytes straight from the stored ones where nothing but the resourceVersion is missing; undefined: decode and encode. */
+  transcode?(value: Uint8Array, revision: number, version: string, mediaType: string): Buffer | undefined;
+  /** One watch event as it goes over the wire, around what `encode` made. */
+  frame(type: ChangeType, encoding: Buffer, mediaType: string): Buffer;
+  attributes(object: DeepReadonly<T>): Attributes;
+}
+
+/** One object at one revision. What is derived from it is made on first need, once, and shared by everybody. */
+export interface CachedObject<T> {
+  readonly key: string;
+  /** Of its last change; for a deleted object that of the deletion. This is metadata.resourceVersion. */
+  readonly revision: number;
+  readonly object: DeepReadonly<T>;
+  readonly attributes: Attributes;
+  encoding(version: string, mediaType: string): Buffer;
+}
+
+/** Everything is AND-ed. `labels` and `fields` are the equalities of the request's selectors: they choose an index. */
+export interface Selection {
+  readonly namespace?: string;
+  /** Only together with `namespace` where the resource is namespaced. */
+  readonly name?: string;
+  readonly labels?: readonly (readonly [string, string])[];
+  readonly fields?: readonly (readonly [string, string])[];
+  /** Only objects owned by this uid. */
+  readonly owner?: string;
+  /** What equalities cannot say (`in`, `!=`, exists). Equalities need not be tested again. */
+  readonly matches?: (attributes: Attributes) => boolean;
+}
+
+export interface GetOptions {
+  /** Absent: the newest there is, whoever wrote it. n: not older than n (0: whatever is cached). */
+  readonly notOlderThan?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListRequest {
+  readonly selection?: Selection;
+  /** Absent and no `exact`: the newest. n: not older than n (0: whatever is cached). */
+  readonly notOlderThan?: number;
+  /** The state at this revision. 'compacted' when it is no longer known, 'future' when it has not come. */
+  readonly exact?: number;
+  readonly limit?: number;
+  /** The first key of this page is the first one after `startAfter`. */
+  readonly startAfter?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListPage<T> {
+  readonly items: readonly CachedObject<T>[];
+  readonly revision: number;
+  /** Set when there is more: the key that `startAfter` of the next page takes (with `exact` = revision). */
+  readonly next?: string;
+  /** How many come after this page; only without a selector that has to be tested on each object. */
+  readonly remaining?: number;
+}
+
+export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+export type CacherEvent<T> =
+  | {
+      readonly type: ChangeType;
+      readonly revision: number;
+      /** For DELETED the last state that this watcher could see, at the revision of the event. */
+      readonly item: CachedObject<T>;
+      /** The framed bytes, shared by all watchers of this change. */
+      frame(version: string, mediaType: string): Buffer;
+    }
+  | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean };
+
+export interface WatchRequest {
+  readonly selection?: Selection;
+  /**
+   * 'state': the present objects as ADDED first, then changes. A number: only changes after that revision
+   * ('compacted' when the window and the store's history no longer reach back to it).
+   */
+  readonly from: 'state' | number;
+  /** With 'state': not older than this; absent: the newest. */
+  readonly notOlderThan?: number;
+  /** Ends the objects of 'state' with a bookmark that has initialEventsEnd. */
+  readonly initialEventsEnd?: boolean;
+  /** About one bookmark a minute. */
+  readonly bookmarks?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Yields everything that has happened since the last turn in one array, for one write to the socket. Ends by itself
+ * when the consumer lags too far behind (it resumes from its last revision) or when the cacher closes.
+ */
+export type CacherWatch<T> = AsyncIterable<readonly CacherEvent<T>[]>;
+
+export interface Cacher<T> {
+  readonly prefix: string;
+  get(key: string, options?: GetOptions): Promise<CachedObject<T> | undefined>;
+  list(request?: ListRequest): Promise<ListPage<T>>;
+  /** Resolves when the watch stands (its start is known to be possible). */
+  watch(request: WatchRequest): Promise<CacherWatch<T>>;
+  /**
+   * Writes and resolves when the write is durable and every later read of this cacher sees it.
+   * `expect`: 0 the key must not exist; n its revision must be n. 'conflict' once the winning write can be read.
+   * The object is handed over: nobody may change it afterwards.
+   */
+  put(key: string, object: T, expect: number): Promise<CachedObject<T>>;
+  /** The last state, at the revision of the deletion. */
+  delete(key: string, expect: number): Promise<CachedObject<T>>;
+  /** How many objects there are; for metrics. */
+  readonly count: number;
+  /** False until the first list has been loaded, and while the feed is broken. */
+  readonly ready: boolean;
+  close(): void;
+}
