@@ -1,0 +1,46 @@
+/** `/metrics/resource`: what metrics-server reads. Names, labels and types as the kubelet documents them. */
+import { parseTime } from '../../base/clock.ts';
+import { exposition, type Family, type Series } from '../../base/exposition.ts';
+import type { Summary } from './summary.ts';
+
+/** `at`: exact reading times in milliseconds, since the summary's own times are in whole seconds. */
+export function resourceMetrics(summary: Summary, at: number): string {
+  const gather: Record<string, Series[]> = {};
+  const add = (name: string, value: number | undefined, labels: Record<string, string> | undefined, time: number | undefined): void => {
+    if (value !== undefined) (gather[name] ??= []).push({ ...(labels ? { labels } : {}), value, ...(time !== undefined ? { timestamp: time } : {}) });
+  };
+  const seconds = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : ns / 1e9);
+  const { node } = summary;
+  add('node_cpu_usage_seconds_total', seconds(node.cpu?.usageCoreNanoSeconds), undefined, at);
+  add('node_memory_working_set_bytes', node.memory?.workingSetBytes, undefined, at);
+  add('node_swap_usage_bytes', node.swap?.swapUsageBytes, undefined, at);
+  for (const pod of summary.pods) {
+    const labels = { pod: pod.podRef.name, namespace: pod.podRef.namespace };
+    for (const c of pod.containers) {
+      const named = { container: c.name, ...labels };
+      add('container_start_time_seconds', parseTime(c.startTime) / 1000, named, undefined);
+      add('container_cpu_usage_seconds_total', seconds(c.cpu?.usageCoreNanoSeconds), named, at);
+      add('container_memory_working_set_bytes', c.memory?.workingSetBytes, named, at);
+      add('container_swap_usage_bytes', c.swap?.swapUsageBytes, named, at);
+    }
+    add('pod_cpu_usage_seconds_total', seconds(pod.cpu?.usageCoreNanoSeconds), labels, at);
+    add('pod_memory_working_set_bytes', pod.memory?.workingSetBytes, labels, at);
+    add('pod_swap_usage_bytes', pod.swap?.swapUsageBytes, labels, at);
+  }
+  add('resource_scrape_error', summary.node.cpu ? 0 : 1, undefined, undefined);
+  return exposition(documented.map(([name, type, help]): Family => ({ name, type, help, series: gather[name] ?? [] })));
+}
+
+const documented: readonly (readonly [string, 'counter' | 'gauge', string])[] = [
+  ['container_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the container in core-seconds'],
+  ['container_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the container in bytes'],
+  ['container_start_time_seconds', 'gauge', '[STABLE] Start time of the container since unix epoch in seconds'],
+  ['container_swap_usage_bytes', 'gauge', '[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems'],
+  ['node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds'],
+  ['node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes'],
+  ['node_swap_usage_bytes', 'gauge', '[ALPHA] Current swap usage of the node in bytes. Reported only on non-windows systems'],
+  ['pod_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the pod in core-seconds'],
+  ['pod_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the pod in bytes'],
+  ['pod_swap_usage_bytes', 'gauge', '[ALPHA] Current amount of the pod swap usage in bytes. Reported only on non-windows systems'],
+  ['resource_scrape_error', 'gauge', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise'],
+];
