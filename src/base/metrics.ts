@@ -1,0 +1,131 @@
+/** A small registry of metrics and its text exposition. Recording is a map look-up and an addition. */
+type Kind = 'counter' | 'gauge' | 'histogram';
+
+export interface MetricOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+}
+
+export interface Counter {
+  inc(by?: number, ...labels: string[]): void;
+}
+
+export interface Gauge {
+  set(value: number, ...labels: string[]): void;
+  add(by: number, ...labels: string[]): void;
+}
+
+export interface Histogram {
+  observe(value: number, ...labels: string[]): void;
+}
+
+interface Family {
+  readonly kind: Kind;
+  readonly options: MetricOptions;
+  readonly buckets: readonly number[];
+  /** For histograms one slot a bucket, then the count of all, then the sum. */
+  readonly series: Map<string, { readonly labels: readonly string[]; readonly values: number[] }>;
+}
+
+/** Upstream's default buckets, in seconds. */
+export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+
+export class Metrics {
+  readonly #families = new Map<string, Family>();
+  readonly #collectors: (() => void)[] = [];
+
+  counter(options: MetricOptions): Counter {
+    const family = this.#family('counter', options);
+    return { inc: (by = 1, ...labels) => void (slot(family, labels)[0]! += by) };
+  }
+
+  gauge(options: MetricOptions): Gauge {
+    const family = this.#family('gauge', options);
+    return {
+      set: (value, ...labels) => void (slot(family, labels)[0] = value),
+      add: (by, ...labels) => void (slot(family, labels)[0]! += by),
+    };
+  }
+
+  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
+    const family = this.#family('histogram', options, options.buckets ?? defaultBuckets);
+    const { buckets } = family;
+    return {
+      observe: (value, ...labels) => {
+        const values = slot(family, labels);
+        let i = 0;
+        while (i < buckets.length && value > buckets[i]!) i++;
+        if (i < buckets.length) values[i]!++;
+        values[buckets.length]!++;
+        values[buckets.length + 1]! += value;
+      },
+    };
+  }
+
+  /** Runs before each exposition: the place to set gauges that are read, not counted. */
+  onCollect(collect: () => void): void {
+    this.#collectors.push(collect);
+  }
+
+  /** The text exposition format, families and series in the order of their names. */
+  expose(): string {
+    for (const collect of this.#collectors) collect();
+    const out: string[] = [];
+    for (const family of [...this.#families.values()].sort((a, b) => (a.options.name < b.options.name ? -1 : 1))) exposeFamily(family, out);
+    return out.join('');
+  }
+
+  #family(kind: Kind, options: MetricOptions, buckets: readonly number[] = []): Family {
+    const known = this.#families.get(options.name);
+    if (known) return known;
+    const family: Family = { kind, options, buckets, series: new Map() };
+    this.#families.set(options.name, family);
+    if (!options.labels?.length) slot(family, []);
+    return family;
+  }
+}
+
+function slot(family: Family, labels: readonly string[]): number[] {
+  const key = labels.length === 1 ? labels[0]! : labels.join('\u0000');
+  let series = family.series.get(key);
+  if (!series) {
+    series = { labels, values: Array<number>(family.kind === 'histogram' ? family.buckets.length + 2 : 1).fill(0) };
+    family.series.set(key, series);
+  }
+  return series.values;
+}
+
+export function escapeLabel(value: string): string {
+  return /["\\\n]/.test(value) ? value.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"') : value;
+}
+
+export function formatValue(value: number): string {
+  if (value === Infinity) return '+Inf';
+  if (value === -Infinity) return '-Inf';
+  return String(value);
+}
+
+function exposeFamily(family: Family, out: string[]): void {
+  const { name, help, labels: names = [] } = family.options;
+  out.push(`# HELP ${name} ${help}\n# TYPE ${name} ${family.kind}\n`);
+  for (const key of [...family.series.keys()].sort()) {
+    const { labels, values } = family.series.get(key)!;
+    const pairs = names.map((n, i) => `${n}="${escapeLabel(labels[i] ?? '')}"`);
+    const suffix = pairs.length > 0 ? `{${pairs.join(',')}}` : '';
+    if (family.kind !== 'histogram') {
+      out.push(`${name}${suffix} ${formatValue(values[0]!)}\n`);
+      continue;
+    }
+    const lead = pairs.length > 0 ? `${pairs.join(',')},` : '';
+    let sum = 0;
+    for (let i = 0; i < family.buckets.length; i++) {
+      sum += values[i]!;
+      out.push(`${name}_bucket{${lead}le="${family.buckets[i]}"} ${sum}\n`);
+    }
+    out.push(`${name}_bucket{${lead}le="+Inf"} ${values[family.buckets.length]}\n`);
+    out.push(`${name}_sum${suffix} ${formatValue(values[family.buckets.length + 1]!)}\n${name}_count${suffix} ${values[family.buckets.length]}\n`);
+  }
+}

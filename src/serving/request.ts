@@ -1,0 +1,198 @@
+/** One request and its answer, the same over HTTP/1.1, HTTP/2 and upgraded connections. */
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { StatusError } from '../machinery/status.ts';
+import type { User } from './identity.ts';
+
+/** Upstream's limit of a request's body. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+export interface Upgrade {
+  readonly socket: Duplex;
+  /** What the client sent right after its head. */
+  readonly head: Buffer;
+}
+
+export class ServingRequest {
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly url: string;
+  /** The path as it was sent, without the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Set by authentication. */
+  user: User | undefined;
+  /** Texts for Warning headers of the answer. */
+  readonly warnings: string[] = [];
+  readonly incoming: IncomingMessage | Http2ServerRequest;
+  readonly #response: ServerResponse | Http2ServerResponse;
+  #upgrade: Upgrade | undefined;
+  #query: URLSearchParams | undefined;
+  #abort: AbortController | undefined;
+  #hijacked = false;
+
+  constructor(incoming: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, upgrade?: Upgrade) {
+    this.incoming = incoming;
+    this.#response = response;
+    this.#upgrade = upgrade;
+    this.method = incoming.method ?? 'GET';
+    this.url = incoming.url ?? '/';
+    this.headers = incoming.headers;
+    const mark = this.url.indexOf('?');
+    this.path = mark < 0 ? this.url : this.url.slice(0, mark);
+  }
+
+  get query(): URLSearchParams {
+    const mark = this.url.indexOf('?');
+    return (this.#query ??= new URLSearchParams(mark < 0 ? '' : this.url.slice(mark + 1)));
+  }
+
+  get hasQuery(): boolean {
+    return this.path.length !== this.url.length;
+  }
+
+  /** Every value of a header by itself, where `headers` joins those that were sent several times. */
+  headerValues(name: string): string[] {
+    const raw = this.incoming.rawHeaders;
+    const lower = name.toLowerCase();
+    const values: string[] = [];
+    for (let i = 0; i + 1 < raw.length; i += 2) if (raw[i]!.toLowerCase() === lower) values.push(raw[i + 1]!);
+    return values;
+  }
+
+  /** What lives as long as the connection: the key for what is remembered of it. */
+  get connection(): object {
+    return 'stream' in this.incoming ? (this.incoming.stream.session ?? this.incoming.socket) : this.incoming.socket;
+  }
+
+  /** For its certificate and addresses only. */
+  get socket(): TLSSocket {
+    return this.incoming.socket as TLSSocket;
+  }
+
+  /** Fires when the client goes away or the answer is done. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      const response = this.#response;
+      if (response.destroyed || ('stream' in response && response.stream?.destroyed)) abort.abort();
+      else response.once('close', () => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+
+  /** True when the client asks to leave HTTP on this connection; then `hijack` may be called. */
+  get wantsUpgrade(): boolean {
+    return this.#upgrade !== undefined;
+  }
+
+  /** Takes the connection out of HTTP; the caller writes the 101 answer itself. */
+  hijack(): Upgrade {
+    const upgrade = this.#upgrade;
+    if (!upgrade) throw StatusError.badRequest('unable to upgrade: missing upgrade headers in request');
+    this.#upgrade = undefined;
+    this.#hijacked = true;
+    (this.#response as ServerResponse).detachSocket(upgrade.socket as TLSSocket);
+    return upgrade;
+  }
+
+  async body(limit = maxBodyBytes): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of this.incoming as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw StatusError.tooLarge(`limit is ${limit}`);
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  /** True when an answer was begun (or the connection was taken over). */
+  get answered(): boolean {
+    return this.#hijacked || this.#response.headersSent;
+  }
+
+  get statusCode(): number {
+    return this.#response.statusCode;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
+
+  send(status: number, headers: OutgoingHttpHeaders, body?: string | Uint8Array): void {
+    const response = this.#response as ServerResponse;
+    if (this.warnings.length > 0) this.#addWarnings();
+    if (body === undefined) {
+      response.writeHead(status, headers).end();
+      return;
+    }
+    headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    response.writeHead(status, headers);
+    if (this.method === 'HEAD') response.end();
+    else response.end(body);
+  }
+
+  /** Begins an answer whose body is written in pieces. */
+  stream(status: number, headers: OutgoingHttpHeaders): BodyWriter {
+    const response = this.#response as ServerResponse;
+    if (this.warnings.length > 0) this.#addWarnings();
+    response.writeHead(status, headers);
+    response.flushHeaders();
+    return new BodyWriter(response);
+  }
+
+  #addWarnings(): void {
+    const texts = [...new Set(this.warnings)];
+    const lines = texts.map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, ' ')}"`);
+    this.#response.setHeader('warning', lines);
+  }
+}
+
+/** Writes pieces; `write` answers false when the client is slow, then wait for `drained`. */
+export class BodyWriter {
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    if (this.#response.destroyed || this.#response.writableEnded) return true;
+    return this.#response.write(chunk);
+  }
+
+  /** Resolves when there is room again, or the client is gone. */
+  drained(): Promise<void> {
+    const response = this.#response;
+    if (!response.writableNeedDrain || response.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off('drain', done);
+        response.off('close', done);
+        resolve();
+      };
+      response.on('drain', done);
+      response.on('close', done);
+    });
+  }
+
+  end(chunk?: string | Uint8Array): void {
+    this.#response.end(chunk);
+  }
+
+  /** Breaks the answer off, so that the client does not take it for complete. */
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  /** The underlying response, to pipe into. */
+  get writable(): ServerResponse {
+    return this.#response;
+  }
+}
+
+export type Handler = (request: ServingRequest) => Promise<void> | void;

@@ -1,0 +1,75 @@
+/** What a path of the API names: group, version, namespace, resource, name, subresource, and the verb that authorization sees. */
+export interface RequestInfo {
+  readonly isResource: boolean;
+  readonly path: string;
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  /** What follows resource and name, split at `/` and decoded: `['log']`, `['proxy', 'some', 'path']`. */
+  readonly rest: readonly string[];
+}
+
+const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+const none: readonly string[] = [];
+
+function nonResource(method: string, path: string): RequestInfo {
+  return { isResource: false, path, verb: method.toLowerCase(), group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: none };
+}
+
+function decode(part: string): string {
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** `path` without the query. `watching`: the query says watch=true; `namedByField`: the name in a metadata.name field selector. */
+export function requestInfo(method: string, path: string, watching = false, namedByField = ''): RequestInfo {
+  const parts = path.split('/');
+  // parts[0] is empty: the path starts with a slash.
+  let at: number;
+  let group = '';
+  if (parts[1] === 'api' && parts.length > 3) {
+    at = 2;
+  } else if (parts[1] === 'apis' && parts.length > 4) {
+    group = parts[2]!;
+    at = 3;
+  } else {
+    return nonResource(method, path);
+  }
+  const version = parts[at++]!;
+  let verb = verbs[method] ?? method.toLowerCase();
+  let legacyWatch = false;
+  if (parts[at] === 'watch' && parts.length > at + 1) {
+    legacyWatch = true;
+    at++;
+  }
+  let namespace = '';
+  let resource = decode(parts[at]!);
+  if (resource === '') return nonResource(method, path);
+  if (resource === 'namespaces' && parts.length > at + 1 && parts[at + 1] !== '') {
+    namespace = decode(parts[at + 1]!);
+    // `namespaces/x/finalize` and `/status` are of the namespace itself.
+    const third = parts[at + 2];
+    if (third !== undefined && third !== '' && third !== 'finalize' && third !== 'status') {
+      at += 2;
+      resource = decode(third);
+    }
+  }
+  const name = parts.length > at + 1 ? decode(parts[at + 1]!) : '';
+  const rest = parts.length > at + 2 ? parts.slice(at + 2).map(decode) : none;
+  if (name === '') {
+    if (verb === 'get') verb = watching || legacyWatch ? 'watch' : 'list';
+    else if (verb === 'delete') verb = 'deletecollection';
+  } else if (legacyWatch) verb = 'watch';
+  return {
+    isResource: true, path, verb, group, version, namespace, resource, subresource: rest[0] ?? '',
+    name: name !== '' ? name : verb === 'list' || verb === 'watch' ? namedByField : '', rest,
+  };
+}

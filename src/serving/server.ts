@@ -1,0 +1,140 @@
+/** One port that speaks HTTP/2 and HTTP/1.1 over TLS, and hands upgraded connections to the same handler. */
+import { createServer, ServerResponse, type IncomingMessage } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Surroundings } from '../base/surroundings.ts';
+import { isAbort } from '../base/abort.ts';
+import { StatusError } from '../machinery/status.ts';
+import { sendError } from './respond.ts';
+import { ServingRequest, type Handler } from './request.ts';
+
+export interface TlsOptions {
+  /** PEM, certificate chain and key. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM of the authorities whose client certificates are asked for; verifying them is authentication's business. */
+  readonly clientAuthorities?: readonly string[];
+}
+
+export interface ServeOptions {
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Absent: plain HTTP/1.1. */
+  readonly tls?: TlsOptions;
+  readonly handler: Handler;
+  readonly surroundings: Surroundings;
+  /** Closes the server. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Serving {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  /** New connections get the new certificate. */
+  setTls(tls: TlsOptions): void;
+  /** Stops listening and ends every connection. */
+  close(): Promise<void>;
+}
+
+const keepAliveMs = 120_000;
+
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { surroundings, handler } = options;
+  const handle = (request: ServingRequest): void => {
+    void run(handler, request, surroundings);
+  };
+  const server = options.tls ? secureServer(options.tls) : createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', (incoming: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) =>
+    handle(new ServingRequest(incoming, response)));
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // An answer other than 101 goes out as an ordinary response on this socket, which then closes.
+    const response = new ServerResponse(incoming);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    handle(new ServingRequest(incoming, response, { socket, head }));
+  });
+  server.on('sessionError', () => {});
+  server.on('tlsClientError', (error: Error) => surroundings.log.debug('TLS handshake failed', { error: error.message }));
+  server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
+
+  await listen(server, options);
+  const { address, port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    if (!server.listening) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  options.signal?.addEventListener('abort', () => void close(), { once: true });
+  return {
+    host: address,
+    port,
+    url: `${options.tls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    setTls: (tls) => {
+      if ('setSecureContext' in server) (server as Http2SecureServer).setSecureContext({ cert: tls.cert, key: tls.key, ...authorities(tls) });
+    },
+    close,
+  };
+}
+
+function authorities(tls: TlsOptions): { ca?: string[] } {
+  return tls.clientAuthorities ? { ca: [...tls.clientAuthorities] } : {};
+}
+
+function secureServer(tls: TlsOptions): Http2SecureServer {
+  return createSecureServer({
+    allowHTTP1: true,
+    cert: tls.cert,
+    key: tls.key,
+    ...authorities(tls),
+    requestCert: tls.clientAuthorities !== undefined,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    // Informers keep many watches on one connection and cancel often.
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20 },
+    maxSessionMemory: 1000,
+    streamResetBurst: 100_000,
+    streamResetRate: 10_000,
+    keepAliveTimeout: keepAliveMs,
+    requestTimeout: 0,
+  } as Parameters<typeof createSecureServer>[0]);
+}
+
+function listen(server: Server, options: ServeOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, 1024, () => {
+      server.off('error', reject);
+      server.on('error', (error) => options.surroundings.log.error('Server failed', error));
+      resolve();
+    });
+  });
+}
+
+/** Runs the handler and turns what it throws into an answer. */
+async function run(handler: Handler, request: ServingRequest, surroundings: Surroundings): Promise<void> {
+  try {
+    await handler(request);
+  } catch (error) {
+    if (request.answered) {
+      if (!isAbort(error)) surroundings.log.debug('Request broke off', { path: request.path, error: String(error) });
+      request.incoming.destroy();
+      return;
+    }
+    if (!(error instanceof StatusError) && !isAbort(error)) {
+      surroundings.log.error('Handler failed', error, { method: request.method, path: request.path, stack: error instanceof Error ? error.stack : undefined });
+    }
+    sendError(request, error);
+  }
+}
