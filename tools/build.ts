@@ -1,0 +1,52 @@
+/** Bundles src/ into dist/: what users install, and what the launcher of a clone runs. */
+import { build } from 'esbuild';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.stamp');
+const started = new Date();
+
+/** Chunks are loaded lazily: those of an older build stay for programs that are still running. */
+const keepMs = 3_600_000;
+
+/** Each becomes dist/<name>.js; those that are not there yet are left out. */
+const entries: Record<string, string> = { k7s: 'src/cluster/main.ts', index: 'src/index.ts', 'store-worker': 'src/store/worker.ts' };
+
+async function main(): Promise<void> {
+  mkdirSync(dist, { recursive: true });
+  const entryPoints = Object.entries(entries)
+    .filter(([, file]) => existsSync(join(root, file)))
+    .map(([out, file]) => ({ in: join(root, file), out }));
+  const result = await build({
+    entryPoints,
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    chunkNames: 'chunks/[name]-[hash]',
+    // Packages in CommonJS ask for node's own modules by require.
+    banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+    external: ['koffi'],
+    legalComments: 'linked',
+    logLevel: 'error',
+    metafile: true,
+    absWorkingDir: root,
+  });
+  const made = new Set(Object.keys(result.metafile.outputs).map((file) => join(root, file)));
+  for (const folder of [dist, join(dist, 'chunks')]) {
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      const file = join(folder, name);
+      if (made.has(file) || !file.endsWith('.js')) continue;
+      if (started.getTime() - statSync(file).mtimeMs > keepMs) rmSync(file);
+    }
+  }
+  // The time of the start: a source that changed while we were reading is newer than the stamp.
+  writeFileSync(stamp, '');
+  utimesSync(stamp, started, started);
+}
+
+await main();
