@@ -1,0 +1,181 @@
+/**
+ * The network of a profile on its host: one bridge, its address, and masquerading for what leaves it.
+ * The bridge's number decides the subnet, so that making the link claims the network, whoever else is starting.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { attempt, CommandError, run } from './command.ts';
+import { hostTable, linkAlias, type Profile } from './profile.ts';
+
+export interface Network {
+  readonly bridge: string;
+  /** e.g. 192.168.49.0/24 */
+  readonly subnet: string;
+  /** The bridge's own address: where the API server listens and where nodes send what leaves the cluster. */
+  readonly gateway: string;
+}
+
+/** 192.168.49.0/24, then every ninth, as minikube counts. */
+const candidates: readonly Network[] = Array.from({ length: 23 }, (_, i) => ({
+  bridge: `k7s${i}`,
+  subnet: `192.168.${49 + 9 * i}.0/24`,
+  gateway: `192.168.${49 + 9 * i}.1`,
+}));
+
+interface LinkInfo {
+  readonly ifname: string;
+  readonly ifalias?: string;
+}
+
+export interface NetworkRequest {
+  /** The pods of the cluster: between them and the nodes no address is rewritten. */
+  readonly clusterCIDR: string;
+  /** The network this profile had before; taken again, or an error when somebody else has it now. */
+  readonly previous?: Network;
+}
+
+/** Makes or completes the profile's network. */
+export async function ensureNetwork(profile: Profile, request: NetworkRequest): Promise<Network> {
+  const network = (await findNetwork(profile)) ?? (await claim(profile, request.previous));
+  await prepareHost();
+  await run(['ip', '-batch', '-'], {
+    input: `address replace ${network.gateway}/24 brd + dev ${network.bridge}\nlink set dev ${network.bridge} up\n`,
+  });
+  await run(['nft', '-f', '-'], { input: hostRules(profile, network, request.clusterCIDR) });
+  await allowForwarding(profile, network);
+  return network;
+}
+
+/** The network that the profile has at present, recognised by the alias of its bridge. */
+export async function findNetwork(profile: Profile): Promise<Network | undefined> {
+  const own = new Set((await linksOf(profile)).map((link) => link.ifname));
+  return candidates.find((candidate) => own.has(candidate.bridge));
+}
+
+/** Every link on the host that carries the profile's alias. */
+export async function linksOf(profile: Profile): Promise<readonly LinkInfo[]> {
+  const links = JSON.parse((await run(['ip', '-j', 'link', 'show'])) || '[]') as LinkInfo[];
+  return links.filter((link) => link.ifalias === linkAlias(profile));
+}
+
+export async function destroyNetwork(profile: Profile): Promise<void> {
+  const network = await findNetwork(profile);
+  if (network) await forbidForwarding(profile, network);
+  for (const link of await linksOf(profile)) await attempt(['ip', 'link', 'delete', 'dev', link.ifname]);
+  await attempt(['nft', 'delete', 'table', 'inet', hostTable(profile)]);
+}
+
+/** The address of the profile's n-th node, from 0. */
+export function nodeAddress(network: Network, index: number): string {
+  if (index < 0 || index > 252) throw new RangeError(`no address for node number ${index}`);
+  return network.gateway.replace(/\.\d+$/, `.${index + 2}`);
+}
+
+async function claim(profile: Profile, previous: Network | undefined): Promise<Network> {
+  const taken = await usedNetworks();
+  for (const candidate of previous ? [previous] : candidates) {
+    if (taken.some((used) => overlaps(used, candidate.subnet))) continue;
+    try {
+      await run(['ip', 'link', 'add', 'name', candidate.bridge, 'address', bridgeMac(candidate), 'type', 'bridge']);
+    } catch (error) {
+      if (error instanceof CommandError && error.stderr.includes('File exists')) continue;
+      throw error;
+    }
+    await run(['ip', 'link', 'set', 'dev', candidate.bridge, 'alias', linkAlias(profile)]);
+    return candidate;
+  }
+  if (previous) throw new Error(`network ${previous.subnet} of profile "${profile.name}" is in use by something else on this machine`);
+  throw new Error('no free network between 192.168.49.0/24 and 192.168.247.0/24 on this machine');
+}
+
+/** Fixed, since certificates and neighbour tables outlive single nodes: a bridge otherwise takes the lowest of its ports'. */
+function bridgeMac(network: Network): string {
+  const third = Number(network.gateway.split('.')[2]);
+  return `02:6b:37:73:${third.toString(16).padStart(2, '0')}:01`;
+}
+
+interface RouteInfo {
+  readonly dst: string;
+}
+
+async function usedNetworks(): Promise<readonly string[]> {
+  const routes = JSON.parse((await run(['ip', '-4', '-j', 'route', 'show', 'table', 'all'])) || '[]') as RouteInfo[];
+  return routes.map((route) => route.dst).filter((dst) => /^[\d.]+(\/\d+)?$/.test(dst) && !dst.endsWith('/0') && !/^(127|255)\./.test(dst));
+}
+
+export function overlaps(a: string, b: string): boolean {
+  const [first, second] = [parseCidr(a), parseCidr(b)];
+  const bits = Math.min(first.bits, second.bits);
+  const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
+  return (first.address & mask) >>> 0 === (second.address & mask) >>> 0;
+}
+
+function parseCidr(text: string): { address: number; bits: number } {
+  const [host = '', bits] = text.split('/');
+  const address = host.split('.').reduce((sum, part) => ((sum << 8) | Number(part)) >>> 0, 0);
+  return { address, bits: bits === undefined ? 32 : Number(bits) };
+}
+
+/** What the kernel must do for a machine that routes for its nodes. Values that already fit are not written. */
+async function prepareHost(): Promise<void> {
+  if ((await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8')).trim() !== '1') await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
+  // Same-node traffic to a cluster IP only finds its way back when bridged packets pass netfilter.
+  try {
+    await readFile('/proc/sys/net/bridge/bridge-nf-call-iptables', 'utf8');
+  } catch {
+    await attempt(['modprobe', 'br_netfilter']);
+  }
+  await mkdir('/run/k7s', { recursive: true, mode: 0o711 });
+}
+
+function hostRules(profile: Profile, network: Network, clusterCIDR: string): string {
+  const table = `inet ${hostTable(profile)}`;
+  return `table ${table}
+delete table ${table}
+table ${table} {
+  comment "network of profile ${profile.name}"
+  chain postrouting {
+    type nat hook postrouting priority 100; policy accept;
+    ip saddr ${network.subnet} ip daddr != { ${network.subnet}, ${clusterCIDR} } oifname != "${network.bridge}" masquerade
+  }
+}
+`;
+}
+
+/*
+ * Where another program (Docker, a firewall) drops forwarded packets by policy, accepting them in our own table does not help:
+ * a packet must pass every table. Two rules, marked as ours, go in front of that policy, and nowhere else.
+ */
+const forwardingChains = ['DOCKER-USER', 'FORWARD'];
+
+async function forwardingPolicy(): Promise<string | undefined> {
+  // Only asked where somebody uses it: listing through iptables can create its tables.
+  const tables = (await attempt(['nft', 'list', 'tables', 'ip'])) ?? '';
+  const legacy = await readFile('/proc/net/ip_tables_names', 'utf8').catch(() => '');
+  if (!/^table ip filter$/m.test(tables) && !/^filter$/m.test(legacy)) return undefined;
+  return attempt(['iptables', '-w', '-S']);
+}
+
+async function allowForwarding(profile: Profile, network: Network): Promise<void> {
+  const rules = await forwardingPolicy();
+  if (!rules?.includes('-P FORWARD DROP')) return;
+  const chain = forwardingChains.find((name) => rules.includes(`-N ${name}`)) ?? 'FORWARD';
+  for (const rule of forwardingRules(profile, network)) {
+    if ((await attempt(['iptables', '-w', '-C', chain, ...rule])) === undefined) await run(['iptables', '-w', '-I', chain, ...rule]);
+  }
+}
+
+async function forbidForwarding(profile: Profile, network: Network): Promise<void> {
+  const rules = await forwardingPolicy();
+  if (!rules?.includes(linkAlias(profile))) return;
+  for (const chain of forwardingChains) {
+    for (const rule of forwardingRules(profile, network)) await attempt(['iptables', '-w', '-D', chain, ...rule]);
+  }
+}
+
+function forwardingRules(profile: Profile, network: Network): readonly string[][] {
+  const mark = ['-m', 'comment', '--comment', linkAlias(profile), '-j', 'ACCEPT'];
+  return [
+    ['-i', network.bridge, ...mark],
+    ['-o', network.bridge, ...mark],
+  ];
+}
