@@ -49,6 +49,12 @@ export function splitKey(key: string): { namespace: string; name: string } {
 
 export const byNamespace = 'namespace';
 
+/** Versions of one resource are decimal numbers of any length that grow: negative when `a` is older than `b`. */
+export function compareVersions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 const retry = { initialMs: 100, maxMs: 30_000, factor: 2, jitter: 1 };
 const watchSeconds = 300;
 const pageSize = 5000;
@@ -64,6 +70,9 @@ export class Informer<T extends KubeObject> {
   readonly #synced = Promise.withResolvers<void>();
   #hasSynced = false;
   #resourceVersion = '';
+  /** Where the last list or watch got to; unlike the above it is not forgotten by an expiry. */
+  #reached = '';
+  #waiting: { readonly version: string; readonly resolve: () => void }[] = [];
 
   constructor(client: Client, ref: ResourceRef<T>, surroundings: Surroundings, selection: Selection = {}) {
     this.ref = ref;
@@ -82,9 +91,32 @@ export class Informer<T extends KubeObject> {
     return this.#items.size;
   }
 
-  /** How far the copy is, for those who must see their own writes. */
   get resourceVersion(): string {
-    return this.#resourceVersion;
+    return this.#reached;
+  }
+
+  /**
+   * Resolves once the copy is at least as new as `version`: who writes and waits for the version that came back sees its own
+   * writes. False when that took longer than `limitMs`.
+   */
+  async reached(version: string, limitMs = 30_000): Promise<boolean> {
+    if (compareVersions(this.#reached, version) >= 0) return true;
+    return new Promise((resolve) => {
+      const entry = { version, resolve: () => settle(true) };
+      const timer = this.#surroundings.clock.after(limitMs, () => settle(false));
+      const settle = (result: boolean): void => {
+        timer.cancel();
+        this.#waiting = this.#waiting.filter((w) => w !== entry);
+        resolve(result);
+      };
+      this.#waiting.push(entry);
+    });
+  }
+
+  #advance(version: string): void {
+    this.#resourceVersion = version;
+    this.#reached = version;
+    for (const waiting of this.#waiting) if (compareVersions(version, waiting.version) >= 0) waiting.resolve();
   }
 
   synced(signal?: AbortSignal): Promise<void> {
@@ -183,7 +215,7 @@ export class Informer<T extends KubeObject> {
       token = page.metadata.continue;
     } while (token);
     for (const key of gone) this.#remove(key);
-    this.#resourceVersion = resourceVersion;
+    this.#advance(resourceVersion);
     if (this.#hasSynced) return;
     this.#hasSynced = true;
     this.#synced.resolve();
@@ -200,7 +232,7 @@ export class Informer<T extends KubeObject> {
       alive = true;
       if (event.type === 'DELETED') this.#remove(keyOf(event.object), event.object);
       else if (event.type !== 'BOOKMARK') this.#put(event.object);
-      this.#resourceVersion = event.object.metadata.resourceVersion;
+      this.#advance(event.object.metadata.resourceVersion);
     }
     return alive;
   }

@@ -1,0 +1,99 @@
+/** Runs controllers: one identity each, informers shared by all. */
+import { aborted } from '../../base/abort.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import type { Client } from '../../client/client.ts';
+import { eventRecorder } from '../../client/events.ts';
+import { Informers, type Informer, type KubeObject } from '../../client/informer.ts';
+import { WorkQueue } from '../../client/workqueue.ts';
+import { StatusError, hasReason } from '../../machinery/status.ts';
+import type { Controller, ControllerContext, ControllerOptions, Reconciled } from './controller.ts';
+
+export interface HarnessConfig {
+  /** Lists and watches for all of them (upstream: system:kube-controller-manager). */
+  readonly client: Client;
+  /** Acts for one of them, as `system:serviceaccount:kube-system:<account>`. */
+  readonly clientFor: (account: string) => Client;
+  readonly surroundings: Surroundings;
+  readonly signal: AbortSignal;
+  readonly options?: ControllerOptions;
+}
+
+/** Resolves when the signal has fired and everything has come to rest. */
+export async function run(controllers: readonly Controller[], config: HarnessConfig): Promise<void> {
+  const { surroundings, signal, client } = config;
+  const informers = new Informers(client, surroundings, signal);
+  const wanted = config.options?.controllers ?? ['*'];
+  const chosen = controllers.filter((c) => !wanted.includes(`-${c.name}`) && (wanted.includes('*') || wanted.includes(c.name)));
+  await Promise.all([...chosen.map((controller) => runOne(controller, informers, config)), aborted(signal)]);
+  await informers.stopped();
+}
+
+async function runOne(controller: Controller, informers: Informers, config: HarnessConfig): Promise<void> {
+  const { signal } = config;
+  const surroundings = { ...config.surroundings, log: config.surroundings.log.named(controller.name) };
+  const client = config.clientFor(controller.account ?? controller.name);
+  const asked: Informer<KubeObject>[] = [];
+  const tasks: (() => Promise<void>)[] = [];
+  const context: ControllerContext = {
+    client, surroundings, signal,
+    log: surroundings.log,
+    options: config.options ?? {},
+    events: eventRecorder(client, { component: controller.source ?? controller.name }, surroundings, signal),
+    informer: (ref, selection) => {
+      const informer = informers.of(ref, selection);
+      asked.push(informer as unknown as Informer<KubeObject>);
+      return informer;
+    },
+    queue: (reconcile, workers = 1) => {
+      const queue = new WorkQueue(surroundings.clock);
+      signal.addEventListener('abort', () => queue.close(), { once: true });
+      for (let i = 0; i < workers; i++) tasks.push(() => work(queue, reconcile, context));
+      return queue;
+    },
+    every: (ms, task) => tasks.push(() => repeat(ms, task, context)),
+    background: (task) => tasks.push(task),
+  };
+  controller.setup(context);
+  try {
+    await Promise.all(asked.map((informer) => informer.synced(signal)));
+    await Promise.all(tasks.map((task) => task()));
+  } catch (error) {
+    if (!signal.aborted) surroundings.log.error('The controller ended', error);
+  }
+}
+
+async function work(queue: WorkQueue, reconcile: (key: string) => Promise<Reconciled>, { log, signal }: ControllerContext): Promise<void> {
+  for (;;) {
+    const key = await queue.take();
+    if (key === undefined) return;
+    try {
+      const again = await reconcile(key);
+      queue.forget(key);
+      if (typeof again === 'number') queue.addAfter(key, again);
+    } catch (error) {
+      if (signal.aborted) return;
+      queue.addRateLimited(key);
+      // Somebody else was quicker: it is looked at again with the newer state.
+      if (hasReason(error, 'Conflict')) log.debug('Conflict, trying again', { key, err: error });
+      else if (error instanceof StatusError && queue.failures(key) < 3) log.debug('Reconciling failed, trying again', { key, err: error });
+      else log.error('Reconciling failed', error, { key, failures: queue.failures(key) });
+    } finally {
+      queue.done(key);
+    }
+  }
+}
+
+async function repeat(ms: number, task: () => Promise<void>, { surroundings: { clock }, log, signal }: ControllerContext): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await task();
+    } catch (error) {
+      if (!signal.aborted) log.error('A periodic task failed', error);
+    }
+    try {
+      await clock.sleep(ms, signal);
+    } catch {
+      return; // the signal fired
+    }
+  }
+}
