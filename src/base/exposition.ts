@@ -1,4 +1,6 @@
 /** Prometheus' text format, for series whose values and timestamps are at hand when they are written. */
+import { escapeLabel, formatValue } from './metrics.ts';
+
 export interface Series {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
@@ -14,19 +16,6 @@ export interface Family {
 }
 
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8';
-
-export function formatValue(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (value === Infinity) return '+Inf';
-  if (value === -Infinity) return '-Inf';
-  // Exponents are written as upstream's clients do: 1.5e+07, 2e-05.
-  if (value !== 0 && (Math.abs(value) >= 1e21 || Math.abs(value) < 1e-4)) return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
-  return String(value);
-}
-
-function escapeLabel(text: string): string {
-  return /[\\"\n]/.test(text) ? text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n') : text;
-}
 
 export function labelText(labels: Readonly<Record<string, string>> | undefined): string {
   const parts: string[] = [];

@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAbort } from '../../base/abort.ts';
+import { Metrics, metricsContentType } from '../../base/metrics.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import { configmaps, nodes as nodeResource, pods as podResource } from '../../api/core/v1/index.ts';
+import type { Client } from '../../client/client.ts';
+import { Informers } from '../../client/informer.ts';
+import { parseLabelSelector } from '../../machinery/selectors.ts';
+import { StatusError } from '../../machinery/status.ts';
+import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer, type DelegatedOptions } from '../../serving/delegated.ts';
+import { allowPaths, union } from '../../serving/identity.ts';
+import { Health, ping } from '../../serving/health.ts';
+import { json, negotiate, yaml } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import { requestInfo } from '../../serving/requestinfo.ts';
+import { sendJson, sendText } from '../../serving/respond.ts';
+import { serve, type Serving } from '../../serving/server.ts';
+import { versionInfo } from '../../serving/version.ts';
+import { createAuthority, issue } from '../../wire/certificates.ts';
+import { read, toTable, type ApiDependencies } from './api.ts';
+import { discovery } from './discovery.ts';
+import type { MetricsServerOptions } from './options.ts';
+import { kubeletScraper, type KubeletCredentials } from './scraper.ts';
+import { Storage } from './storage.ts';
+
+/** Until there are figures rounds follow this soon (for half a minute at most), so that a new cluster has them in seconds; then the resolution rules. */
+const secondRoundMs = 2000;
+
+export interface MetricsServerDependencies {
+  readonly client: Client;
+  readonly kubelets: KubeletCredentials;
+  readonly surroundings: Surroundings;
+  readonly signal: AbortSignal;
+}
+
+/** Serves until the signal fires. Resolves with the listening server. */
+export async function runMetricsServer(options: MetricsServerOptions, d: MetricsServerDependencies): Promise<Serving & { stopped: Promise<void> }> {
+  const { clock, log } = d.surroundings;
+  const informers = new Informers(d.client, d.surroundings, d.signal);
+  const nodes = informers.of(nodeResource);
+  const pods = informers.of(podResource);
+  const storage = new Storage(options.metricResolutionMs);
+  const metrics = new Metrics();
+  const points = metrics.gauge({ name: 'metrics_server_storage_points', help: 'Number of metrics points stored.', labels: ['type'] });
+  metrics.onCollect(() => {
+    points.set(storage.pointsStored.nodes, 'node');
+    points.set(storage.pointsStored.containers, 'container');
+  });
+  const nodeSelector = parseLabelSelector(options.nodeSelector);
+  const scrape = kubeletScraper(options, d.kubelets, d.surroundings, metrics);
+
+  let lastRound = clock.monotonic();
+  const rounds = async (): Promise<void> => {
+    await informers.synced();
+    for (let round = 0; !d.signal.aborted; round++) {
+      const started = clock.monotonic();
+      lastRound = started;
+      const chosen = [...nodes.values()].filter((n) => nodeSelector.matches(n.metadata.labels ?? {}));
+      storage.store(await scrape(chosen, d.signal));
+      const wait = !storage.ready && round < 15 ? secondRoundMs : options.metricResolutionMs;
+      await clock.sleep(Math.max(0, wait - (clock.monotonic() - started)), d.signal);
+    }
+  };
+  const running = rounds().catch((error: unknown) => {
+    if (!isAbort(error, d.signal)) log.error('Scraping ended', error);
+  });
+
+  const api: ApiDependencies = {
+    storage, nodeSelector, now: () => clock.now(),
+    cluster: { nodes: () => nodes.list(), node: (name) => nodes.get(name), pods: (namespace) => pods.list(namespace === '' ? undefined : namespace), pod: (namespace, name) => pods.get(name, namespace) },
+  };
+  const fail = (message: string): never => {
+    throw new Error(message);
+  };
+  const health = new Health({
+    '/healthz': [ping],
+    '/livez': [ping, { name: 'metric-collection-timely', check: () => void (clock.monotonic() - lastRound > 2 * options.metricResolutionMs + 30_000 && fail('metrics are not collected')) }],
+    '/readyz': [
+      ping,
+      { name: 'metric-storage-ready', check: () => void (storage.ready || fail('no metrics to serve')) },
+      { name: 'metric-informer-sync', check: () => void ((nodes.hasSynced && pods.hasSynced) || fail('informers not started yet')) },
+    ],
+  });
+  const authenticate = delegatedAuthenticator({ client: d.client, clock, ...(await trust(d.client)) });
+  const authorize = union([allowPaths(['/healthz', '/livez', '/readyz']), subjectAccessReviewAuthorizer({ client: d.client, clock })]);
+
+  const handler = async (request: ServingRequest): Promise<void> => {
+    request.user = await authenticate(request);
+    const info = requestInfo(request.method, request.path);
+    await demand(authorize, { ...info, user: request.user });
+    if (await health.handle(request)) return;
+    if (request.method !== 'GET') throw StatusError.methodNotAllowed({ group: info.group, resource: info.resource || 'paths' }, info.verb);
+    if (request.path === '/metrics') return sendText(request, 200, metrics.expose(), metricsContentType);
+    if (request.path === '/version') return sendJson(request, 200, versionInfo());
+    const aggregated = (request.headers.accept ?? '').includes('as=APIGroupDiscoveryList');
+    const document = discovery(request.path.length > 1 ? request.path.replace(/\/$/, '') : '/', aggregated);
+    if (document) {
+      const type = aggregated && request.path.startsWith('/api') ? { 'content-type': 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' } : {};
+      return request.send(200, { 'content-type': json, ...type }, JSON.stringify(document));
+    }
+    if (!info.isResource || info.group !== 'metrics.k8s.io' || info.version !== 'v1beta1') throw StatusError.pathNotFound();
+    const accepted = negotiate(request.headers.accept, { mediaTypes: [json, yaml], as: (kind) => kind === 'Table' });
+    const answer = read(api, info, request.query);
+    sendJson(request, 200, accepted.as === 'Table' ? toTable(answer, request.query.get('includeObject') ?? 'Metadata') : answer);
+  };
+  const tls = await servingCertificate(options);
+  const serving = await serve({ host: options.bindAddress, port: options.securePort, tls: { ...tls, clientAuthorities: [] }, handler, surroundings: d.surroundings, signal: d.signal });
+  log.info('Serving securely', { address: `${options.bindAddress}:${serving.port}` });
+  return { ...serving, stopped: running };
+}
+
+/** Who may vouch for clients, as the API server publishes it; without the ConfigMap only tokens count. */
+async function trust(client: Client): Promise<Partial<DelegatedOptions>> {
+  const map = await client.get(configmaps, 'extension-apiserver-authentication', { namespace: 'kube-system' }).catch((error: unknown) => {
+    if (error instanceof StatusError && error.code === 404) return undefined;
+    throw error;
+  });
+  const data = map?.data ?? {};
+  const list = (key: string): string[] => (data[key] ? (JSON.parse(data[key]) as string[]) : []);
+  const proxy = data['requestheader-client-ca-file'];
+  const authority = data['client-ca-file'];
+  return {
+    ...(authority ? { clientAuthority: () => authority } : {}),
+    ...(proxy
+      ? {
+          requestHeader: {
+            authority: () => proxy, allowedNames: list('requestheader-allowed-names'), usernameHeaders: list('requestheader-username-headers'),
+            groupHeaders: list('requestheader-group-headers'), extraHeaderPrefixes: list('requestheader-extra-headers-prefix'),
+          },
+        }
+      : {}),
+  };
+}
+
+/** The files that flags name, else a self-signed certificate, kept in --cert-dir where one is given. */
+async function servingCertificate(options: MetricsServerOptions): Promise<{ cert: string; key: string }> {
+  const files = options.tlsCertFile && options.tlsPrivateKeyFile
+    ? { cert: options.tlsCertFile, key: options.tlsPrivateKeyFile }
+    : options.certDir ? { cert: join(options.certDir, 'apiserver.crt'), key: join(options.certDir, 'apiserver.key') } : undefined;
+  if (files && existsSync(files.cert) && existsSync(files.key)) return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+  const authority = await createAuthority({ commonName: 'metrics-server-ca' });
+  const pair = await issue(authority, { commonName: 'metrics-server', dnsNames: ['localhost', 'metrics-server', 'metrics-server.kube-system.svc'], ipAddresses: ['127.0.0.1'], usages: ['server'] });
+  if (files && options.certDir) {
+    mkdirSync(options.certDir, { recursive: true });
+    writeFileSync(files.cert, pair.certPem);
+    writeFileSync(files.key, pair.keyPem, { mode: 0o600 });
+  }
+  return { cert: pair.certPem, key: pair.keyPem };
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeResourceMetrics } from './decode.ts';
+import { parseOptions } from './options.ts';
+import { Storage, type MetricsPoint } from './storage.ts';
+
+const batch = (node: Partial<MetricsPoint> | undefined, container?: Partial<MetricsPoint>) => {
+  const point = (p: Partial<MetricsPoint>): MetricsPoint => ({ startTime: 0, timestamp: 0, cumulativeCpu: 1, memory: 1, ...p });
+  return {
+    nodes: new Map(node ? [['n', point(node)]] : []),
+    pods: new Map(container ? [['ns/p', new Map([['c', point(container)]])]] : []),
+  };
+};
+const s = 1000;
+const ns = 1e9;
+
+test('a figure needs two points; CPU is the difference over the time between them', () => {
+  const storage = new Storage(15 * s);
+  storage.store(batch({ timestamp: 100 * s, cumulativeCpu: 10 * ns, memory: 500 }));
+  assert.equal(storage.node('n'), undefined);
+  assert.equal(storage.ready, false);
+  storage.store(batch({ timestamp: 110 * s, cumulativeCpu: 15 * ns, memory: 700 }));
+  assert.deepEqual(storage.node('n'), { cpu: 0.5 * ns, memory: 700, timestamp: 110 * s, windowMs: 10 * s });
+});
+
+test('the same reading again keeps the earlier window', () => {
+  const storage = new Storage(15 * s);
+  for (const [t, cpu] of [[100, 10], [110, 15], [110, 15]] as const) storage.store(batch({ timestamp: t * s, cumulativeCpu: cpu * ns }));
+  assert.equal(storage.node('n')!.windowMs, 10 * s);
+});
+
+test('a node that stops answering drops out at once, and needs two points again', () => {
+  const storage = new Storage(15 * s);
+  storage.store(batch({ timestamp: 100 * s, cumulativeCpu: 10 * ns }));
+  storage.store(batch({ timestamp: 110 * s, cumulativeCpu: 15 * ns }));
+  storage.store(batch(undefined));
+  assert.equal(storage.node('n'), undefined);
+  storage.store(batch({ timestamp: 130 * s, cumulativeCpu: 20 * ns }));
+  assert.equal(storage.node('n'), undefined);
+});
+
+test('a counter that went back gives no figure, never a negative one', () => {
+  const storage = new Storage(15 * s);
+  storage.store(batch({ timestamp: 100 * s, cumulativeCpu: 10 * ns }));
+  storage.store(batch({ timestamp: 110 * s, cumulativeCpu: 5 * ns }));
+  assert.equal(storage.node('n'), undefined);
+});
+
+test('a restarted container is not compared with its former self', () => {
+  const storage = new Storage(15 * s);
+  storage.store(batch(undefined, { startTime: 10 * s, timestamp: 100 * s, cumulativeCpu: 10 * ns }));
+  storage.store(batch(undefined, { startTime: 112 * s, timestamp: 115 * s, cumulativeCpu: 1 * ns }));
+  assert.equal(storage.pod('ns/p'), undefined);
+  storage.store(batch(undefined, { startTime: 112 * s, timestamp: 130 * s, cumulativeCpu: 4 * ns }));
+  assert.equal(storage.pod('ns/p')!.get('c')!.cpu, 0.2 * ns);
+});
+
+test('a container younger than the resolution but older than 10 s counts from its start', () => {
+  const storage = new Storage(15 * s);
+  storage.store(batch(undefined, { startTime: 100 * s, timestamp: 112 * s, cumulativeCpu: 6 * ns, memory: 9 }));
+  assert.deepEqual(storage.pod('ns/p')!.get('c'), { cpu: 0.5 * ns, memory: 9, timestamp: 112 * s, windowMs: 12 * s });
+});
+
+const text = `# HELP node_cpu_usage_seconds_total x
+# TYPE node_cpu_usage_seconds_total counter
+node_cpu_usage_seconds_total 1.5 2000
+node_memory_working_set_bytes 1e+06 2000
+container_cpu_usage_seconds_total{container="c",pod="p",namespace="ns"} 0.25 1999
+container_memory_working_set_bytes{container="c",pod="p",namespace="ns"} 4096 1999
+container_start_time_seconds{container="c",pod="p",namespace="ns"} 1.5
+container_cpu_usage_seconds_total{container="c",pod="half",namespace="ns"} 0.25 1999
+other_metric{a="b"} 1
+`;
+
+test('the kubelet text becomes points; what is incomplete is left out', () => {
+  const decoded = decodeResourceMetrics(text, 'n', 5000);
+  assert.deepEqual(decoded.nodes.get('n'), { startTime: 0, timestamp: 2000, cumulativeCpu: 1.5 * ns, memory: 1000000 });
+  assert.deepEqual([...decoded.pods.keys()], ['ns/p']);
+  assert.deepEqual(decoded.pods.get('ns/p')!.get('c'), { startTime: 1500, timestamp: 1999, cumulativeCpu: 0.25 * ns, memory: 4096 });
+});
+
+test('text that is no number is an error of that node alone', () => {
+  assert.throws(() => decodeResourceMetrics('node_cpu_usage_seconds_total abc 1\n', 'n', 1), /failed parsing metrics/);
+});
+
+test('flags: upstream names and limits', () => {
+  const o = parseOptions(['--kubelet-insecure-tls', '--kubelet-preferred-address-types=InternalIP,Hostname', '--metric-resolution=30s', '--secure-port', '4443']);
+  assert.equal(o.kubeletInsecureTls, true);
+  assert.deepEqual(o.kubeletPreferredAddressTypes, ['InternalIP', 'Hostname']);
+  assert.equal(o.metricResolutionMs, 30_000);
+  assert.equal(o.securePort, 4443);
+  assert.throws(() => parseOptions(['--metric-resolution=5s']), /at least 10s, but value 5s provided/);
+  assert.throws(() => parseOptions(['--no-such-flag']), /unknown flag: --no-such-flag/);
+});
