@@ -116,3 +116,5 @@ if (drift.length) {
   console.error(`generated files are out of date, run \`npm run generate\`:\n${drift.join('\n')}`);
   process.exit(1);
 }
+
+await import('./generate-cri.ts');
