@@ -45,11 +45,16 @@ export interface StoreBatch {
 }
 
 export interface Store {
+  /** The newest revision that can be read; a promise where others may write to the same store. */
+  revision(): number | Promise<number>;
   get(key: string, revision?: number): Promise<{ readonly entry: Entry | undefined; readonly revision: number }>;
   range(request: RangeRequest): Promise<RangeResult>;
   /** All or nothing. Resolves when durable, with the revision. Rejects with StoreError 'conflict' and the present entry. */
   commit(operations: readonly Operation[]): Promise<number>;
-  /** Every commit after `after` that touches the range, in order, each once. StoreError 'compacted' when that is too old. */
+  /**
+   * Every commit after `after` that touches the range, in order, each once, however slowly it is consumed.
+   * StoreError 'compacted' when that is too old. Ends when the signal fires.
+   */
   watch(request: { readonly start: string; readonly end: string; readonly after: number; readonly signal: AbortSignal }): AsyncIterable<StoreBatch>;
   compact(revision: number): Promise<void>;
   /** Bytes on disk, for metrics and quotas; 0 for memory. */
