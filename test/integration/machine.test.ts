@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock as clock } from '../../src/base/clock.ts';
-import { findProgram, run } from '../../src/cluster/machine/command.ts';
+import { findProgram, run } from '../../src/base/command.ts';
 import { containerdCommand, containerdSocket, sweepShims, waitForSocket } from '../../src/cluster/machine/containerd.ts';
 import { addonImage, addonPaths } from '../../src/cluster/machine/images/addon.ts';
 import { busyboxImage } from '../../src/cluster/machine/images/busybox.ts';

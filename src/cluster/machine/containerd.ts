@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { pluginDirectory } from '../../network/cni/directory.ts';
-import { findProgram } from './command.ts';
+import { findProgram } from '../../base/command.ts';
 import { pauseImageName } from './images/pause.ts';
 import { enterNode, type MachineNode } from './node.ts';
 import { processesInNamespaces } from './processes.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hierarchies, killCgroup, removeCgroup } from './cgroup.ts';
 import type { Clock } from '../../base/clock.ts';
-import { attempt } from './command.ts';
+import { attempt } from '../../base/command.ts';
 import { destroyNetwork, linksOf } from './network.ts';
 import { destroyNode, destroyRunDirectory, listNodes } from './node.ts';
 import { processesIn, processesInNamespaces, type Process } from './processes.ts';

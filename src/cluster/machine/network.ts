@@ -3,7 +3,7 @@
  * The bridge's number decides the subnet, so that making the link claims the network, whoever else is starting.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { attempt, CommandError, run } from './command.ts';
+import { attempt, CommandError, run } from '../../base/command.ts';
 import { hostTable, linkAlias, type Profile } from './profile.ts';
 
 export interface Network {

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { createCgroup, killCgroup, removeCgroup } from './cgroup.ts';
-import { attempt, findProgram, run } from './command.ts';
+import { attempt, findProgram, run } from '../../base/command.ts';
 import { linksOf, nodeAddress, type Network } from './network.ts';
 import { killAll, processesInNamespaces } from './processes.ts';
 import { linkAlias, nodeCgroup, nodeDirectory, nodeRunDirectory, profileCgroup, runDirectory, runRoot, type Profile } from './profile.ts';

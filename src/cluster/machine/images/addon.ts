@@ -4,7 +4,7 @@
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { run } from '../command.ts';
+import { run } from '../../../base/command.ts';
 import { buildImage, type Image } from './build.ts';
 import type { TarEntry } from './tar.ts';
 

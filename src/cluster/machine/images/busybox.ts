@@ -1,6 +1,6 @@
 /** A busybox image from the machine's own static busybox: for first steps and tests where no registry can be reached. */
 import { readFileSync } from 'node:fs';
-import { findProgram, run } from '../command.ts';
+import { findProgram, run } from '../../../base/command.ts';
 import { buildImage, type Image } from './build.ts';
 import type { TarEntry } from './tar.ts';
 

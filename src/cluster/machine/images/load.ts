@@ -1,7 +1,7 @@
 /** Bringing images into a node's containerd, in the namespace that the kubelet uses. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../command.ts';
+import { run } from '../../../base/command.ts';
 import type { Image } from './build.ts';
 
 export interface ImageTarget {
