@@ -150,7 +150,12 @@ const scalars: Readonly<Record<ScalarName, JsonCodec>> = {
   },
 };
 
-function special(decodeText: (value: string) => string, zero: string | null): JsonCodec {
+/** The first instant of year 1 is upstream's zero time, which is written as null. */
+function zeroTime(canonical: string): string | null {
+  return /^0001-01-01T00:00:00(\.0+)?Z$/.test(canonical) ? null : canonical;
+}
+
+function special(decodeText: (value: string) => string | null, zero: string | null): JsonCodec {
   return {
     decode: (value) => {
       if (typeof value === 'string') return decodeText(value);
@@ -192,8 +197,8 @@ const specials: Readonly<Record<PlainSpecial, JsonCodec>> = {
     zero: () => 0,
     isEmpty: never,
   },
-  Time: special(canonicalTime, null),
-  MicroTime: special(canonicalMicroTime, null),
+  Time: special((value) => zeroTime(canonicalTime(value)), null),
+  MicroTime: special((value) => zeroTime(canonicalMicroTime(value)), null),
   Duration: special((value) => formatDuration(parseDuration(value)), '0s'),
   RawExtension: free,
   FieldsV1: free,
@@ -257,29 +262,38 @@ export function setMember(object: JsonObject, key: string, value: JsonValue): vo
   else object[key] = value;
 }
 
-interface FieldPlan {
-  readonly key: string;
-  readonly codec: JsonCodec;
-  /** Absent still writes a value. */
-  readonly writesZero: boolean;
-  readonly omitsEmpty: boolean;
-}
-
 /** A type whose zero value Go's omitempty does not leave out. */
 export function isStructLike(type: Type): boolean {
   return type.kind === 'struct' || (type.kind === 'special' && type.name !== 'FieldsV1');
 }
 
-export function writesZero(field: ResolvedField): boolean {
-  return field.ptr !== true && field.omitzero !== true && (field.always === true || isStructLike(field.resolved));
+/** How one field is written. */
+export interface FieldPlan {
+  readonly key: string;
+  readonly codec: JsonCodec;
+  /** What an absent field is written as; undefined: not at all. */
+  readonly absent: (() => JsonValue) | undefined;
+  omits(value: JsonValue): boolean;
+}
+
+export function planField(field: ResolvedField): FieldPlan {
+  const { key, ptr, always, omitzero } = field;
+  const codec = codecOf(field.resolved);
+  const writesAbsent = omitzero !== true && (always === true || (ptr !== true && isStructLike(field.resolved)));
+  return {
+    key,
+    codec,
+    absent: writesAbsent ? (ptr === true ? () => null : codec.zero) : undefined,
+    omits: ptr === true || always === true ? never : omitzero === true ? (value) => value === null : codec.isEmpty,
+  };
 }
 
 export function structCodec(type: StructType): JsonCodec {
-  const plans: FieldPlan[] = type.fields.map((f) => ({ key: f.key, codec: codecOf(f.resolved), writesZero: writesZero(f), omitsEmpty: f.ptr !== true && f.always !== true }));
+  const plans = type.fields.map(planField);
   const known = new Set(plans.map((p) => p.key));
   const zero = (): JsonObject => {
     const out: JsonObject = {};
-    for (const plan of plans) if (plan.writesZero) out[plan.key] = plan.codec.zero();
+    for (const { key, absent } of plans) if (absent) out[key] = absent();
     return out;
   };
   return {
@@ -298,11 +312,11 @@ export function structCodec(type: StructType): JsonCodec {
           seen++;
           if (item !== null) {
             const decoded = plan.codec.decode(item, findings);
-            if (!plan.omitsEmpty || !plan.codec.isEmpty(decoded)) out[plan.key] = decoded;
+            if (!plan.omits(decoded)) out[plan.key] = decoded;
             continue;
           }
         }
-        if (plan.writesZero) out[plan.key] = plan.codec.zero();
+        if (plan.absent) out[plan.key] = plan.absent();
       }
       for (const key in source) if (source[key] !== undefined) seen--;
       if (seen < 0) findings.unknown ||= Object.keys(source).some((key) => source[key] !== undefined && !known.has(key));

@@ -266,8 +266,8 @@ export function writeMap(writer: ProtobufWriter, n: number, item: ItemCodec, map
     const key = keys[i]!;
     const value = map[key];
     const start = writer.mark;
-    // Nil bytes have no value field; nil lists are empty messages.
-    if (value !== null || item.absent() !== null || item !== scalars.bytes) {
+    // Nil bytes have no value field; every other nil is written as an empty value.
+    if (value !== null || item !== scalars.bytes) {
       item.write(writer, value);
       writer.tag(2, item.wireType);
     }
@@ -291,4 +291,13 @@ export function readMapEntry(reader: ProtobufReader, wireType: number, item: Ite
   const map = (before as JsonObject | undefined) ?? {};
   setMember(map, key, value ?? item.absent());
   return map;
+}
+
+/** Most senders sort already. */
+export function sortedMap(map: JsonObject): JsonObject {
+  const keys = Object.keys(map);
+  if (keys.every((key, i) => i === 0 || compareBytes(keys[i - 1]!, key) < 0)) return map;
+  const out: JsonObject = {};
+  for (const key of keys.sort(compareBytes)) setMember(out, key, map[key]!);
+  return out;
 }

@@ -3,8 +3,8 @@ import { StatusError } from '../machinery/status.ts';
 import type { JsonObject, JsonValue } from '../machinery/json.ts';
 import { JsonSyntaxError } from '../machinery/jsontext.ts';
 import { ProtobufError, ProtobufReader, ProtobufWriter, WireType } from '../wire/protobuf.ts';
-import { codecOf, writesZero, type JsonCodec } from './json.ts';
-import { itemCodec, type ItemCodec } from './protobuf-items.ts';
+import { codecOf, planField } from './json.ts';
+import { itemCodec, readMapEntry, sortedMap, writeMap, type ItemCodec } from './protobuf-items.ts';
 import type { Registry, ResolvedField, StructType } from './registry.ts';
 
 /** The message of an object, without an envelope. */
@@ -217,7 +217,7 @@ function messageCodec(type: StructType): MessageCodec {
   const { fields } = type;
   const parts = arrange(fields.flatMap((field, slot) => (field.n === undefined && field.path === undefined ? [] : [{ field, slot, path: field.path ?? [field.n!] }])));
   const table = index(parts);
-  const plans = fields.map((field) => ({ key: field.key, json: codecOf(field.resolved) as JsonCodec, writesZero: writesZero(field), omitsEmpty: field.ptr !== true && field.always !== true }));
+  const plans = fields.map((field) => ({ ...planField(field), isMap: field.resolved.kind === 'map' }));
   return {
     write: (writer, object) => writeParts(writer, parts, object),
     read: (reader, meta) => {
@@ -228,8 +228,8 @@ function messageCodec(type: StructType): MessageCodec {
         const plan = plans[i]!;
         const value = slots[i];
         if (value !== undefined) {
-          if (!plan.omitsEmpty || !plan.json.isEmpty(value)) out[plan.key] = value;
-        } else if (plan.writesZero) out[plan.key] = plan.json.zero();
+          if (!plan.omits(value)) out[plan.key] = plan.isMap ? sortedMap(value as JsonObject) : value;
+        } else if (plan.absent) out[plan.key] = plan.absent();
         else if (meta !== undefined && (plan.key === 'kind' || plan.key === 'apiVersion') && meta[plan.key]) out[plan.key] = meta[plan.key];
       }
       return out;
@@ -359,5 +359,3 @@ function listField(key: string, n: number, item: ItemCodec): { write: (writer: P
 function mapField(key: string, n: number, item: ItemCodec): { write: (writer: ProtobufWriter, object: JsonObject) => void; read: FieldReader } {
   return { write: (writer, object) => writeMap(writer, n, item, object[key] as JsonObject | null | undefined), read: (reader, wireType, before) => readMapEntry(reader, wireType, item, before) };
 }
-
-import { readMapEntry, writeMap } from './protobuf-items.ts';

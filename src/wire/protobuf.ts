@@ -89,7 +89,7 @@ export class ProtobufWriter {
     if (value.length < 32 && this.#ascii(value)) return;
     const length = Buffer.byteLength(value, 'utf8');
     this.#at -= length;
-    this.#buffer.utf8Write(value, this.#at, length);
+    this.#buffer.write(value, this.#at, length, 'utf8');
     this.uint32(length);
   }
 
@@ -205,12 +205,12 @@ export class ProtobufReader {
       let text = '';
       for (let i = start; i < this.#at; i++) {
         const c = this.#buffer[i]!;
-        if (c > 127) return this.#buffer.utf8Slice(start, this.#at);
+        if (c > 127) return this.#buffer.toString('utf8', start, this.#at);
         text += String.fromCharCode(c);
       }
       return text;
     }
-    return this.#buffer.utf8Slice(start, this.#at);
+    return this.#buffer.toString('utf8', start, this.#at);
   }
 
   /** A view of the reader's memory, not a copy. */
