@@ -130,13 +130,19 @@ export interface KindRules<T = unknown> {
   /** Texts for Warning headers. */
   warnings?(object: DeepReadonly<T>, old: DeepReadonly<T> | undefined): readonly string[];
   /** metadata.generation grows when spec (or what this returns) changes; absent: the kind has no generation. */
-  generation?: 'spec' | 'all-but-metadata-and-status';
+  generation?: 'spec' | 'spec-and-annotations' | 'all-but-metadata-and-status';
   /** Beyond metadata.name and metadata.namespace. */
   readonly selectable?: Readonly<Record<string, (object: DeepReadonly<T>) => string>>;
   readonly columns?: readonly Column<T>[];
+  /** Conditions of a row of a table, e.g. that a pod has completed. */
+  rowConditions?(object: DeepReadonly<T>): readonly { type: string; status: string; reason: string; message: string }[];
   /** Seconds between delete and removal; undefined: removed at once. */
   gracePeriod?(object: DeepReadonly<T>, requested: number | undefined): number | undefined;
   /** What an ObjectList watcher of another stored version needs: pure conversions to and from the stored package. */
   toStored?(object: T): unknown;
   fromStored?(stored: unknown): T;
 }
+
+/** An entry of a table of many kinds: each rule knows its own type, the table does not. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyKindRules = KindRules<any>;

@@ -1,0 +1,154 @@
+/** Rules of pods. */
+import { thaw, type DeepReadonly } from '../../machinery/json.ts';
+import { quoted } from '../../machinery/fieldpath.ts';
+import { parseQuantity } from '../../machinery/quantity.ts';
+import { StatusError } from '../../machinery/status.ts';
+import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
+import { keep } from '../strategy.ts';
+import { podColumns, podRowConditions } from './pod-table.ts';
+import type * as T from './v1/types.ts';
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+type Resources = DeepReadonly<T.ResourceRequirements> | undefined;
+
+const qosResources = ['cpu', 'memory'];
+
+function amounts(list: Readonly<Record<string, string>> | undefined): Map<string, string> {
+  return new Map(Object.entries(list ?? {}).filter(([name, amount]) => qosResources.includes(name) && parseQuantity(amount).sign() > 0));
+}
+
+/** The class that decides who is evicted first; from the pod's own resources where it has any, else from its containers'. */
+export function qosClass(spec: DeepReadonly<T.PodSpec>): QosClass {
+  const sources: Resources[] = spec.resources ? [spec.resources] : [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c) => c.resources);
+  let any = false;
+  let guaranteed = true;
+  for (const r of sources) {
+    const requests = amounts(r?.requests);
+    const limits = amounts(r?.limits);
+    if (requests.size + limits.size > 0) any = true;
+    for (const name of qosResources) {
+      const limit = limits.get(name);
+      const request = requests.get(name) ?? limit;
+      if (limit === undefined || request === undefined || parseQuantity(limit).cmp(parseQuantity(request)) !== 0) guaranteed = false;
+    }
+  }
+  if (!any) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** The pod's spread constraints and affinity terms learn the values of the labels that they name. */
+function resolveLabelKeys(pod: T.Pod): void {
+  for (const c of pod.spec.topologySpreadConstraints ?? []) {
+    if (c.matchLabelKeys?.length && c.labelSelector) extendSelector(c.labelSelector, pod, c.matchLabelKeys, 'In');
+  }
+  const affinity = pod.spec.affinity;
+  const terms = [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((a) => [
+    ...(a?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(a?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((w) => w.podAffinityTerm),
+  ]);
+  for (const t of terms) {
+    if (!t.labelSelector) continue;
+    extendSelector(t.labelSelector, pod, t.matchLabelKeys ?? [], 'In');
+    extendSelector(t.labelSelector, pod, t.mismatchLabelKeys ?? [], 'NotIn');
+  }
+}
+
+function extendSelector(selector: { matchExpressions?: { key: string; operator: string; values?: string[] }[] }, pod: T.Pod, keys: readonly string[], operator: 'In' | 'NotIn'): void {
+  for (const key of keys) {
+    const value = pod.metadata.labels?.[key];
+    if (value === undefined) continue;
+    if (selector.matchExpressions?.some((e) => e.key === key && e.operator === operator && e.values?.length === 1 && e.values[0] === value)) continue;
+    (selector.matchExpressions ??= []).push({ key, operator, values: [value] });
+  }
+}
+
+function prepareCreate(pod: T.Pod): void {
+  pod.metadata.generation = 1;
+  pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+  if (pod.spec.schedulingGates?.length) {
+    pod.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }];
+  }
+  resolveLabelKeys(pod);
+}
+
+function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContext): void {
+  switch (context.subresource) {
+    case 'status':
+      keep(pod, old, 'spec');
+      // Owners are not the kubelet's to change.
+      keep(pod.metadata, old.metadata, 'ownerReferences', 'deletionTimestamp');
+      if (!pod.status.qosClass && old.status.qosClass) pod.status.qosClass = old.status.qosClass;
+      break;
+    case 'ephemeralcontainers': {
+      const wanted = pod.spec.ephemeralContainers;
+      keep(pod, old, 'spec', 'status');
+      if (wanted) pod.spec.ephemeralContainers = wanted;
+      break;
+    }
+    case 'resize':
+      keepAllButResources(pod, old);
+      break;
+    default:
+      keep(pod, old, 'status');
+  }
+}
+
+/** A resize changes resources and resize policies of containers, by name; nothing else. */
+function keepAllButResources(pod: T.Pod, old: DeepReadonly<T.Pod>): void {
+  const wanted = pod.spec;
+  keep(pod, old, 'spec', 'status');
+  const resize = (from: T.Container[] | undefined, to: T.Container[] | undefined): void => {
+    for (const target of to ?? []) {
+      const source = from?.find((c) => c.name === target.name);
+      if (!source) continue;
+      target.resources = source.resources;
+      if (source.resizePolicy) target.resizePolicy = source.resizePolicy;
+    }
+  };
+  resize(wanted.containers, pod.spec.containers);
+  resize(wanted.initContainers, pod.spec.initContainers);
+}
+
+/** Binding: what POST …/pods/x/binding does to the pod. */
+export function bindPod(pod: DeepReadonly<T.Pod>, binding: DeepReadonly<T.Binding>, now: string): T.Pod {
+  const refuse = (why: string): never => {
+    throw StatusError.conflict({ group: '', resource: 'pods/binding' }, pod.metadata.name, why);
+  };
+  if (pod.metadata.deletionTimestamp) refuse(`pod ${pod.metadata.name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName) refuse(`pod ${pod.metadata.name} is already assigned to node ${quoted(pod.spec.nodeName)}`);
+  if (pod.spec.schedulingGates?.length) refuse(`pod ${pod.metadata.name} has non-empty .spec.schedulingGates`);
+  const bound = thaw<T.Pod>(pod);
+  bound.spec.nodeName = binding.target.name ?? '';
+  if (binding.metadata.annotations) bound.metadata.annotations = { ...bound.metadata.annotations, ...binding.metadata.annotations };
+  const rest = (bound.status.conditions ?? []).filter((c) => c.type !== 'PodScheduled');
+  bound.status.conditions = [...rest, { type: 'PodScheduled', status: 'True', lastTransitionTime: now }];
+  delete bound.status.nominatedNodeName;
+  return bound;
+}
+
+/** Pods that were never placed, or have ended, go at once. */
+function gracePeriod(pod: DeepReadonly<T.Pod>, requested: number | undefined): number {
+  let seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+  if (seconds < 0) seconds = 1;
+  if (!pod.spec.nodeName || pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') return 0;
+  return seconds;
+}
+
+export const podRules: KindRules<T.Pod> = {
+  prepareCreate,
+  prepareUpdate,
+  gracePeriod,
+  generation: 'spec',
+  columns: podColumns,
+  rowConditions: podRowConditions,
+  selectable: {
+    'spec.nodeName': (p) => p.spec.nodeName ?? '',
+    'spec.restartPolicy': (p) => p.spec.restartPolicy ?? '',
+    'spec.schedulerName': (p) => p.spec.schedulerName ?? '',
+    'spec.serviceAccountName': (p) => p.spec.serviceAccountName ?? '',
+    'spec.hostNetwork': (p) => String(p.spec.hostNetwork ?? false),
+    'status.phase': (p) => p.status.phase ?? '',
+    'status.podIP': (p) => p.status.podIPs?.[0]?.ip ?? p.status.podIP ?? '',
+    'status.nominatedNodeName': (p) => p.status.nominatedNodeName ?? '',
+  },
+};

@@ -1,0 +1,108 @@
+/** Rules of the core kinds. Pods and services have files of their own. */
+import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
+import { keep, specAndStatus } from '../strategy.ts';
+import * as columns from './columns.ts';
+import { podRules } from './pod.ts';
+import { serviceRules } from './service.ts';
+import type * as T from './v1/types.ts';
+
+const namespaceLabel = 'kubernetes.io/metadata.name';
+
+function labelWithName(n: T.Namespace): void {
+  if (n.metadata.name) (n.metadata.labels ??= {})[namespaceLabel] = n.metadata.name;
+}
+
+const namespaceRules: KindRules<T.Namespace> = {
+  prepareCreate(n) {
+    n.status = { phase: 'Active' };
+    n.spec.finalizers = [...new Set([...(n.spec.finalizers ?? []), 'kubernetes'])];
+    labelWithName(n);
+  },
+  prepareUpdate(n, old, context) {
+    labelWithName(n);
+    switch (context.subresource) {
+      case 'status':
+        keep(n, old, 'spec');
+        break;
+      case 'finalize':
+        keep(n, old, 'status');
+        break;
+      default:
+        keep(n, old, 'status');
+        keep(n.spec, old.spec, 'finalizers');
+    }
+  },
+  columns: columns.namespaceColumns,
+  selectable: { 'status.phase': (n) => n.status?.phase ?? '', name: (n) => n.metadata.name },
+};
+
+/** A kubelet registers its node with a status, so a creator may set it. */
+const nodeRules: KindRules<T.Node> = {
+  prepareUpdate: specAndStatus<T.Node>().prepareUpdate,
+  columns: columns.nodeColumns,
+  selectable: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
+};
+
+const eventRules: KindRules<T.Event> = {
+  columns: columns.eventColumns,
+  selectable: {
+    'involvedObject.kind': (e) => e.involvedObject.kind ?? '',
+    'involvedObject.namespace': (e) => e.involvedObject.namespace ?? '',
+    'involvedObject.name': (e) => e.involvedObject.name ?? '',
+    'involvedObject.uid': (e) => e.involvedObject.uid ?? '',
+    'involvedObject.apiVersion': (e) => e.involvedObject.apiVersion ?? '',
+    'involvedObject.resourceVersion': (e) => e.involvedObject.resourceVersion ?? '',
+    'involvedObject.fieldPath': (e) => e.involvedObject.fieldPath ?? '',
+    reason: (e) => e.reason ?? '',
+    reportingComponent: (e) => e.reportingComponent ?? '',
+    source: (e) => e.source?.component || e.reportingComponent || '',
+    type: (e) => e.type ?? '',
+  },
+};
+
+const replicationControllerRules: KindRules<T.ReplicationController> = {
+  ...specAndStatus<T.ReplicationController>(),
+  generation: 'spec',
+  columns: columns.replicationControllerColumns,
+  selectable: { 'status.replicas': (r) => String(r.status?.replicas ?? 0) },
+};
+
+const persistentVolumeRules: KindRules<T.PersistentVolume> = {
+  prepareCreate(v, context) {
+    v.status = { phase: 'Pending', lastPhaseTransitionTime: context.now };
+  },
+  prepareUpdate(v, old, context) {
+    if (context.subresource !== 'status') {
+      keep(v, old, 'status');
+      return;
+    }
+    keep(v, old, 'spec');
+    if (v.status.phase !== old.status.phase && (!v.status.lastPhaseTransitionTime || v.status.lastPhaseTransitionTime === old.status.lastPhaseTransitionTime)) {
+      v.status.lastPhaseTransitionTime = context.now;
+    }
+  },
+  columns: columns.persistentVolumeColumns,
+};
+
+const persistentVolumeClaimRules: KindRules<T.PersistentVolumeClaim> = {
+  ...specAndStatus<T.PersistentVolumeClaim>({ initial: () => ({ phase: 'Pending' }) }),
+  columns: columns.persistentVolumeClaimColumns,
+};
+
+export const rules: Readonly<Record<string, AnyKindRules>> = {
+  Pod: podRules,
+  Service: serviceRules,
+  Namespace: namespaceRules,
+  Node: nodeRules,
+  Event: eventRules,
+  ReplicationController: replicationControllerRules,
+  PersistentVolume: persistentVolumeRules,
+  PersistentVolumeClaim: persistentVolumeClaimRules,
+  ResourceQuota: { ...specAndStatus<T.ResourceQuota>(), columns: columns.resourceQuotaColumns },
+  ConfigMap: { columns: columns.configMapColumns },
+  Secret: { columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
+  ServiceAccount: { columns: columns.serviceAccountColumns },
+  Endpoints: { columns: columns.endpointsColumns },
+  PodTemplate: { columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },
+  ComponentStatus: { columns: columns.componentStatusColumns },
+};

@@ -1,0 +1,93 @@
+/** The rules of every kind. A kind that is not listed gets the common ones of its shape. */
+import { columnList } from '../schema/table.ts';
+import type { AnyKindRules } from '../schema/vocabulary.ts';
+import * as admission from './admissionregistration/columns.ts';
+import { apiServiceColumns } from './apiregistration/columns.ts';
+import { rules as apps } from './apps/rules.ts';
+import { rules as autoscaling } from './autoscaling/rules.ts';
+import { rules as batch } from './batch/rules.ts';
+import { resources } from './catalog.ts';
+import { rules as certificates } from './certificates/rules.ts';
+import { leaseCandidateColumns, leaseColumns } from './coordination/columns.ts';
+import { rules as core } from './core/rules.ts';
+import { endpointSliceColumns } from './discovery/columns.ts';
+import { flowSchemaColumns, priorityLevelColumns } from './flowcontrol/columns.ts';
+import { rules as networking } from './networking/rules.ts';
+import type { RuntimeClass } from './node/v1/types.ts';
+import { podDisruptionBudgetColumns } from './policy/columns.ts';
+import type { PodDisruptionBudget } from './policy/v1/types.ts';
+import { clusterRoleBindingColumns, roleBindingColumns } from './rbac/columns.ts';
+import * as resource from './resource/columns.ts';
+import type { PriorityClass } from './scheduling/v1/types.ts';
+import * as storage from './storage/columns.ts';
+import { specAndStatus } from './strategy.ts';
+
+const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> = {
+  '': core,
+  apps,
+  batch,
+  autoscaling,
+  'certificates.k8s.io': certificates,
+  'networking.k8s.io': networking,
+  'events.k8s.io': { Event: core['Event'] ?? {} },
+  'discovery.k8s.io': { EndpointSlice: { generation: 'all-but-metadata-and-status', columns: endpointSliceColumns } },
+  'policy': { PodDisruptionBudget: { ...specAndStatus<PodDisruptionBudget>(), generation: 'spec', columns: podDisruptionBudgetColumns } },
+  'rbac.authorization.k8s.io': { RoleBinding: { columns: roleBindingColumns }, ClusterRoleBinding: { columns: clusterRoleBindingColumns } },
+  'coordination.k8s.io': { Lease: { columns: leaseColumns }, LeaseCandidate: { columns: leaseCandidateColumns } },
+  'scheduling.k8s.io': {
+    PriorityClass: {
+      generation: 'all-but-metadata-and-status',
+      columns: columnList<PriorityClass>(({ column, integer, wide, nameColumn, ageColumn }) => [
+        nameColumn,
+        integer('Value', 'Higher ones go first.', (p) => p.value),
+        column('Global-Default', 'Whether pods without a class get this one.', (p) => p.globalDefault ?? false, { type: 'boolean' }),
+        ageColumn,
+        wide('PreemptionPolicy', 'Whether others may be evicted for it.', (p) => p.preemptionPolicy ?? ''),
+      ]),
+    },
+  },
+  'node.k8s.io': { RuntimeClass: { columns: columnList<RuntimeClass>(({ column, nameColumn, ageColumn }) => [nameColumn, column('Handler', 'What the runtime calls it.', (c) => c.handler), ageColumn]) } },
+  'storage.k8s.io': {
+    StorageClass: { columns: storage.storageClassColumns },
+    VolumeAttributesClass: { columns: storage.volumeAttributesClassColumns },
+    VolumeAttachment: { ...specAndStatus(), columns: storage.volumeAttachmentColumns },
+    CSINode: { columns: storage.csiNodeColumns },
+    CSIDriver: { generation: 'spec', columns: storage.csiDriverColumns },
+    CSIStorageCapacity: { columns: storage.csiStorageCapacityColumns },
+  },
+  'admissionregistration.k8s.io': {
+    MutatingWebhookConfiguration: { generation: 'all-but-metadata-and-status', columns: admission.mutatingWebhookColumns },
+    ValidatingWebhookConfiguration: { generation: 'all-but-metadata-and-status', columns: admission.validatingWebhookColumns },
+    ValidatingAdmissionPolicy: { ...specAndStatus(), generation: 'spec', columns: admission.validatingPolicyColumns },
+    ValidatingAdmissionPolicyBinding: { generation: 'spec', columns: admission.validatingPolicyBindingColumns },
+    MutatingAdmissionPolicy: { generation: 'spec', columns: admission.mutatingPolicyColumns },
+    MutatingAdmissionPolicyBinding: { generation: 'spec', columns: admission.mutatingPolicyBindingColumns },
+  },
+  'flowcontrol.apiserver.k8s.io': {
+    FlowSchema: { ...specAndStatus(), generation: 'spec', columns: flowSchemaColumns },
+    PriorityLevelConfiguration: { ...specAndStatus(), generation: 'spec', columns: priorityLevelColumns },
+  },
+  'resource.k8s.io': {
+    DeviceClass: { generation: 'spec', columns: resource.deviceClassColumns },
+    ResourceClaim: { ...specAndStatus(), columns: resource.resourceClaimColumns },
+    ResourceClaimTemplate: { columns: resource.resourceClaimTemplateColumns },
+    ResourceSlice: {
+      generation: 'spec',
+      columns: resource.resourceSliceColumns,
+      selectable: {
+        'spec.nodeName': (s: { spec: { nodeName?: string } }) => s.spec.nodeName ?? '',
+        'spec.driver': (s: { spec: { driver?: string } }) => s.spec.driver ?? '',
+      },
+    },
+  },
+  'apiregistration.k8s.io': { APIService: { ...specAndStatus(), columns: apiServiceColumns } },
+  'apiextensions.k8s.io': { CustomResourceDefinition: { ...specAndStatus(), generation: 'spec' } },
+};
+
+const withStatus: AnyKindRules = specAndStatus();
+const kindsWithStatus: ReadonlySet<string> = new Set(resources.filter((r) => r.subresources?.some((s) => s.name === 'status')).map((r) => `${r.group}/${r.kind}`));
+
+/** The rules of a built-in kind; undefined where it has none beyond the schema. */
+export function rulesFor(group: string, kind: string): AnyKindRules | undefined {
+  return byGroup[group]?.[kind] ?? (kindsWithStatus.has(`${group}/${kind}`) ? withStatus : undefined);
+}

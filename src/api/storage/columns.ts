@@ -1,0 +1,57 @@
+/** Table columns of the storage kinds. */
+import type { DeepReadonly } from '../../machinery/json.ts';
+import { columnList } from '../../schema/table.ts';
+import { none, unset } from '../columns.ts';
+import type { VolumeAttributesClass } from './v1/types.ts';
+import type * as T from './v1/types.ts';
+
+function defaultMark(o: { readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> } }, annotations: readonly string[]): string {
+  return annotations.some((a) => o.metadata.annotations?.[a] === 'true') ? `${o.metadata.name} (default)` : o.metadata.name;
+}
+
+export const storageClassColumns = columnList<T.StorageClass>(({ column, ageColumn }) => [
+  column('Name', 'Name of the object.', (c) => defaultMark(c, ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']), { format: 'name' }),
+  column('Provisioner', 'Who makes its volumes.', (c) => c.provisioner),
+  column('ReclaimPolicy', 'What becomes of released volumes.', (c) => c.reclaimPolicy ?? 'Delete'),
+  column('VolumeBindingMode', 'When volumes are made.', (c) => c.volumeBindingMode ?? 'Immediate'),
+  column('AllowVolumeExpansion', 'Whether volumes may grow.', (c) => c.allowVolumeExpansion ?? false),
+  ageColumn,
+]);
+
+export const volumeAttributesClassColumns = columnList<VolumeAttributesClass>(({ column, ageColumn }) => [
+  column('Name', 'Name of the object.', (c) => defaultMark(c, ['volumeattributesclass.alpha.kubernetes.io/is-default-class']), { format: 'name' }),
+  column('DriverName', 'Driver that knows the attributes.', (c) => c.driverName),
+  ageColumn,
+]);
+
+export const volumeAttachmentColumns = columnList<T.VolumeAttachment>(({ column, nameColumn, ageColumn }) => [
+  nameColumn,
+  column('Attacher', 'Driver that attaches.', (a) => a.spec.attacher, { format: 'name' }),
+  column('PV', 'The volume.', (a) => a.spec.source.persistentVolumeName ?? ''),
+  column('Node', 'The node.', (a) => a.spec.nodeName),
+  column('Attached', 'Whether it is attached.', (a) => a.status?.attached ?? false, { type: 'boolean' }),
+  ageColumn,
+]);
+
+export const csiNodeColumns = columnList<T.CSINode>(({ integer, nameColumn, ageColumn }) => [nameColumn, integer('Drivers', 'Drivers on the node.', (n) => (n.spec.drivers ?? []).length), ageColumn]);
+
+function audiences(d: DeepReadonly<T.CSIDriver>): string {
+  return d.spec.tokenRequests ? d.spec.tokenRequests.map((t) => t.audience).join(',') : unset;
+}
+
+export const csiDriverColumns = columnList<T.CSIDriver>(({ column, nameColumn, ageColumn }) => [
+  nameColumn,
+  column('AttachRequired', 'Whether volumes must be attached before mounting.', (d) => d.spec.attachRequired ?? true, { type: 'boolean' }),
+  column('PodInfoOnMount', 'Whether the driver is told about the pod.', (d) => d.spec.podInfoOnMount ?? false, { type: 'boolean' }),
+  column('StorageCapacity', 'Whether the driver reports capacity.', (d) => d.spec.storageCapacity ?? false, { type: 'boolean' }),
+  column('TokenRequests', 'Audiences of the tokens that it needs.', audiences),
+  column('RequiresRepublish', 'Whether volumes are published again and again.', (d) => d.spec.requiresRepublish ?? false, { type: 'boolean' }),
+  column('Modes', 'Persistent, Ephemeral.', (d) => (d.spec.volumeLifecycleModes ?? []).join(',') || none),
+  ageColumn,
+]);
+
+export const csiStorageCapacityColumns = columnList<T.CSIStorageCapacity>(({ column, nameColumn }) => [
+  nameColumn,
+  column('StorageClassName', 'The storage class.', (c) => c.storageClassName),
+  column('Capacity', 'What is free.', (c) => c.capacity ?? unset),
+]);
