@@ -1,0 +1,1 @@
+export { runScheduler, type SchedulerConfig } from './scheduler.ts';
