@@ -3,9 +3,11 @@
  *
  * One feed follows the store and hands each commit to the cacher of its prefix, synchronously. A cacher holds the
  * present state in key order, a window of recent events, indexes that its readers asked for, and its watchers.
- * It knows kinds only through a codec. Errors are StoreError ('conflict', 'compacted', 'future', 'unavailable').
+ * It knows kinds only through a codec. `Feed.start(store, surroundings)`, then `feed.cacher(prefix, codec)` for each
+ * resource; `feed.commit` writes to several of them at once. Errors are StoreError ('conflict', 'compacted', 'future', 'unavailable').
  */
 import type { DeepReadonly } from '../../machinery/json.ts';
+import type { Operation } from '../../store/store.ts';
 
 /** What selectors look at. */
 export interface Attributes {
@@ -132,6 +134,8 @@ export interface Cacher<T> {
    * The object is handed over: nobody may change it afterwards.
    */
   put(key: string, object: T, expect: number): Promise<CachedObject<T>>;
+  /** The same write as an operation, for a commit over several keys: `feed.commit([pods.operation(…), …])`. */
+  operation(key: string, object: T, expect: number): Operation;
   /** The last state, at the revision of the deletion. */
   delete(key: string, expect: number): Promise<CachedObject<T>>;
   /** How many objects there are; for metrics. */
