@@ -124,7 +124,7 @@ test('a disk that forgets what it has not promised loses no acknowledged commit'
         await catchUp(disk.files, model);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: Number(process.env['K7S_RUNS'] ?? 150) },
   );
 });
 
@@ -138,7 +138,7 @@ async function catchUp(files: Parameters<typeof openEmbedded>[0], model: Store):
   const found = await openEmbedded(files, tiny);
   const known = await model.revision();
   assert.ok(found.history.revision >= known, `${found.history.revision} found of ${known} acknowledged`);
-  if (found.history.floor <= known) {
+  if (known > 0 && found.history.floor <= known) {
     assert.deepEqual(plain(found.history.range({ ...everything, revision: known }).entries), await dump(model));
   }
   const stop = new AbortController();
