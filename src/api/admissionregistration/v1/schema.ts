@@ -30,7 +30,7 @@ export const MatchResources: Struct<T.MatchResources> = {
     objectSelector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true },
     resourceRules: { n: 3, type: '[]NamedRuleWithOperations', listType: 'atomic' },
     excludeResourceRules: { n: 4, type: '[]NamedRuleWithOperations', listType: 'atomic' },
-    matchPolicy: { n: 7, type: 'string', ptr: true },
+    matchPolicy: { n: 7, type: 'string', ptr: true, default: 'Equivalent' },
   },
 };
 
@@ -39,14 +39,14 @@ export const MutatingWebhook: Struct<T.MutatingWebhook> = {
     name: { n: 1, type: 'string', always: true, required: true },
     clientConfig: { n: 2, type: 'WebhookClientConfig', always: true, required: true },
     rules: { n: 3, type: '[]RuleWithOperations', listType: 'atomic' },
-    failurePolicy: { n: 4, type: 'string', ptr: true },
-    matchPolicy: { n: 9, type: 'string', ptr: true },
+    failurePolicy: { n: 4, type: 'string', ptr: true, default: 'Fail' },
+    matchPolicy: { n: 9, type: 'string', ptr: true, default: 'Equivalent' },
     namespaceSelector: { n: 5, type: 'meta.v1.LabelSelector', ptr: true },
     objectSelector: { n: 11, type: 'meta.v1.LabelSelector', ptr: true },
     sideEffects: { n: 6, type: 'string', ptr: true, always: true, required: true },
-    timeoutSeconds: { n: 7, type: 'int32', ptr: true },
+    timeoutSeconds: { n: 7, type: 'int32', ptr: true, default: 10 },
     admissionReviewVersions: { n: 8, type: '[]string', always: true, required: true, listType: 'atomic' },
-    reinvocationPolicy: { n: 10, type: 'string', ptr: true },
+    reinvocationPolicy: { n: 10, type: 'string', ptr: true, default: 'Never' },
     matchConditions: { n: 12, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
   },
 };
@@ -68,7 +68,7 @@ export const NamedRuleWithOperations: Struct<T.NamedRuleWithOperations> = {
     apiGroups: { path: [2, 2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 2, 3], type: '[]string', listType: 'atomic' },
-    scope: { path: [2, 2, 4], type: 'string', ptr: true },
+    scope: { path: [2, 2, 4], type: 'string', ptr: true, default: '*' },
   },
 };
 
@@ -96,7 +96,7 @@ export const RuleWithOperations: Struct<T.RuleWithOperations> = {
     apiGroups: { path: [2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 3], type: '[]string', listType: 'atomic' },
-    scope: { path: [2, 4], type: 'string', ptr: true },
+    scope: { path: [2, 4], type: 'string', ptr: true, default: '*' },
   },
 };
 
@@ -105,7 +105,7 @@ export const ServiceReference: Struct<T.ServiceReference> = {
     namespace: { n: 1, type: 'string', always: true, required: true },
     name: { n: 2, type: 'string', always: true, required: true },
     path: { n: 3, type: 'string', ptr: true },
-    port: { n: 4, type: 'int32', ptr: true },
+    port: { n: 4, type: 'int32', ptr: true, default: 443 },
   },
 };
 
@@ -148,7 +148,7 @@ export const ValidatingAdmissionPolicySpec: Struct<T.ValidatingAdmissionPolicySp
     paramKind: { n: 1, type: 'ParamKind', ptr: true },
     matchConstraints: { n: 2, type: 'MatchResources', ptr: true },
     validations: { n: 3, type: '[]Validation', listType: 'atomic' },
-    failurePolicy: { n: 4, type: 'string', ptr: true },
+    failurePolicy: { n: 4, type: 'string', ptr: true, default: 'Fail' },
     auditAnnotations: { n: 5, type: '[]AuditAnnotation', listType: 'atomic' },
     matchConditions: { n: 6, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
     variables: { n: 7, type: '[]Variable', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
@@ -168,12 +168,12 @@ export const ValidatingWebhook: Struct<T.ValidatingWebhook> = {
     name: { n: 1, type: 'string', always: true, required: true },
     clientConfig: { n: 2, type: 'WebhookClientConfig', always: true, required: true },
     rules: { n: 3, type: '[]RuleWithOperations', listType: 'atomic' },
-    failurePolicy: { n: 4, type: 'string', ptr: true },
-    matchPolicy: { n: 9, type: 'string', ptr: true },
+    failurePolicy: { n: 4, type: 'string', ptr: true, default: 'Fail' },
+    matchPolicy: { n: 9, type: 'string', ptr: true, default: 'Equivalent' },
     namespaceSelector: { n: 5, type: 'meta.v1.LabelSelector', ptr: true },
     objectSelector: { n: 10, type: 'meta.v1.LabelSelector', ptr: true },
     sideEffects: { n: 6, type: 'string', ptr: true, always: true, required: true },
-    timeoutSeconds: { n: 7, type: 'int32', ptr: true },
+    timeoutSeconds: { n: 7, type: 'int32', ptr: true, default: 10 },
     admissionReviewVersions: { n: 8, type: '[]string', always: true, required: true, listType: 'atomic' },
     matchConditions: { n: 11, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
   },

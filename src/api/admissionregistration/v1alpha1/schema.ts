@@ -28,7 +28,7 @@ export const MatchResources: Struct<T.MatchResources> = {
     objectSelector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true },
     resourceRules: { n: 3, type: '[]NamedRuleWithOperations', listType: 'atomic' },
     excludeResourceRules: { n: 4, type: '[]NamedRuleWithOperations', listType: 'atomic' },
-    matchPolicy: { n: 7, type: 'string', ptr: true },
+    matchPolicy: { n: 7, type: 'string', ptr: true, default: 'Equivalent' },
   },
 };
 
@@ -64,7 +64,7 @@ export const MutatingAdmissionPolicySpec: Struct<T.MutatingAdmissionPolicySpec> 
     matchConstraints: { n: 2, type: 'MatchResources', ptr: true },
     variables: { n: 3, type: '[]Variable', listType: 'atomic' },
     mutations: { n: 4, type: '[]Mutation', listType: 'atomic' },
-    failurePolicy: { n: 5, type: 'string', ptr: true },
+    failurePolicy: { n: 5, type: 'string', ptr: true, default: 'Fail' },
     matchConditions: { n: 6, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
     reinvocationPolicy: { n: 7, type: 'string' },
   },
@@ -86,7 +86,7 @@ export const NamedRuleWithOperations: Struct<T.NamedRuleWithOperations> = {
     apiGroups: { path: [2, 2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 2, 3], type: '[]string', listType: 'atomic' },
-    scope: { path: [2, 2, 4], type: 'string', ptr: true },
+    scope: { path: [2, 2, 4], type: 'string', ptr: true, default: '*' },
   },
 };
 

@@ -176,7 +176,7 @@ export const ServiceReference: Struct<T.ServiceReference> = {
     namespace: { n: 1, type: 'string', always: true, required: true },
     name: { n: 2, type: 'string', always: true, required: true },
     path: { n: 3, type: 'string', ptr: true },
-    port: { n: 4, type: 'int32', ptr: true },
+    port: { n: 4, type: 'int32', ptr: true, default: 443 },
   },
 };
 

@@ -44,6 +44,6 @@ export const ServiceReference: Struct<T.ServiceReference> = {
   fields: {
     namespace: { n: 1, type: 'string' },
     name: { n: 2, type: 'string' },
-    port: { n: 3, type: 'int32', ptr: true },
+    port: { n: 3, type: 'int32', ptr: true, default: 443 },
   },
 };

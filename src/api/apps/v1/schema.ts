@@ -38,7 +38,7 @@ export const DaemonSetSpec: Struct<T.DaemonSetSpec> = {
     template: { n: 2, type: 'core.v1.PodTemplateSpec', always: true, required: true },
     updateStrategy: { n: 3, type: 'DaemonSetUpdateStrategy' },
     minReadySeconds: { n: 4, type: 'int32' },
-    revisionHistoryLimit: { n: 6, type: 'int32', ptr: true },
+    revisionHistoryLimit: { n: 6, type: 'int32', ptr: true, default: 10 },
   },
 };
 
@@ -59,7 +59,7 @@ export const DaemonSetStatus: Struct<T.DaemonSetStatus> = {
 
 export const DaemonSetUpdateStrategy: Struct<T.DaemonSetUpdateStrategy> = {
   fields: {
-    type: { n: 1, type: 'string' },
+    type: { n: 1, type: 'string', default: 'RollingUpdate' },
     rollingUpdate: { n: 2, type: 'RollingUpdateDaemonSet', ptr: true },
   },
 };
@@ -87,14 +87,14 @@ export const DeploymentCondition: Struct<T.DeploymentCondition> = {
 
 export const DeploymentSpec: Struct<T.DeploymentSpec> = {
   fields: {
-    replicas: { n: 1, type: 'int32', ptr: true },
+    replicas: { n: 1, type: 'int32', ptr: true, default: 1 },
     selector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true, always: true, required: true },
     template: { n: 3, type: 'core.v1.PodTemplateSpec', always: true, required: true },
     strategy: { n: 4, type: 'DeploymentStrategy', patchStrategy: 'retainKeys' },
     minReadySeconds: { n: 5, type: 'int32' },
-    revisionHistoryLimit: { n: 6, type: 'int32', ptr: true },
+    revisionHistoryLimit: { n: 6, type: 'int32', ptr: true, default: 10 },
     paused: { n: 7, type: 'bool' },
-    progressDeadlineSeconds: { n: 9, type: 'int32', ptr: true },
+    progressDeadlineSeconds: { n: 9, type: 'int32', ptr: true, default: 600 },
   },
 };
 
@@ -114,7 +114,7 @@ export const DeploymentStatus: Struct<T.DeploymentStatus> = {
 
 export const DeploymentStrategy: Struct<T.DeploymentStrategy> = {
   fields: {
-    type: { n: 1, type: 'string' },
+    type: { n: 1, type: 'string', default: 'RollingUpdate' },
     rollingUpdate: { n: 2, type: 'RollingUpdateDeployment', ptr: true },
   },
 };
@@ -141,7 +141,7 @@ export const ReplicaSetCondition: Struct<T.ReplicaSetCondition> = {
 
 export const ReplicaSetSpec: Struct<T.ReplicaSetSpec> = {
   fields: {
-    replicas: { n: 1, type: 'int32', ptr: true },
+    replicas: { n: 1, type: 'int32', ptr: true, default: 1 },
     minReadySeconds: { n: 4, type: 'int32' },
     selector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true, always: true, required: true },
     template: { n: 3, type: 'core.v1.PodTemplateSpec' },
@@ -209,21 +209,21 @@ export const StatefulSetOrdinals: Struct<T.StatefulSetOrdinals> = {
 
 export const StatefulSetPersistentVolumeClaimRetentionPolicy: Struct<T.StatefulSetPersistentVolumeClaimRetentionPolicy> = {
   fields: {
-    whenDeleted: { n: 1, type: 'string' },
-    whenScaled: { n: 2, type: 'string' },
+    whenDeleted: { n: 1, type: 'string', default: 'Retain' },
+    whenScaled: { n: 2, type: 'string', default: 'Retain' },
   },
 };
 
 export const StatefulSetSpec: Struct<T.StatefulSetSpec> = {
   fields: {
-    replicas: { n: 1, type: 'int32', ptr: true },
+    replicas: { n: 1, type: 'int32', ptr: true, default: 1 },
     selector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true, always: true, required: true },
     template: { n: 3, type: 'core.v1.PodTemplateSpec', always: true, required: true },
     volumeClaimTemplates: { n: 4, type: '[]core.v1.PersistentVolumeClaim', listType: 'atomic' },
     serviceName: { n: 5, type: 'string', always: true },
-    podManagementPolicy: { n: 6, type: 'string' },
+    podManagementPolicy: { n: 6, type: 'string', default: 'OrderedReady' },
     updateStrategy: { n: 7, type: 'StatefulSetUpdateStrategy' },
-    revisionHistoryLimit: { n: 8, type: 'int32', ptr: true },
+    revisionHistoryLimit: { n: 8, type: 'int32', ptr: true, default: 10 },
     minReadySeconds: { n: 9, type: 'int32' },
     persistentVolumeClaimRetentionPolicy: { n: 10, type: 'StatefulSetPersistentVolumeClaimRetentionPolicy', ptr: true },
     ordinals: { n: 11, type: 'StatefulSetOrdinals', ptr: true },
@@ -247,7 +247,7 @@ export const StatefulSetStatus: Struct<T.StatefulSetStatus> = {
 
 export const StatefulSetUpdateStrategy: Struct<T.StatefulSetUpdateStrategy> = {
   fields: {
-    type: { n: 1, type: 'string' },
+    type: { n: 1, type: 'string', default: 'RollingUpdate' },
     rollingUpdate: { n: 2, type: 'RollingUpdateStatefulSetStrategy', ptr: true },
   },
 };

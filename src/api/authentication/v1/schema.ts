@@ -39,7 +39,7 @@ export const TokenRequest: Struct<T.TokenRequest> = {
 export const TokenRequestSpec: Struct<T.TokenRequestSpec> = {
   fields: {
     audiences: { n: 1, type: '[]string', always: true, required: true, listType: 'atomic' },
-    expirationSeconds: { n: 4, type: 'int64', ptr: true, always: true },
+    expirationSeconds: { n: 4, type: 'int64', ptr: true, always: true, default: 3600 },
     boundObjectRef: { n: 3, type: 'BoundObjectReference', ptr: true, always: true },
   },
 };

@@ -24,7 +24,7 @@ export const HorizontalPodAutoscaler: Struct<T.HorizontalPodAutoscaler> = {
 export const HorizontalPodAutoscalerSpec: Struct<T.HorizontalPodAutoscalerSpec> = {
   fields: {
     scaleTargetRef: { n: 1, type: 'CrossVersionObjectReference', always: true, required: true },
-    minReplicas: { n: 2, type: 'int32', ptr: true },
+    minReplicas: { n: 2, type: 'int32', ptr: true, default: 1 },
     maxReplicas: { n: 3, type: 'int32', always: true, required: true },
     targetCPUUtilizationPercentage: { n: 4, type: 'int32', ptr: true },
   },

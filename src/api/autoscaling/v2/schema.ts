@@ -87,7 +87,7 @@ export const HorizontalPodAutoscalerCondition: Struct<T.HorizontalPodAutoscalerC
 export const HorizontalPodAutoscalerSpec: Struct<T.HorizontalPodAutoscalerSpec> = {
   fields: {
     scaleTargetRef: { n: 1, type: 'CrossVersionObjectReference', always: true, required: true },
-    minReplicas: { n: 2, type: 'int32', ptr: true },
+    minReplicas: { n: 2, type: 'int32', ptr: true, default: 1 },
     maxReplicas: { n: 3, type: 'int32', always: true, required: true },
     metrics: { n: 4, type: '[]MetricSpec', listType: 'atomic' },
     behavior: { n: 5, type: 'HorizontalPodAutoscalerBehavior', ptr: true },

@@ -17,11 +17,11 @@ export const CronJobSpec: Struct<T.CronJobSpec> = {
     schedule: { n: 1, type: 'string', always: true, required: true },
     timeZone: { n: 8, type: 'string', ptr: true },
     startingDeadlineSeconds: { n: 2, type: 'int64', ptr: true },
-    concurrencyPolicy: { n: 3, type: 'string' },
-    suspend: { n: 4, type: 'bool', ptr: true },
+    concurrencyPolicy: { n: 3, type: 'string', default: 'Allow' },
+    suspend: { n: 4, type: 'bool', ptr: true, default: false },
     jobTemplate: { n: 5, type: 'JobTemplateSpec', always: true, required: true },
-    successfulJobsHistoryLimit: { n: 6, type: 'int32', ptr: true },
-    failedJobsHistoryLimit: { n: 7, type: 'int32', ptr: true },
+    successfulJobsHistoryLimit: { n: 6, type: 'int32', ptr: true, default: 3 },
+    failedJobsHistoryLimit: { n: 7, type: 'int32', ptr: true, default: 1 },
   },
 };
 
@@ -115,7 +115,7 @@ export const PodFailurePolicyOnExitCodesRequirement: Struct<T.PodFailurePolicyOn
 export const PodFailurePolicyOnPodConditionsPattern: Struct<T.PodFailurePolicyOnPodConditionsPattern> = {
   fields: {
     type: { n: 1, type: 'string', always: true, required: true },
-    status: { n: 2, type: 'string', always: true, required: true },
+    status: { n: 2, type: 'string', always: true, required: true, default: 'True' },
   },
 };
 

@@ -53,8 +53,8 @@ export const Container: Struct<T.Container> = {
     readinessProbe: { n: 11, type: 'Probe', ptr: true },
     startupProbe: { n: 22, type: 'Probe', ptr: true },
     lifecycle: { n: 12, type: 'Lifecycle', ptr: true },
-    terminationMessagePath: { n: 13, type: 'string' },
-    terminationMessagePolicy: { n: 20, type: 'string' },
+    terminationMessagePath: { n: 13, type: 'string', default: '/dev/termination-log' },
+    terminationMessagePolicy: { n: 20, type: 'string', default: 'File' },
     imagePullPolicy: { n: 14, type: 'string' },
     securityContext: { n: 15, type: 'SecurityContext', ptr: true },
     stdin: { n: 16, type: 'bool' },
@@ -214,8 +214,8 @@ export const EphemeralContainer: Struct<T.EphemeralContainer> = {
     readinessProbe: { path: [1, 11], type: 'Probe', ptr: true },
     startupProbe: { path: [1, 22], type: 'Probe', ptr: true },
     lifecycle: { path: [1, 12], type: 'Lifecycle', ptr: true },
-    terminationMessagePath: { path: [1, 13], type: 'string' },
-    terminationMessagePolicy: { path: [1, 20], type: 'string' },
+    terminationMessagePath: { path: [1, 13], type: 'string', default: '/dev/termination-log' },
+    terminationMessagePolicy: { path: [1, 20], type: 'string', default: 'File' },
     imagePullPolicy: { path: [1, 14], type: 'string' },
     securityContext: { path: [1, 15], type: 'SecurityContext', ptr: true },
     stdin: { path: [1, 16], type: 'bool' },
@@ -244,16 +244,16 @@ export const FileKeySelector: Struct<T.FileKeySelector> = {
 export const GRPCAction: Struct<T.GRPCAction> = {
   fields: {
     port: { n: 1, type: 'int32', always: true, required: true },
-    service: { n: 2, type: 'string', ptr: true, always: true },
+    service: { n: 2, type: 'string', ptr: true, always: true, default: '' },
   },
 };
 
 export const HTTPGetAction: Struct<T.HTTPGetAction> = {
   fields: {
-    path: { n: 1, type: 'string' },
+    path: { n: 1, type: 'string', default: '/' },
     port: { n: 2, type: 'IntOrString', always: true, required: true },
     host: { n: 3, type: 'string' },
-    scheme: { n: 4, type: 'string' },
+    scheme: { n: 4, type: 'string', default: 'HTTP' },
     httpHeaders: { n: 5, type: '[]HTTPHeader', listType: 'atomic' },
   },
 };
@@ -299,7 +299,7 @@ export const NodeRuntimeHandlerFeatures: Struct<T.NodeRuntimeHandlerFeatures> = 
 export const ObjectFieldSelector: Struct<T.ObjectFieldSelector> = {
   mapType: 'atomic',
   fields: {
-    apiVersion: { n: 1, type: 'string' },
+    apiVersion: { n: 1, type: 'string', default: 'v1' },
     fieldPath: { n: 2, type: 'string', always: true, required: true },
   },
 };
@@ -351,10 +351,10 @@ export const Probe: Struct<T.Probe> = {
     tcpSocket: { path: [1, 3], type: 'TCPSocketAction', ptr: true },
     grpc: { path: [1, 4], type: 'GRPCAction', ptr: true },
     initialDelaySeconds: { n: 2, type: 'int32' },
-    timeoutSeconds: { n: 3, type: 'int32' },
-    periodSeconds: { n: 4, type: 'int32' },
-    successThreshold: { n: 5, type: 'int32' },
-    failureThreshold: { n: 6, type: 'int32' },
+    timeoutSeconds: { n: 3, type: 'int32', default: 1 },
+    periodSeconds: { n: 4, type: 'int32', default: 10 },
+    successThreshold: { n: 5, type: 'int32', default: 1 },
+    failureThreshold: { n: 6, type: 'int32', default: 3 },
     terminationGracePeriodSeconds: { n: 7, type: 'int64', ptr: true },
   },
 };

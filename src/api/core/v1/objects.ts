@@ -142,7 +142,7 @@ export const NamespaceSpec: Struct<T.NamespaceSpec> = {
 
 export const NamespaceStatus: Struct<T.NamespaceStatus> = {
   fields: {
-    phase: { n: 1, type: 'string' },
+    phase: { n: 1, type: 'string', default: 'Active' },
     conditions: { n: 2, type: '[]NamespaceCondition', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
   },
 };
@@ -264,7 +264,7 @@ export const Secret: Struct<T.Secret> = {
     immutable: { n: 5, type: 'bool', ptr: true },
     data: { n: 2, type: 'map:bytes' },
     stringData: { n: 4, type: 'map:string' },
-    type: { n: 3, type: 'string' },
+    type: { n: 3, type: 'string', default: 'Opaque' },
   },
 };
 

@@ -126,7 +126,7 @@ export const PersistentVolumeClaimSpec: Struct<T.PersistentVolumeClaimSpec> = {
     resources: { n: 2, type: 'VolumeResourceRequirements' },
     volumeName: { n: 3, type: 'string' },
     storageClassName: { n: 5, type: 'string', ptr: true },
-    volumeMode: { n: 6, type: 'string', ptr: true },
+    volumeMode: { n: 6, type: 'string', ptr: true, default: 'Filesystem' },
     dataSource: { n: 7, type: 'TypedLocalObjectReference', ptr: true },
     dataSourceRef: { n: 8, type: 'TypedObjectReference', ptr: true },
     volumeAttributesClassName: { n: 9, type: 'string', ptr: true },
@@ -135,7 +135,7 @@ export const PersistentVolumeClaimSpec: Struct<T.PersistentVolumeClaimSpec> = {
 
 export const PersistentVolumeClaimStatus: Struct<T.PersistentVolumeClaimStatus> = {
   fields: {
-    phase: { n: 1, type: 'string' },
+    phase: { n: 1, type: 'string', default: 'Pending' },
     accessModes: { n: 2, type: '[]string', listType: 'atomic' },
     capacity: { n: 3, type: 'map:Quantity' },
     conditions: { n: 4, type: '[]PersistentVolumeClaimCondition', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
@@ -187,10 +187,10 @@ export const PersistentVolumeSpec: Struct<T.PersistentVolumeSpec> = {
     csi: { path: [2, 22], type: 'CSIPersistentVolumeSource', ptr: true },
     accessModes: { n: 3, type: '[]string', listType: 'atomic' },
     claimRef: { n: 4, type: 'ObjectReference', ptr: true, mapType: 'granular' },
-    persistentVolumeReclaimPolicy: { n: 5, type: 'string' },
+    persistentVolumeReclaimPolicy: { n: 5, type: 'string', default: 'Retain' },
     storageClassName: { n: 6, type: 'string' },
     mountOptions: { n: 7, type: '[]string', listType: 'atomic' },
-    volumeMode: { n: 8, type: 'string', ptr: true },
+    volumeMode: { n: 8, type: 'string', ptr: true, default: 'Filesystem' },
     nodeAffinity: { n: 9, type: 'VolumeNodeAffinity', ptr: true },
     volumeAttributesClassName: { n: 10, type: 'string', ptr: true },
   },
@@ -198,7 +198,7 @@ export const PersistentVolumeSpec: Struct<T.PersistentVolumeSpec> = {
 
 export const PersistentVolumeStatus: Struct<T.PersistentVolumeStatus> = {
   fields: {
-    phase: { n: 1, type: 'string' },
+    phase: { n: 1, type: 'string', default: 'Pending' },
     message: { n: 2, type: 'string' },
     reason: { n: 3, type: 'string' },
     lastPhaseTransitionTime: { n: 4, type: 'Time', ptr: true },

@@ -23,7 +23,7 @@ export const EndpointPort: Struct<T.EndpointPort> = {
   fields: {
     name: { n: 1, type: 'string' },
     port: { n: 2, type: 'int32', always: true, required: true },
-    protocol: { n: 3, type: 'string' },
+    protocol: { n: 3, type: 'string', default: 'TCP' },
     appProtocol: { n: 4, type: 'string', ptr: true },
   },
 };
@@ -114,9 +114,9 @@ export const ServiceSpec: Struct<T.ServiceSpec> = {
     selector: { n: 2, type: 'map:string', mapType: 'atomic' },
     clusterIP: { n: 3, type: 'string' },
     clusterIPs: { n: 18, type: '[]string', listType: 'atomic' },
-    type: { n: 4, type: 'string' },
+    type: { n: 4, type: 'string', default: 'ClusterIP' },
     externalIPs: { n: 5, type: '[]string', listType: 'atomic' },
-    sessionAffinity: { n: 7, type: 'string' },
+    sessionAffinity: { n: 7, type: 'string', default: 'None' },
     loadBalancerIP: { n: 8, type: 'string' },
     loadBalancerSourceRanges: { n: 9, type: '[]string', listType: 'atomic' },
     externalName: { n: 10, type: 'string' },

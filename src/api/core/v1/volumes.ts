@@ -24,7 +24,7 @@ export const AzureDiskVolumeSource: Struct<T.AzureDiskVolumeSource> = {
     diskURI: { n: 2, type: 'string', always: true, required: true },
     cachingMode: { n: 3, type: 'string', ptr: true, default: 'ReadWrite' },
     fsType: { n: 4, type: 'string', ptr: true, default: 'ext4' },
-    readOnly: { n: 5, type: 'bool', ptr: true },
+    readOnly: { n: 5, type: 'bool', ptr: true, default: false },
     kind: { n: 6, type: 'string', ptr: true, default: 'Shared' },
   },
 };
@@ -89,7 +89,7 @@ export const ConfigMapVolumeSource: Struct<T.ConfigMapVolumeSource> = {
   fields: {
     name: { path: [1, 1], type: 'string' },
     items: { n: 2, type: '[]KeyToPath', listType: 'atomic' },
-    defaultMode: { n: 3, type: 'int32', ptr: true },
+    defaultMode: { n: 3, type: 'int32', ptr: true, default: 420 },
     optional: { n: 4, type: 'bool', ptr: true },
   },
 };
@@ -112,7 +112,7 @@ export const DownwardAPIVolumeFile: Struct<T.DownwardAPIVolumeFile> = {
 export const DownwardAPIVolumeSource: Struct<T.DownwardAPIVolumeSource> = {
   fields: {
     items: { n: 1, type: '[]DownwardAPIVolumeFile', listType: 'atomic' },
-    defaultMode: { n: 2, type: 'int32', ptr: true },
+    defaultMode: { n: 2, type: 'int32', ptr: true, default: 420 },
   },
 };
 
@@ -184,7 +184,7 @@ export const GlusterfsVolumeSource: Struct<T.GlusterfsVolumeSource> = {
 export const HostPathVolumeSource: Struct<T.HostPathVolumeSource> = {
   fields: {
     path: { n: 1, type: 'string', always: true, required: true },
-    type: { n: 2, type: 'string', ptr: true },
+    type: { n: 2, type: 'string', ptr: true, default: '' },
   },
 };
 
@@ -263,7 +263,7 @@ export const PortworxVolumeSource: Struct<T.PortworxVolumeSource> = {
 export const ProjectedVolumeSource: Struct<T.ProjectedVolumeSource> = {
   fields: {
     sources: { n: 1, type: '[]VolumeProjection', always: true, listType: 'atomic' },
-    defaultMode: { n: 2, type: 'int32', ptr: true },
+    defaultMode: { n: 2, type: 'int32', ptr: true, default: 420 },
   },
 };
 
@@ -318,7 +318,7 @@ export const SecretVolumeSource: Struct<T.SecretVolumeSource> = {
   fields: {
     secretName: { n: 1, type: 'string' },
     items: { n: 2, type: '[]KeyToPath', listType: 'atomic' },
-    defaultMode: { n: 3, type: 'int32', ptr: true },
+    defaultMode: { n: 3, type: 'int32', ptr: true, default: 420 },
     optional: { n: 4, type: 'bool', ptr: true },
   },
 };
@@ -326,7 +326,7 @@ export const SecretVolumeSource: Struct<T.SecretVolumeSource> = {
 export const ServiceAccountTokenProjection: Struct<T.ServiceAccountTokenProjection> = {
   fields: {
     audience: { n: 1, type: 'string' },
-    expirationSeconds: { n: 2, type: 'int64', ptr: true },
+    expirationSeconds: { n: 2, type: 'int64', ptr: true, default: 3600 },
     path: { n: 3, type: 'string', always: true, required: true },
   },
 };

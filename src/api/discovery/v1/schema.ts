@@ -33,8 +33,8 @@ export const EndpointHints: Struct<T.EndpointHints> = {
 export const EndpointPort: Struct<T.EndpointPort> = {
   mapType: 'atomic',
   fields: {
-    name: { n: 1, type: 'string', ptr: true },
-    protocol: { n: 2, type: 'string', ptr: true },
+    name: { n: 1, type: 'string', ptr: true, default: '' },
+    protocol: { n: 2, type: 'string', ptr: true, default: 'TCP' },
     port: { n: 3, type: 'int32', ptr: true },
     appProtocol: { n: 4, type: 'string', ptr: true },
   },

@@ -4,8 +4,8 @@ import type * as T from './types.ts';
 
 export const ExemptPriorityLevelConfiguration: Struct<T.ExemptPriorityLevelConfiguration> = {
   fields: {
-    nominalConcurrencyShares: { n: 1, type: 'int32', ptr: true },
-    lendablePercent: { n: 2, type: 'int32', ptr: true },
+    nominalConcurrencyShares: { n: 1, type: 'int32', ptr: true, default: 0 },
+    lendablePercent: { n: 2, type: 'int32', ptr: true, default: 0 },
   },
 };
 
@@ -38,7 +38,7 @@ export const FlowSchemaCondition: Struct<T.FlowSchemaCondition> = {
 export const FlowSchemaSpec: Struct<T.FlowSchemaSpec> = {
   fields: {
     priorityLevelConfiguration: { n: 1, type: 'PriorityLevelConfigurationReference', always: true, required: true },
-    matchingPrecedence: { n: 2, type: 'int32', always: true },
+    matchingPrecedence: { n: 2, type: 'int32', always: true, default: 1000 },
     distinguisherMethod: { n: 3, type: 'FlowDistinguisherMethod', ptr: true },
     rules: { n: 4, type: '[]PolicyRulesWithSubjects', listType: 'atomic' },
   },
@@ -66,9 +66,9 @@ export const LimitResponse: Struct<T.LimitResponse> = {
 
 export const LimitedPriorityLevelConfiguration: Struct<T.LimitedPriorityLevelConfiguration> = {
   fields: {
-    nominalConcurrencyShares: { n: 1, type: 'int32', ptr: true, always: true },
+    nominalConcurrencyShares: { n: 1, type: 'int32', ptr: true, always: true, default: 30 },
     limitResponse: { n: 2, type: 'LimitResponse' },
-    lendablePercent: { n: 3, type: 'int32', ptr: true },
+    lendablePercent: { n: 3, type: 'int32', ptr: true, default: 0 },
     borrowingLimitPercent: { n: 4, type: 'int32', ptr: true },
   },
 };
@@ -131,9 +131,9 @@ export const PriorityLevelConfigurationStatus: Struct<T.PriorityLevelConfigurati
 
 export const QueuingConfiguration: Struct<T.QueuingConfiguration> = {
   fields: {
-    queues: { n: 1, type: 'int32', always: true },
-    handSize: { n: 2, type: 'int32', always: true },
-    queueLengthLimit: { n: 3, type: 'int32', always: true },
+    queues: { n: 1, type: 'int32', always: true, default: 64 },
+    handSize: { n: 2, type: 'int32', always: true, default: 8 },
+    queueLengthLimit: { n: 3, type: 'int32', always: true, default: 50 },
   },
 };
 

@@ -69,7 +69,7 @@ export const IngressClassParametersReference: Struct<T.IngressClassParametersRef
     apiGroup: { n: 1, type: 'string', ptr: true },
     kind: { n: 2, type: 'string', always: true, required: true },
     name: { n: 3, type: 'string', always: true, required: true },
-    scope: { n: 4, type: 'string', ptr: true, always: true },
+    scope: { n: 4, type: 'string', ptr: true, always: true, default: 'Cluster' },
     namespace: { n: 5, type: 'string', ptr: true },
   },
 };
@@ -172,7 +172,7 @@ export const NetworkPolicyPeer: Struct<T.NetworkPolicyPeer> = {
 
 export const NetworkPolicyPort: Struct<T.NetworkPolicyPort> = {
   fields: {
-    protocol: { n: 1, type: 'string', ptr: true },
+    protocol: { n: 1, type: 'string', ptr: true, default: 'TCP' },
     port: { n: 2, type: 'IntOrString', ptr: true },
     endPort: { n: 3, type: 'int32', ptr: true },
   },

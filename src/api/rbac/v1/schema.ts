@@ -60,7 +60,7 @@ export const RoleBinding: Struct<T.RoleBinding> = {
 export const RoleRef: Struct<T.RoleRef> = {
   mapType: 'atomic',
   fields: {
-    apiGroup: { n: 1, type: 'string', always: true, required: true },
+    apiGroup: { n: 1, type: 'string', always: true, required: true, default: 'rbac.authorization.k8s.io' },
     kind: { n: 2, type: 'string', always: true, required: true },
     name: { n: 3, type: 'string', always: true, required: true },
   },

@@ -10,6 +10,6 @@ export const PriorityClass: Struct<T.PriorityClass> = {
     value: { n: 2, type: 'int32', always: true, required: true },
     globalDefault: { n: 3, type: 'bool' },
     description: { n: 4, type: 'string' },
-    preemptionPolicy: { n: 5, type: 'string', ptr: true },
+    preemptionPolicy: { n: 5, type: 'string', ptr: true, default: 'PreemptLowerPriority' },
   },
 };

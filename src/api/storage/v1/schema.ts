@@ -13,14 +13,14 @@ export const CSIDriver: Struct<T.CSIDriver> = {
 
 export const CSIDriverSpec: Struct<T.CSIDriverSpec> = {
   fields: {
-    attachRequired: { n: 1, type: 'bool', ptr: true },
-    podInfoOnMount: { n: 2, type: 'bool', ptr: true },
+    attachRequired: { n: 1, type: 'bool', ptr: true, default: true },
+    podInfoOnMount: { n: 2, type: 'bool', ptr: true, default: false },
     volumeLifecycleModes: { n: 3, type: '[]string', listType: 'set' },
-    storageCapacity: { n: 4, type: 'bool', ptr: true },
-    fsGroupPolicy: { n: 5, type: 'string', ptr: true },
+    storageCapacity: { n: 4, type: 'bool', ptr: true, default: false },
+    fsGroupPolicy: { n: 5, type: 'string', ptr: true, default: 'ReadWriteOnceWithFSType' },
     tokenRequests: { n: 6, type: '[]TokenRequest', listType: 'atomic' },
-    requiresRepublish: { n: 7, type: 'bool', ptr: true },
-    seLinuxMount: { n: 8, type: 'bool', ptr: true },
+    requiresRepublish: { n: 7, type: 'bool', ptr: true, default: false },
+    seLinuxMount: { n: 8, type: 'bool', ptr: true, default: false },
     nodeAllocatableUpdatePeriodSeconds: { n: 9, type: 'int64', ptr: true },
   },
 };
@@ -68,10 +68,10 @@ export const StorageClass: Struct<T.StorageClass> = {
     metadata: { n: 1, type: 'meta.v1.ObjectMeta' },
     provisioner: { n: 2, type: 'string', always: true, required: true },
     parameters: { n: 3, type: 'map:string' },
-    reclaimPolicy: { n: 4, type: 'string', ptr: true },
+    reclaimPolicy: { n: 4, type: 'string', ptr: true, default: 'Delete' },
     mountOptions: { n: 5, type: '[]string', listType: 'atomic' },
     allowVolumeExpansion: { n: 6, type: 'bool', ptr: true },
-    volumeBindingMode: { n: 7, type: 'string', ptr: true },
+    volumeBindingMode: { n: 7, type: 'string', ptr: true, default: 'Immediate' },
     allowedTopologies: { n: 8, type: '[]core.v1.TopologySelectorTerm', listType: 'atomic' },
   },
 };

@@ -1,0 +1,124 @@
+/** Defaults of the core types that depend on other fields; constants stand in the schema. */
+import { parseQuantity } from '../../machinery/quantity.ts';
+import type { DefaultHooks } from '../../schema/defaults.ts';
+import type * as T from './v1/types.ts';
+
+/** The tag of an image name; `latest` when it names neither tag nor digest. */
+export function imageTag(image: string): string {
+  const at = image.indexOf('@');
+  const name = at < 0 ? image : image.slice(0, at);
+  const colon = name.lastIndexOf(':');
+  const tag = colon > name.lastIndexOf('/') ? name.slice(colon + 1) : '';
+  return tag !== '' ? tag : at < 0 ? 'latest' : '';
+}
+
+function pullPolicy(image: string): string {
+  return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+function container(c: T.Container | T.EphemeralContainer): void {
+  if (!c.imagePullPolicy) c.imagePullPolicy = pullPolicy(c.image ?? '');
+}
+
+/** Nothing finer than a thousandth is kept. */
+function roundUp(list: Record<string, string> | undefined): void {
+  for (const [name, amount] of Object.entries(list ?? {})) {
+    if (amount.endsWith('n') || amount.endsWith('u')) list![name] = parseQuantity(amount).roundUp(-3).toString();
+  }
+}
+
+/** What is limited but not requested is requested as it is limited. */
+function requestsFromLimits(c: T.Container): void {
+  if (!c.resources?.limits) return;
+  const requests = (c.resources.requests ??= {});
+  for (const [name, amount] of Object.entries(c.resources.limits)) requests[name] ??= amount;
+}
+
+function pod(p: T.Pod): void {
+  const { spec } = p;
+  for (const c of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    requestsFromLimits(c);
+    if (spec.hostNetwork) for (const port of c.ports ?? []) port.hostPort ||= port.containerPort;
+  }
+  spec.enableServiceLinks ??= true;
+  podResources(spec);
+}
+
+/** Pod-level requests, where only limits were given: the sum of the containers', or the limit. */
+function podResources(spec: T.PodSpec): void {
+  const limits = spec.resources?.limits;
+  if (!spec.resources || !limits || Object.keys(limits).length === 0) return;
+  const requests = (spec.resources.requests ??= {});
+  for (const name of ['cpu', 'memory']) {
+    const sum = (spec.containers ?? []).map((c) => c.resources?.requests?.[name]).filter((x) => x !== undefined).map(parseQuantity);
+    if (requests[name] === undefined && sum.length > 0) requests[name] = sum.reduce((a, b) => a.add(b)).toString();
+  }
+  for (const [name, amount] of Object.entries(limits)) requests[name] ??= amount;
+}
+
+function podSpec(spec: T.PodSpec): void {
+  spec.securityContext ??= {};
+}
+
+function volume(v: T.Volume): void {
+  if (Object.keys(v).every((key) => key === 'name')) v.emptyDir = {};
+  if (v.image && !v.image.pullPolicy) v.image.pullPolicy = pullPolicy(v.image.reference ?? '');
+}
+
+function service(s: T.Service): void {
+  const { spec } = s;
+  spec.sessionAffinity ||= 'None';
+  spec.type ||= 'ClusterIP';
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+  if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10800 } };
+  }
+  for (const port of spec.ports ?? []) if (!port.targetPort) port.targetPort = port.port;
+  const outside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs ?? []).length > 0;
+  if (outside) spec.externalTrafficPolicy ||= 'Cluster';
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.type !== 'LoadBalancer') return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  for (const point of s.status?.loadBalancer?.ingress ?? []) if (point.ip) point.ipMode ??= 'VIP';
+}
+
+function replicationController(r: T.ReplicationController): void {
+  const labels = r.spec.template?.metadata.labels;
+  if (!labels) return;
+  if (Object.keys(r.spec.selector ?? {}).length === 0) r.spec.selector = { ...labels };
+  if (Object.keys(r.metadata.labels ?? {}).length === 0) r.metadata.labels = { ...labels };
+}
+
+function namespace(n: T.Namespace): void {
+  if (n.metadata.name) (n.metadata.labels ??= {})['kubernetes.io/metadata.name'] = n.metadata.name;
+}
+
+function nodeStatus(s: T.NodeStatus): void {
+  if (!s.allocatable && s.capacity) s.allocatable = { ...s.capacity };
+}
+
+function limitRangeItem(item: T.LimitRangeItem): void {
+  if (item.type !== 'Container') return;
+  const limit = (item.default ??= {});
+  const request = (item.defaultRequest ??= {});
+  for (const [name, amount] of Object.entries(item.max ?? {})) limit[name] ??= amount;
+  for (const [name, amount] of Object.entries(limit)) request[name] ??= amount;
+  for (const [name, amount] of Object.entries(item.min ?? {})) request[name] ??= amount;
+}
+
+export const hooks: DefaultHooks = {
+  'core.v1.Pod': pod,
+  'core.v1.PodSpec': podSpec,
+  'core.v1.Container': container,
+  'core.v1.EphemeralContainer': container,
+  'core.v1.Volume': volume,
+  'core.v1.Service': service,
+  'core.v1.ReplicationController': replicationController,
+  'core.v1.Namespace': namespace,
+  'core.v1.NodeStatus': nodeStatus,
+  'core.v1.LimitRangeItem': limitRangeItem,
+  'core.v1.ResourceRequirements': (r: T.ResourceRequirements) => {
+    roundUp(r.limits);
+    roundUp(r.requests);
+  },
+};
