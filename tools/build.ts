@@ -26,6 +26,8 @@ async function main(): Promise<void> {
     splitting: true,
     format: 'esm',
     platform: 'node',
+    // Modules where a package has them: CommonJS would not be split.
+    mainFields: ['module', 'main'],
     target: 'node24',
     chunkNames: 'chunks/[name]-[hash]',
     // Packages in CommonJS ask for node's own modules by require.

@@ -1,0 +1,12 @@
+import { metricsServerManifests } from '../../metrics/metrics-server/manifests.ts';
+import type { Addon } from './addon.ts';
+import { corednsManifests } from './coredns.ts';
+
+export const addons: Readonly<Record<string, Addon>> = {
+  coredns: { description: 'Names of services and pods', enabledByDefault: true, manifests: corednsManifests },
+  'metrics-server': { description: 'What kubectl top and autoscalers read', enabledByDefault: true, manifests: metricsServerManifests },
+};
+
+export const defaultAddons: readonly string[] = Object.entries(addons)
+  .filter(([, addon]) => addon.enabledByDefault)
+  .map(([name]) => name);
