@@ -19,7 +19,6 @@ import type { Profile } from '../../src/cluster/machine/profile.ts';
 
 const missing = process.getuid?.() !== 0 ? 'needs root' : findProgram('containerd') && findProgram('runc') && findProgram('nft') ? undefined : 'needs containerd, runc and nft';
 const skip = missing !== undefined && process.env['CI'] !== 'true' ? missing : false;
-const clusterCIDR = '10.244.0.0/16';
 
 async function withProfile(name: string, body: (profile: Profile) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), `k7s-${name}-`));
@@ -42,20 +41,21 @@ async function startContainerd(node: MachineNode): Promise<number> {
 
 test('two nodes and the host reach one another, and a second call changes nothing', { skip }, async () => {
   await withProfile('two', async (profile) => {
-    const network = await ensureNetwork(profile, { clusterCIDR });
-    assert.deepEqual(await ensureNetwork(profile, { clusterCIDR }), network);
+    const network = await ensureNetwork(profile);
+    assert.deepEqual(await ensureNetwork(profile), network);
     const nodes: MachineNode[] = [];
-    for (const index of [0, 1]) nodes.push(await ensureNode(profile, { name: `n${index}`, index, network, clusterCIDR }));
-    assert.deepEqual(await ensureNode(profile, { name: 'n0', index: 0, network, clusterCIDR }), nodes[0]);
+    for (const index of [0, 1]) nodes.push(await ensureNode(profile, { name: `n${index}`, index, network }));
+    assert.deepEqual(await ensureNode(profile, { name: 'n0', index: 0, network }), nodes[0]);
     assert.equal((await run([...enterNode(nodes[1]!), '/bin/uname', '-n'])).trim(), 'n1');
     const script = `exec 3<>/dev/udp/${nodes[1]!.address}/9; ip neigh get ${nodes[1]!.address} dev eth0 >/dev/null 2>&1; echo x >&3; for i in 1 2 3 4 5 6 7 8 9 10; do ip neigh show ${nodes[1]!.address} | grep -q lladdr && exit 0; sleep 0.1; done; exit 1`;
     await run([...enterNode(nodes[0]!), '/bin/bash', '-c', script]);
 
     // A profile beside it gets a network of its own, and its end leaves this one alone.
     await withProfile('beside', async (other) => {
-      const second = await ensureNetwork(other, { clusterCIDR });
+      const second = await ensureNetwork(other);
       assert.notEqual(second.subnet, network.subnet);
-      await ensureNode(other, { name: 'n0', index: 0, network: second, clusterCIDR });
+      assert.notEqual(second.clusterCIDR, network.clusterCIDR);
+      await ensureNode(other, { name: 'n0', index: 0, network: second });
     });
     await run([...enterNode(nodes[0]!), '/bin/true']);
     await destroyNode(profile, 'n0', { clock });
@@ -68,8 +68,8 @@ test('two nodes and the host reach one another, and a second call changes nothin
 
 test('containerd runs images made here, and killing everything leaves nothing behind', { skip }, async () => {
   await withProfile('run', async (profile) => {
-    const network = await ensureNetwork(profile, { clusterCIDR });
-    const node = await ensureNode(profile, { name: 'n0', index: 0, network, clusterCIDR });
+    const network = await ensureNetwork(profile);
+    const node = await ensureNode(profile, { name: 'n0', index: 0, network });
     const pid = await startContainerd(node);
     const target = { socket: containerdSocket(node), scratch: node.directory };
     const addon = await addonImage('0.0.0-test');

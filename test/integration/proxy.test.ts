@@ -12,20 +12,22 @@ import { systemSurroundings } from '../../src/base/surroundings.ts';
 import { nodes as nodeRef, services } from '../../src/api/core/v1/index.ts';
 import { endpointslices } from '../../src/api/discovery/v1/index.ts';
 import { destroyMachine } from '../../src/cluster/machine/leftovers.ts';
-import { ensureNetwork } from '../../src/cluster/machine/network.ts';
+import { ensureNetwork, type Network } from '../../src/cluster/machine/network.ts';
 import { enterNode, ensureNode, type MachineNode } from '../../src/cluster/machine/node.ts';
 import { runDirectory, type Profile } from '../../src/cluster/machine/profile.ts';
-import { podRoutes, syncRoutes } from '../../src/network/cni/routes.ts';
+import { syncRoutes } from '../../src/network/cni/routes.ts';
 import { runProxy } from '../../src/network/proxy/proxy.ts';
 import { ObjectClient } from '../objectclient.ts';
 
 const missing = process.getuid?.() !== 0 ? 'needs root' : findProgram('nft') && findProgram('conntrack') ? undefined : 'needs nft and conntrack';
 const skip = missing !== undefined && process.env['CI'] !== 'true' ? missing : false;
-const clusterCIDR = '10.244.0.0/16';
 const objects = new ObjectClient();
 const children: ChildProcess[] = [];
 const ending = new AbortController();
 let profile: Profile;
+let network: Network;
+/** The first two numbers of pod addresses. */
+let podPrefix: string;
 let machineNodes: MachineNode[] = [];
 let proxies: Promise<void>[] = [];
 
@@ -58,7 +60,7 @@ const once = () => new Promise((done) => {
 `;
 
 async function addPod(name: string, node: MachineNode, number: number): Promise<void> {
-  const cidr = `10.244.${node.name === 'n0' ? 0 : 1}`;
+  const cidr = `${podPrefix}.${node.name === 'n0' ? 0 : 1}`;
   const pin = `${runDirectory(profile)}/pods/${name}`;
   await mkdir(`${runDirectory(profile)}/pods`, { recursive: true });
   await writeFile(pin, '');
@@ -110,16 +112,17 @@ async function eventually(check: () => Promise<void>): Promise<void> {
 before(async () => {
   if (skip) return;
   profile = { name: 'proxy', directory: await mkdtemp(join(tmpdir(), 'k7s-proxy-')) };
-  const network = await ensureNetwork(profile, { clusterCIDR });
-  for (const index of [0, 1]) machineNodes.push(await ensureNode(profile, { name: `n${index}`, index, network, clusterCIDR }));
+  network = await ensureNetwork(profile);
+  podPrefix = network.clusterCIDR.split('.').slice(0, 2).join('.');
+  for (const index of [0, 1]) machineNodes.push(await ensureNode(profile, { name: `n${index}`, index, network }));
   for (const [index, node] of machineNodes.entries()) {
     const inNode = [findProgram('nsenter')!, `--net=${node.runDirectory}/ns/net`, '--', 'ip'];
-    await run([...inNode, '-batch', '-'], { input: `link add name cni0 type bridge\naddress add 10.244.${index}.1/24 dev cni0\nlink set dev cni0 up\n` });
+    await run([...inNode, '-batch', '-'], { input: `link add name cni0 type bridge\naddress add ${podPrefix}.${index}.1/24 dev cni0\nlink set dev cni0 up\n` });
     const other = machineNodes[1 - index]!;
-    await run([...inNode, 'route', 'add', `10.244.${1 - index}.0/24`, 'via', other.address]);
+    await run([...inNode, 'route', 'add', `${podPrefix}.${1 - index}.0/24`, 'via', other.address]);
     objects.put(nodeRef, {
       metadata: { name: node.name },
-      spec: { podCIDR: `10.244.${index}.0/24`, podCIDRs: [`10.244.${index}.0/24`] },
+      spec: { podCIDR: `${podPrefix}.${index}.0/24`, podCIDRs: [`${podPrefix}.${index}.0/24`] },
       status: { addresses: [{ type: 'InternalIP', address: node.address }] },
     });
   }
@@ -127,7 +130,7 @@ before(async () => {
   const surroundings = { ...systemSurroundings(), log: silent };
   proxies = machineNodes.map((node) =>
     runProxy({
-      client: objects.client, nodeName: node.name, nodeIPs: [node.address], clusterCIDRs: [clusterCIDR],
+      client: objects.client, nodeName: node.name, nodeIPs: [node.address], clusterCIDRs: [network.clusterCIDR],
       enter: [findProgram('nsenter')!, `--net=${node.runDirectory}/ns/net`, '--'], surroundings, signal: ending.signal,
     }),
   );
@@ -188,8 +191,7 @@ test('externalTrafficPolicy Local keeps the source address and answers only wher
   putService('near', { type: 'NodePort', externalTrafficPolicy: 'Local', clusterIP: '10.96.0.24', clusterIPs: ['10.96.0.24'], ports });
   putSlice('near', ['a']);
   const gateway = machineNodes[0]!.gateway;
-  await syncRoutes(podRoutes([]), { log: silent });
-  await run(['ip', 'route', 'replace', '10.244.0.0/24', 'via', machineNodes[0]!.address]);
+  await syncRoutes([{ destination: `${podPrefix}.0.0/24`, gateway: machineNodes[0]!.address }], network.bridge, { log: silent });
   await eventually(async () => assert.deepEqual(await connect([], machineNodes[0]!.address, 30081), [`a ${gateway}`]));
   assert.deepEqual(await connect([], machineNodes[1]!.address, 30081), ['TIMEOUT']);
   assert.deepEqual(names(await connect(enterNode(machineNodes[1]!), machineNodes[1]!.address, 30081)), ['a']);

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hierarchies } from './cgroup.ts';
-import { nodeAddress, overlaps } from './network.ts';
+import { inTheWay, nodeAddress } from './network.ts';
 import { profileId, runDirectory } from './profile.ts';
 import { resolverFile } from './resolver.ts';
 
-test('networks overlap when one contains the other', () => {
-  assert.ok(overlaps('192.168.49.0/24', '192.168.0.0/16'));
-  assert.ok(overlaps('192.168.49.7', '192.168.49.0/24'));
-  assert.ok(!overlaps('192.168.48.0/24', '192.168.49.0/24'));
-  assert.ok(overlaps('0.0.0.0/0', '10.0.0.0/8'));
+test('what lies within a network is in its way, a wider route is not', () => {
+  assert.ok(inTheWay('192.168.49.7', '192.168.49.0/24'));
+  assert.ok(inTheWay('192.168.49.0/24', '192.168.49.0/24'));
+  assert.ok(inTheWay('10.244.3.0/24', '10.244.0.0/16'));
+  assert.ok(!inTheWay('192.168.48.0/24', '192.168.49.0/24'));
+  assert.ok(!inTheWay('10.0.0.0/8', '10.244.0.0/16'));
 });
 
 test('node addresses follow the gateway', () => {
-  const network = { bridge: 'k7s0', subnet: '192.168.49.0/24', gateway: '192.168.49.1' };
+  const network = { bridge: 'k7s0', subnet: '192.168.49.0/24', gateway: '192.168.49.1', clusterCIDR: '10.244.0.0/16' };
   assert.equal(nodeAddress(network, 0), '192.168.49.2');
   assert.equal(nodeAddress(network, 3), '192.168.49.5');
   assert.throws(() => nodeAddress(network, 253), RangeError);

@@ -12,13 +12,16 @@ export interface Network {
   readonly subnet: string;
   /** The bridge's own address: where the API server listens and where nodes send what leaves the cluster. */
   readonly gateway: string;
+  /** The pods of all nodes. The host has routes to them, so that no two profiles may have the same. */
+  readonly clusterCIDR: string;
 }
 
-/** 192.168.49.0/24, then every ninth, as minikube counts. */
+/** 192.168.49.0/24, then every ninth, as minikube counts; pods in 10.244.0.0/16, then the next, past 10.255 from 10.232 downwards. */
 const candidates: readonly Network[] = Array.from({ length: 23 }, (_, i) => ({
   bridge: `k7s${i}`,
   subnet: `192.168.${49 + 9 * i}.0/24`,
   gateway: `192.168.${49 + 9 * i}.1`,
+  clusterCIDR: `10.${i < 12 ? 244 + i : 244 - i}.0.0/16`,
 }));
 
 interface LinkInfo {
@@ -27,20 +30,21 @@ interface LinkInfo {
 }
 
 export interface NetworkRequest {
-  /** The pods of the cluster: between them and the nodes no address is rewritten. */
-  readonly clusterCIDR: string;
+  /** When the pods shall have another range than the network's own. */
+  readonly clusterCIDR?: string;
   /** The network this profile had before; taken again, or an error when somebody else has it now. */
   readonly previous?: Network;
 }
 
 /** Makes or completes the profile's network. */
-export async function ensureNetwork(profile: Profile, request: NetworkRequest): Promise<Network> {
-  const network = (await findNetwork(profile)) ?? (await claim(profile, request.previous));
+export async function ensureNetwork(profile: Profile, request: NetworkRequest = {}): Promise<Network> {
+  const found = (await findNetwork(profile)) ?? (await claim(profile, request.previous));
+  const network = { ...found, clusterCIDR: request.clusterCIDR ?? request.previous?.clusterCIDR ?? found.clusterCIDR };
   await prepareHost();
   await run(['ip', '-batch', '-'], {
     input: `address replace ${network.gateway}/24 brd + dev ${network.bridge}\nlink set dev ${network.bridge} up\n`,
   });
-  await run(['nft', '-f', '-'], { input: hostRules(profile, network, request.clusterCIDR) });
+  await run(['nft', '-f', '-'], { input: hostRules(profile, network) });
   await allowForwarding(profile, network);
   return network;
 }
@@ -73,7 +77,7 @@ export function nodeAddress(network: Network, index: number): string {
 async function claim(profile: Profile, previous: Network | undefined): Promise<Network> {
   const taken = await usedNetworks();
   for (const candidate of previous ? [previous] : candidates) {
-    if (taken.some((used) => overlaps(used, candidate.subnet))) continue;
+    if (taken.some((used) => inTheWay(used, candidate.subnet) || inTheWay(used, candidate.clusterCIDR))) continue;
     try {
       await run(['ip', 'link', 'add', 'name', candidate.bridge, 'address', bridgeMac(candidate), 'type', 'bridge']);
     } catch (error) {
@@ -102,11 +106,12 @@ async function usedNetworks(): Promise<readonly string[]> {
   return routes.map((route) => route.dst).filter((dst) => /^[\d.]+(\/\d+)?$/.test(dst) && !dst.endsWith('/0') && !/^(127|255)\./.test(dst));
 }
 
-export function overlaps(a: string, b: string): boolean {
-  const [first, second] = [parseCidr(a), parseCidr(b)];
-  const bits = Math.min(first.bits, second.bits);
-  const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
-  return (first.address & mask) >>> 0 === (second.address & mask) >>> 0;
+/** Within the network, or the same. A wider route (a VPN to 10.0.0.0/8, say) only loses this part of its range. */
+export function inTheWay(used: string, network: string): boolean {
+  const [inner, outer] = [parseCidr(used), parseCidr(network)];
+  if (inner.bits < outer.bits) return false;
+  const mask = (0xffffffff << (32 - outer.bits)) >>> 0;
+  return (inner.address & mask) >>> 0 === (outer.address & mask) >>> 0;
 }
 
 function parseCidr(text: string): { address: number; bits: number } {
@@ -127,7 +132,7 @@ async function prepareHost(): Promise<void> {
   await mkdir('/run/k7s', { recursive: true, mode: 0o711 });
 }
 
-function hostRules(profile: Profile, network: Network, clusterCIDR: string): string {
+function hostRules(profile: Profile, network: Network): string {
   const table = `inet ${hostTable(profile)}`;
   return `table ${table}
 delete table ${table}
@@ -135,7 +140,7 @@ table ${table} {
   comment "network of profile ${profile.name}"
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
-    ip saddr ${network.subnet} ip daddr != { ${network.subnet}, ${clusterCIDR} } oifname != "${network.bridge}" masquerade
+    ip saddr ${network.subnet} ip daddr != { ${network.subnet}, ${network.clusterCIDR} } oifname != "${network.bridge}" masquerade
   }
 }
 `;

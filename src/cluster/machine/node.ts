@@ -18,7 +18,6 @@ export interface NodeRequest {
   /** The first node is 0 and gets the address .2. */
   readonly index: number;
   readonly network: Network;
-  readonly clusterCIDR: string;
 }
 
 export interface MachineNode {
@@ -31,6 +30,8 @@ export interface MachineNode {
   /** Gone with the node and with a reboot: pinned namespaces, sockets, the runtime's state. Short. */
   readonly runDirectory: string;
   readonly cgroup: string;
+  /** Pods of all nodes. */
+  readonly clusterCIDR: string;
   /** Name servers that can be reached from within the node. */
   readonly resolvConf: string;
 }
@@ -51,6 +52,7 @@ export async function ensureNode(profile: Profile, request: NodeRequest): Promis
     directory: nodeDirectory(profile, request.name),
     runDirectory: nodeRunDirectory(profile, request.name),
     cgroup: nodeCgroup(profile, request.name),
+    clusterCIDR: request.network.clusterCIDR,
     resolvConf: `${nodeRunDirectory(profile, request.name)}/etc/resolv.conf`,
   };
   await mkdir(node.directory, { recursive: true, mode: 0o711 });
@@ -219,13 +221,13 @@ exec ${findProgram('nft') ?? 'nft'} -f -
 }
 
 /** Pods reach the world as their node. Between pods and nodes addresses stay what they are. */
-function nodeRules(request: NodeRequest): string {
+function nodeRules({ network }: NodeRequest): string {
   return `table ip k7s-node
 delete table ip k7s-node
 table ip k7s-node {
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
-    ip saddr ${request.clusterCIDR} ip daddr != { ${request.clusterCIDR}, ${request.network.subnet} } masquerade
+    ip saddr ${network.clusterCIDR} ip daddr != { ${network.clusterCIDR}, ${network.subnet} } masquerade
   }
 }
 `;

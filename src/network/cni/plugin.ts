@@ -12,6 +12,8 @@ import { podRoutes, syncRoutes } from './routes.ts';
 
 export interface NetworkPluginOptions {
   readonly client: Client;
+  /** The device towards the other nodes: eth0 in a node, the profile's bridge on the host. */
+  readonly device: string;
   /** Absent on the host, which only needs routes. */
   readonly node?: {
     readonly name: string;
@@ -50,7 +52,7 @@ export async function runNetworkPlugin(options: NetworkPluginOptions): Promise<v
       if (node && podCIDRs.length > 0 && (await writeCniConfig(node.configDirectory, { podCIDRs, dataDirectory: node.dataDirectory, ...(node.mtu ? { mtu: node.mtu } : {}) }))) {
         log.info('Pod network configured', { podCIDRs: podCIDRs.join(',') });
       }
-      await syncRoutes(podRoutes(informer.values(), node?.name), surroundings);
+      await syncRoutes(podRoutes(informer.values(), node?.name), options.device, surroundings);
       await wake.wait(clock, resyncMs, signal);
       await clock.sleep(settleMs, signal);
     }

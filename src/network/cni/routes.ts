@@ -35,22 +35,25 @@ interface KernelRoute {
   readonly gateway?: string;
 }
 
-/** Makes the kernel's routes of our protocol equal to `wanted`. A gateway that is not reachable yet is reported and left for the next call. */
-export async function syncRoutes(wanted: readonly Route[], { log }: Pick<Surroundings, 'log'>): Promise<void> {
+/**
+ * Makes the routes of our protocol through one device equal to `wanted`: the host has a device, and routes, for each profile.
+ * A gateway that is not reachable yet is reported and left for the next call.
+ */
+export async function syncRoutes(wanted: readonly Route[], device: string, { log }: Pick<Surroundings, 'log'>): Promise<void> {
   for (const family of ['-4', '-6']) {
     const own = wanted.filter((route) => route.destination.includes(':') === (family === '-6'));
-    const listed = await attempt(['ip', family, '-j', 'route', 'show', 'proto', protocol]);
+    const listed = await attempt(['ip', family, '-j', 'route', 'show', 'proto', protocol, 'dev', device]);
     const present = new Map((JSON.parse(listed || '[]') as KernelRoute[]).map((route) => [route.dst, route.gateway]));
     for (const { destination, gateway } of own) {
       const known = present.get(destination);
       present.delete(destination);
       if (known === gateway) continue;
       try {
-        await run(['ip', family, 'route', 'replace', destination, 'via', gateway, 'proto', protocol]);
+        await run(['ip', family, 'route', 'replace', destination, 'via', gateway, 'dev', device, 'proto', protocol]);
       } catch (error) {
         log.warn('No route to the pods of a node', { destination, gateway, err: error });
       }
     }
-    for (const destination of present.keys()) await attempt(['ip', family, 'route', 'delete', destination, 'proto', protocol]);
+    for (const destination of present.keys()) await attempt(['ip', family, 'route', 'delete', destination, 'dev', device, 'proto', protocol]);
   }
 }
