@@ -1,6 +1,6 @@
 /** The system packages that real containers need: what is there is used, what is missing is installed when that is possible. */
 import { existsSync } from 'node:fs';
-import { attempt, CommandError, findProgram, run } from './machine/command.ts';
+import { attempt, CommandError, findProgram, run } from '../base/command.ts';
 import { CliError, type Progress } from './output.ts';
 
 interface Need {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Context } from './context.ts';
-import { findProgram } from './machine/command.ts';
+import { findProgram } from '../base/command.ts';
 import { enterNode, nodeExists } from './machine/node.ts';
 import { CliError } from './output.ts';
 import { profilePaths, readMachine, requireProfile } from './profile.ts';

@@ -142,13 +142,13 @@ async function prepare(paths: ProfilePaths, wanted: ProfileConfig, clock: Contex
   let machines: MachineNode[] = [];
   const building = Promise.resolve().then(() => install());
   if (config.runtime === 'containerd') {
-    const network: Network = await ensureNetwork(paths, { clusterCIDR: config.clusterCIDR, ...(config.network ? { previous: config.network } : {}) });
-    config = { ...config, network, apiServer: { ...config.apiServer, address: network.gateway } };
+    const network: Network = await ensureNetwork(paths, config.network ? { previous: config.network } : {});
+    config = { ...config, network, clusterCIDR: network.clusterCIDR, apiServer: { ...config.apiServer, address: network.gateway } };
     // Known before anything lies on the machine that would have to be found again.
     writeProfile(paths, config);
     const request = pkiRequest(config);
     [machines] = await Promise.all([
-      Promise.all(config.nodes.map(({ name, index }) => ensureNode(paths, { name, index, network, clusterCIDR: config.clusterCIDR }))),
+      Promise.all(config.nodes.map(({ name, index }) => ensureNode(paths, { name, index, network }))),
       ensurePki(paths.pki, request, clock),
     ]);
   } else {

@@ -28,7 +28,7 @@ let profile: Profile;
 let network: Network;
 /** The first two numbers of pod addresses. */
 let podPrefix: string;
-let machineNodes: MachineNode[] = [];
+const machineNodes: MachineNode[] = [];
 let proxies: Promise<void>[] = [];
 
 interface TestPod {
