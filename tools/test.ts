@@ -8,6 +8,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../src/base/clock.ts';
+import { installNeeds, needs, program } from '../src/cluster/install.ts';
+import { progress } from '../src/cluster/output.ts';
 import type { Summary } from './test-reporter.ts';
 
 interface Group {
@@ -67,6 +70,13 @@ function chosen(words: readonly string[]): [string, Group, string[]][] {
     .filter(([, , files]) => files.length > 0);
 }
 
+/** Tests with real containers need what k7s needs, and a program to put into images. Without root they skip themselves. */
+async function installPackages(): Promise<void> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
+  const report = progress({ stdout: process.stdout, stderr: process.stderr }, systemClock);
+  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static')], { install: true });
+}
+
 async function main(): Promise<number> {
   const total: Summary = { passed: 0, failed: 0, skipped: [] };
   const selection = chosen(process.argv.slice(2));
@@ -74,6 +84,7 @@ async function main(): Promise<number> {
     process.stdout.write('no test file matches\n');
     return 1;
   }
+  if (selection.some(([name]) => name === 'integration' || name === 'e2e')) await installPackages();
   for (const [name, group, files] of selection) {
     process.stdout.write(`${name}: ${files.length} files\n`);
     const start = performance.now();

@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { attempt, CommandError, findProgram, run } from '../base/command.ts';
 import { CliError, type Progress } from './output.ts';
 
-interface Need {
+export interface Need {
   readonly what: string;
   readonly present: () => boolean;
   /** The package of Debian and Ubuntu. */
   readonly package: string;
 }
 
-const program = (name: string, of: string): Need => ({ what: name, present: () => findProgram(name) !== undefined, package: of });
+export const program = (name: string, of: string): Need => ({ what: name, present: () => findProgram(name) !== undefined, package: of });
 
 /** Where distributions put the network plugins. */
 const pluginFolders = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
@@ -36,8 +36,12 @@ export function requireContainers(): void {
   if (process.getuid?.() !== 0) throw new CliError('real containers need root', { mend: `Run k7s start as root. ${mend}` });
 }
 
-export async function installMissing(progress: Progress, options: { containerd: boolean; install: boolean }): Promise<void> {
-  const missing = needs(options).filter((need) => !need.present());
+export function installMissing(progress: Progress, options: { containerd: boolean; install: boolean }): Promise<void> {
+  return installNeeds(progress, needs(options), options);
+}
+
+export async function installNeeds(progress: Progress, wanted: readonly Need[], options: { install: boolean }): Promise<void> {
+  const missing = wanted.filter((need) => !need.present());
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((need) => need.package))];
   const names = missing.map((need) => need.what).join(', ');
