@@ -1,0 +1,254 @@
+/** OpenAPI documents from the schema: version 3 for each group and version, version 2 for everything. Built when asked for. */
+import { pathsOf, rootOf, tagOf, type Json, type Operation, type Parameter, type Path } from './openapi-operations.ts';
+import { openapiName, type Registry, type ResolvedField, type StructType, type Type } from './registry.ts';
+import type { ResourceDefinition } from './vocabulary.ts';
+
+type Dialect = 2 | 3;
+
+const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const extensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
+
+/** Types that are no structs; those that stand for themselves have a definition of their own. */
+const specials: Readonly<Record<string, { readonly name: string; readonly v2: Json; readonly v3?: Json }>> = {
+  Quantity: { name: quantity, v2: { type: 'string', description: 'A number with a unit, such as 100m, 1.5Gi or 2e3.' }, v3: { oneOf: [{ type: 'string' }, { type: 'number' }], description: 'A number with a unit, such as 100m, 1.5Gi or 2e3.' } },
+  IntOrString: { name: intOrString, v2: { type: 'string', format: 'int-or-string', description: 'An integer or a text.' }, v3: { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string', description: 'An integer or a text.' } },
+  Time: { name: `${meta}.Time`, v2: { type: 'string', format: 'date-time', description: 'RFC 3339, in seconds.' } },
+  MicroTime: { name: `${meta}.MicroTime`, v2: { type: 'string', format: 'date-time', description: 'RFC 3339, with microseconds.' } },
+  Duration: { name: `${meta}.Duration`, v2: { type: 'string', description: 'Such as 1h30m or 1.5s.' } },
+  RawExtension: { name: 'io.k8s.apimachinery.pkg.runtime.RawExtension', v2: { type: 'object', description: 'An object of any kind.' } },
+  FieldsV1: { name: `${meta}.FieldsV1`, v2: { type: 'object', description: 'A set of fields, as a tree whose keys begin with f:, k:, v: or i:.' } },
+  JSON: { name: `${extensions}.JSON`, v2: { description: 'Any JSON value.' } },
+  JSONSchemaPropsOrArray: { name: `${extensions}.JSONSchemaPropsOrArray`, v2: { description: 'A schema, or a list of schemas.' } },
+  JSONSchemaPropsOrBool: { name: `${extensions}.JSONSchemaPropsOrBool`, v2: { description: 'A schema, or a boolean.' } },
+  JSONSchemaPropsOrStringArray: { name: `${extensions}.JSONSchemaPropsOrStringArray`, v2: { description: 'A schema, or a list of texts.' } },
+};
+
+const scalars: Readonly<Record<string, Json>> = {
+  string: { type: 'string' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bytes: { type: 'string', format: 'byte' },
+};
+const zeros: Readonly<Record<string, unknown>> = { string: '', bool: false, int32: 0, int64: 0, double: 0 };
+
+/** Collects the definitions that a document needs. */
+class Definitions {
+  readonly #dialect: Dialect;
+  readonly #structs: ReadonlyMap<string, StructType>;
+  readonly #kinds: ReadonlyMap<string, readonly Json[]>;
+  readonly #out = new Map<string, Json>();
+
+  constructor(dialect: Dialect, registry: Registry, resources: readonly ResourceDefinition[]) {
+    this.#dialect = dialect;
+    this.#structs = new Map([...registry.packages].flatMap((pkg) => [...Object.keys(pkg.types), ...pkg.lists.map((kind) => `${kind}List`)].map((local) => [`${pkg.openapi}.${local}`, registry.struct(`${pkg.name}.${local}`)] as const)));
+    this.#kinds = kindsByDefinition(registry, resources);
+  }
+
+  get prefix(): string {
+    return this.#dialect === 2 ? '#/definitions/' : '#/components/schemas/';
+  }
+
+  /** Adds a definition, and all that it refers to. */
+  need(name: string): void {
+    if (this.#out.has(name)) return;
+    const special = Object.values(specials).find((s) => s.name === name);
+    if (special) {
+      this.#out.set(name, (this.#dialect === 3 ? special.v3 : undefined) ?? special.v2);
+      return;
+    }
+    const struct = this.#structs.get(name);
+    if (struct === undefined) return;
+    this.#out.set(name, {});
+    this.#out.set(name, this.#definition(name, struct));
+  }
+
+  sorted(): Json {
+    return Object.fromEntries([...this.#out].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #definition(name: string, struct: StructType): Json {
+    const { fields, data } = struct;
+    const required = fields.filter((f) => f.required).map((f) => f.key);
+    const kinds = this.#kinds.get(name);
+    return {
+      ...(data.doc ? { description: data.doc } : {}),
+      type: 'object',
+      ...(required.length ? { required } : {}),
+      ...(fields.length ? { properties: Object.fromEntries(fields.map((f) => [f.key, this.#property(f)])) } : {}),
+      ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}),
+      ...(data.mapType ? { 'x-kubernetes-map-type': data.mapType } : {}),
+    };
+  }
+
+  #property(field: ResolvedField): Json {
+    const { resolved: type } = field;
+    const zero = field.default ?? (field.ptr === true ? undefined : this.#zero(type, field.required === true && field.always === true));
+    return {
+      ...(field.doc ? { description: field.doc } : {}),
+      ...this.#schema(type, zero !== undefined),
+      ...(zero === undefined ? {} : { default: zero }),
+      ...(field.enum ? { enum: field.enum } : {}),
+      ...(field.listMapKeys ? { 'x-kubernetes-list-map-keys': field.listMapKeys } : {}),
+      ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}),
+      ...(field.mapType ? { 'x-kubernetes-map-type': field.mapType } : {}),
+      ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),
+      ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy } : {}),
+    };
+  }
+
+  /** The default that stands for a value that is never absent. */
+  #zero(type: Type, always: boolean): unknown {
+    if (type.kind === 'struct') return {};
+    return type.kind === 'scalar' && always ? zeros[type.name] : undefined;
+  }
+
+  #schema(type: Type, withSiblings: boolean): Json {
+    switch (type.kind) {
+      case 'scalar':
+        return scalars[type.name]!;
+      case 'special':
+        return this.#reference(specials[type.name]!.name, withSiblings);
+      case 'struct':
+        return this.#reference(openapiName(type.struct), withSiblings);
+      case 'list':
+        return { type: 'array', items: this.#element(type.of) };
+      case 'map':
+        return { type: 'object', additionalProperties: this.#element(type.of) };
+    }
+  }
+
+  #element(type: Type): Json {
+    const zero = this.#zero(type, true);
+    return { ...this.#schema(type, zero !== undefined), ...(zero === undefined ? {} : { default: zero }) };
+  }
+
+  /** In version 3 a reference that has neighbours is wrapped, because they would not count. */
+  #reference(name: string, withSiblings: boolean): Json {
+    this.need(name);
+    const reference = { $ref: this.prefix + name };
+    return this.#dialect === 3 && withSiblings ? { allOf: [reference] } : reference;
+  }
+}
+
+/** Which kinds a definition stands for; those of meta.v1 stand for one in each group and version. */
+function kindsByDefinition(registry: Registry, resources: readonly ResourceDefinition[]): ReadonlyMap<string, readonly Json[]> {
+  const out = new Map<string, Json[]>();
+  const add = (name: string | undefined, group: string, version: string, kind: string): void => {
+    if (name === undefined) return;
+    const key = openapiName(registry.struct(name));
+    const list = out.get(key) ?? [];
+    if (!list.some((k) => k['group'] === group && k['version'] === version && k['kind'] === kind)) list.push({ group, kind, version });
+    out.set(key, list);
+  };
+  for (const pkg of registry.packages) {
+    for (const local of [...Object.keys(pkg.types), ...pkg.lists.map((kind) => `${kind}List`)]) {
+      const { kind, apiVersion } = registry.struct(`${pkg.name}.${local}`).data.fields;
+      if (pkg.name !== 'meta.v1' && kind && apiVersion && kind.n === undefined) add(`${pkg.name}.${local}`, pkg.group, pkg.version, local);
+    }
+  }
+  for (const kind of ['Status', 'APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions']) add(`meta.v1.${kind}`, '', 'v1', kind);
+  const served = new Map(resources.map((r) => [`${r.group}/${r.version}`, r]));
+  for (const { group, version } of [...served.values()].sort((a, b) => (a.group < b.group ? -1 : 1))) for (const kind of ['DeleteOptions', 'WatchEvent']) add(`meta.v1.${kind}`, group, version, kind);
+  return out;
+}
+
+const info = { title: 'Kubernetes', version: 'v1.34.0' };
+const security = [{ BearerToken: [] }];
+const bearer = { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' };
+
+/** The document of one group and version, as /openapi/v3/apis/<group>/<version> serves it. */
+export function openapiV3(registry: Registry, resources: readonly ResourceDefinition[], group: string, version: string): Json {
+  const definitions = new Definitions(3, registry, resources);
+  const paths: Json = { [`${rootOf(group, version)}/`]: resourceListPath(group, version, 3, definitions) };
+  const own = resources.filter((r) => r.group === group && r.version === version);
+  for (const path of own.flatMap((r) => pathsOf(registry, r)).sort(byPath)) paths[path.path] = pathV3(path, definitions);
+  return { openapi: '3.0.0', info: { title: info.title, version: 'unversioned' }, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
+}
+
+/** The document of everything, as /openapi/v2 serves it. */
+export function openapiV2(registry: Registry, resources: readonly ResourceDefinition[]): Json {
+  const definitions = new Definitions(2, registry, resources);
+  const paths: Json = {};
+  const versions = new Map(resources.map((r) => [rootOf(r.group, r.version), r]));
+  const all: [string, () => Json][] = [...versions].map(([root, r]) => [`${root}/`, () => resourceListPath(r.group, r.version, 2, definitions)]);
+  for (const path of resources.flatMap((r) => pathsOf(registry, r))) all.push([path.path, () => pathV2(path, definitions)]);
+  for (const [path, make] of all.sort(([a], [b]) => (a < b ? -1 : 1))) paths[path] = make();
+  return { swagger: '2.0', info, paths, definitions: definitions.sorted(), securityDefinitions: { BearerToken: bearer }, security };
+}
+
+function byPath(a: Path, b: Path): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+function resourceListPath(group: string, version: string, dialect: Dialect, definitions: Definitions): Json {
+  const list = `${meta}.APIResourceList`;
+  definitions.need(list);
+  const word = tagOf(group, version).replace(/_./, (m) => m.slice(1).toUpperCase());
+  const path: Path = {
+    path: '', parameters: [],
+    operations: [{ method: 'get', id: `get${word.charAt(0).toUpperCase()}${word.slice(1)}APIResources`, tag: tagOf(group, version), description: 'get available resources', action: '', gvk: { group: '', version: '', kind: '' }, parameters: [], answers: { '200': list }, produces: ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] }],
+  };
+  return dialect === 3 ? pathV3(path, definitions) : pathV2(path, definitions);
+}
+
+function extrasOf(operation: Operation): Json {
+  return operation.action ? { 'x-kubernetes-action': operation.action, 'x-kubernetes-group-version-kind': operation.gvk } : {};
+}
+
+function answerText(code: string): string {
+  return { '200': 'OK', '201': 'Created', '202': 'Accepted' }[code] ?? '';
+}
+
+function pathV3(path: Path, definitions: Definitions): Json {
+  const parameter = (p: Parameter): Json => ({ name: p.name, in: p.in, description: p.description, ...(p.in === 'path' ? { required: true } : {}), schema: { type: p.type, uniqueItems: true } });
+  const schema = (name: string): Json => {
+    if (name === 'string') return { type: 'string' };
+    definitions.need(name);
+    return { $ref: definitions.prefix + name };
+  };
+  const content = (types: readonly string[], name: string): Json => Object.fromEntries(types.map((type) => [type, { schema: schema(name) }]));
+  const operations = path.operations.map((o) => [
+    o.method,
+    {
+      tags: [o.tag],
+      description: o.description,
+      operationId: o.id,
+      ...(o.parameters.length ? { parameters: o.parameters.map(parameter) } : {}),
+      ...(o.body ? { requestBody: { content: content(o.bodyTypes ?? ['*/*'], o.body), ...(o.method === 'delete' ? {} : { required: true }) } } : {}),
+      responses: { ...Object.fromEntries(Object.entries(o.answers).map(([code, name]) => [code, { description: answerText(code), content: content(o.produces, name) }])), '401': { description: 'Unauthorized' } },
+      ...extrasOf(o),
+    },
+  ]);
+  return { ...Object.fromEntries(operations), ...(path.parameters.length ? { parameters: path.parameters.map(parameter) } : {}) };
+}
+
+function pathV2(path: Path, definitions: Definitions): Json {
+  const parameter = (p: Parameter): Json => ({ uniqueItems: true, type: p.type, description: p.description, name: p.name, in: p.in, ...(p.in === 'path' ? { required: true } : {}) });
+  const schema = (name: string): Json => {
+    if (name === 'string') return { type: 'string' };
+    definitions.need(name);
+    return { $ref: definitions.prefix + name };
+  };
+  const operations = path.operations.map((o) => {
+    const parameters = [...(o.body ? [{ name: 'body', in: 'body', ...(o.method === 'delete' ? {} : { required: true }), schema: schema(o.body) }] : []), ...o.parameters.map(parameter)];
+    return [
+      o.method,
+      {
+        description: o.description,
+        consumes: o.bodyTypes ?? ['*/*'],
+        produces: o.produces,
+        schemes: ['https'],
+        tags: [o.tag],
+        operationId: o.id,
+        ...(parameters.length ? { parameters } : {}),
+        responses: { ...Object.fromEntries(Object.entries(o.answers).map(([code, name]) => [code, { description: answerText(code), schema: schema(name) }])), '401': { description: 'Unauthorized' } },
+        ...extrasOf(o),
+      },
+    ];
+  });
+  return { ...Object.fromEntries(operations), ...(path.parameters.length ? { parameters: path.parameters.map(parameter) } : {}) };
+}
