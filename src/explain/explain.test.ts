@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { figures } from './facts.ts';
 import { recordedFacts } from './recorded.ts';
+import { containerReport, reportJson, reportText } from './report.ts';
 import { oomDistance, views, waterfall } from './views.ts';
 import { languageOf, say } from './words.ts';
 
@@ -50,4 +51,15 @@ test('every step and view has its sentence in both languages', () => {
   }
   assert.equal(languageOf('zh_CN.UTF-8'), 'zh');
   assert.equal(languageOf(undefined), 'en');
+});
+
+test('the report says it for people in columns and for programs as data', () => {
+  const report = { subject: 'pod/x', containers: [containerReport('c', recorded)], sample: { timestamp: '2026-01-01T00:00:00Z', window: '15s', ageSeconds: 4 } };
+  const text = reportText(report, 'en');
+  assert.match(text, /^ {4}kernel memory, by subtraction \(usage − rss − cache\) +4370Mi /m);
+  assert.match(text, /^ {2}working set: what kubectl top shows +5032Mi /m);
+  assert.match(text, /window 15s, 4 s old/);
+  assert.match(reportText(report, 'zh'), /工作集：kubectl top 显示的值 +5032Mi/);
+  const data = reportJson(report) as { containers: { figures: { workingSet: number }; oom: { distance: number } }[] };
+  assert.equal(data.containers[0]!.figures.workingSet, 5309456384 - 32800768);
 });

@@ -5,6 +5,7 @@ import type { Monitor } from '../../cadvisor/monitor.ts';
 import { cadvisorMetrics } from './cadvisor.ts';
 import { DiskUsage } from './disk.ts';
 import { resourceMetrics } from './resource.ts';
+import { readMemory } from './memory.ts';
 import type { StatsSource } from './source.ts';
 import { readSummary, type SummaryDependencies } from './summary.ts';
 
@@ -33,6 +34,12 @@ export function statsHandlers(options: { monitor: Monitor; source: StatsSource; 
     }
     options.monitor.reconcile(wanted);
   };
+  /** `/stats/memory` or `/stats/memory/NAMESPACE/POD`. */
+  const memoryAnswer = (path: string): StatsAnswer | undefined => {
+    const match = /^\/stats\/memory(?:\/([^/]+)\/([^/]+))?$/.exec(path);
+    const reading = match && readMemory(dependencies, match[1] && match[2] ? { namespace: match[1], name: match[2] } : undefined);
+    return reading ? { contentType: 'application/json', body: JSON.stringify(reading) } : undefined;
+  };
   return {
     handle: (path, query) => {
       watchAll();
@@ -44,7 +51,7 @@ export function statsHandlers(options: { monitor: Monitor; source: StatsSource; 
         case '/metrics/cadvisor':
           return { contentType: expositionType, body: cadvisorMetrics(dependencies) };
         default:
-          return undefined;
+          return memoryAnswer(path);
       }
     },
   };
