@@ -1,0 +1,50 @@
+/** Admission: plain plugins that may change, then may refuse, what is about to be written. */
+import type { RuleContext } from '../../schema/vocabulary.ts';
+import type { ApiObject, ReadonlyObject } from '../objects.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface AdmissionRequest extends RuleContext {
+  readonly operation: Operation;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** In the stored version. Mutating plugins change it in place; absent for DELETE. */
+  readonly object?: ApiObject;
+  readonly old?: ReadonlyObject;
+  readonly warnings: string[];
+}
+
+/** Plugins run in the order of the chain: all `mutate` first, then, after validation, all `validate`. They throw StatusError to refuse. */
+export interface AdmissionPlugin {
+  readonly name: string;
+  mutate?(request: AdmissionRequest): Promise<void> | void;
+  validate?(request: AdmissionRequest): Promise<void> | void;
+}
+
+export class AdmissionChain {
+  readonly #mutating: readonly AdmissionPlugin[];
+  readonly #validating: readonly AdmissionPlugin[];
+
+  constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#mutating = plugins.filter((p) => p.mutate);
+    this.#validating = plugins.filter((p) => p.validate);
+  }
+
+  async mutate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#mutating) {
+      const pending = plugin.mutate!(request);
+      if (pending) await pending;
+    }
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#validating) {
+      const pending = plugin.validate!(request);
+      if (pending) await pending;
+    }
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * The generic registry of one stored kind: create, update and delete with everything that all kinds share.
+ * It sees objects in their stored version; what clients send and see in other versions is the business of views.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { timestamp } from '../../base/clock.ts';
+import { nameSuffix } from '../../base/ids.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import { thaw } from '../../machinery/json.ts';
+import { StatusError, type FieldError, type QualifiedResource } from '../../machinery/status.ts';
+import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
+import type { AdmissionChain, AdmissionRequest, Operation } from '../admission/chain.ts';
+import type { Cacher, CacherCodec } from '../cacher/cacher.ts';
+import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
+import { checkPreconditions, isReleased, planDeletion, type DeletionOptions, type DeletionPlan } from './deletion.ts';
+import { fromStore, isConflict, reading } from './errors.ts';
+
+export interface WriteScope extends RuleContext {
+  readonly warnings: string[];
+}
+
+/** What a kind does beyond its pure rules: allocation and the like. */
+export interface KindHooks {
+  /** May allocate and fill in; the returned undo runs when the write fails. */
+  beforeCreate?(object: ApiObject, scope: WriteScope): Promise<Undo | void>;
+  beforeUpdate?(object: ApiObject, old: ReadonlyObject, scope: WriteScope): Promise<Undo | void>;
+  /** Instead of the usual plan. */
+  planDeletion?(object: ReadonlyObject, now: number): DeletionPlan | undefined;
+  /** More than finalizers and grace may hold an object. */
+  isReleased?(object: ReadonlyObject): boolean;
+  afterRemove?(object: ReadonlyObject): Promise<void>;
+}
+
+export type Undo = () => Promise<void> | void;
+
+export interface StorageOptions {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+  readonly rules: KindRules<ApiObject>;
+  /** Checks of metadata and of what the schema declares; they come with the kind's own. */
+  validate(object: ReadonlyObject, old: ReadonlyObject | undefined): readonly FieldError[];
+  readonly createOnUpdate: boolean;
+  readonly unconditionalUpdate: boolean;
+  /** Deleting answers the object, not a Status. */
+  readonly returnsDeleted: boolean;
+  readonly orphanByDefault: boolean;
+  readonly cacher: Cacher<ApiObject>;
+  readonly codec: CacherCodec<ApiObject>;
+  readonly admission: AdmissionChain;
+  readonly surroundings: Surroundings;
+}
+
+/** Makes the new object from the present one; called again when another write came first. */
+export type Transform = (current: Stored | undefined) => Promise<ApiObject> | ApiObject;
+
+const generatedNameAttempts = 8;
+const longestGeneratedBase = 58;
+
+export class Storage {
+  readonly options: StorageOptions;
+  readonly resource: QualifiedResource;
+  readonly cacher: Cacher<ApiObject>;
+  hooks: KindHooks = {};
+
+  constructor(options: StorageOptions) {
+    this.options = options;
+    this.resource = { group: options.group, resource: options.resource };
+    this.cacher = options.cacher;
+  }
+
+  key(namespace: string, name: string): string {
+    return this.options.namespaced ? `${this.cacher.prefix}${namespace}/${name}` : `${this.cacher.prefix}${name}`;
+  }
+
+  async get(namespace: string, name: string, notOlderThan?: number): Promise<Stored> {
+    const found = await this.find(namespace, name, notOlderThan);
+    if (!found) throw StatusError.notFound(this.resource, name);
+    return found;
+  }
+
+  find(namespace: string, name: string, notOlderThan?: number): Promise<Stored | undefined> {
+    return reading(this.resource, this.cacher.get(this.key(namespace, name), notOlderThan === undefined ? {} : { notOlderThan }));
+  }
+
+  async create(object: ApiObject, namespace: string, scope: WriteScope): Promise<Stored> {
+    const generated = !object.metadata.name && !!object.metadata.generateName;
+    if (object.metadata.resourceVersion) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
+    this.#beginCreate(object, namespace);
+    await this.#mutate('CREATE', object, undefined, scope);
+    this.#beginCreate(object, namespace);
+    const undo = await this.hooks.beforeCreate?.(object, scope);
+    try {
+      await this.#checkCreate(object, scope);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#put(object, 0, scope.dryRun);
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+          if (!generated || attempt === generatedNameAttempts) throw generated ? this.#generatedNameTaken(object) : StatusError.alreadyExists(this.resource, object.metadata.name!);
+          object.metadata.name = this.#generateName(object.metadata.generateName!);
+        }
+      }
+    } catch (error) {
+      await undo?.();
+      throw fromStore(error, this.resource);
+    }
+  }
+
+  async update(namespace: string, name: string, transform: Transform, scope: WriteScope, forceCreate = false): Promise<{ stored: Stored; created: boolean }> {
+    for (;;) {
+      const current = await this.find(namespace, name);
+      if (!current) {
+        if (!this.options.createOnUpdate && !forceCreate) throw StatusError.notFound(this.resource, name);
+        const object = await transform(undefined);
+        delete object.metadata.resourceVersion;
+        try {
+          return { stored: await this.create(object, namespace, scope), created: true };
+        } catch (error) {
+          if (error instanceof StatusError && error.reason === 'AlreadyExists') continue;
+          throw error;
+        }
+      }
+      const object = await transform(current);
+      const stored = await this.#replace(current, object, scope);
+      if (stored) return { stored, created: false };
+    }
+  }
+
+  /** Undefined: another write came first, try again. */
+  async #replace(current: Stored, object: ApiObject, scope: WriteScope): Promise<Stored | undefined> {
+    const conditional = this.#matchRevision(current, object);
+    const old = current.object;
+    if (object.metadata.uid && old.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+    }
+    await this.#mutate('UPDATE', object, old, scope);
+    const undo = await this.hooks.beforeUpdate?.(object, old, scope);
+    try {
+      this.#prepareUpdate(object, old, scope);
+      this.#checkUpdate(object, old, scope);
+      await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
+      if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
+        return scope.dryRun ? this.#detached(object) : await this.#remove(current, object);
+      }
+      if (sameObject(object, old)) return current;
+      return await this.#put(object, current.revision, scope.dryRun);
+    } catch (error) {
+      await undo?.();
+      if (!isConflict(error)) throw fromStore(error, this.resource);
+      if (conditional) throw StatusError.objectModified(this.resource, old.metadata.name!);
+      return undefined;
+    }
+  }
+
+  async delete(namespace: string, name: string, options: DeletionOptions, scope: WriteScope): Promise<{ stored: Stored; removed: boolean }> {
+    for (;;) {
+      const current = await this.get(namespace, name);
+      checkPreconditions(current.object, options, { group: this.options.group, resource: this.options.kind });
+      await this.#admitDelete(current.object, scope);
+      const now = this.options.surroundings.clock.now();
+      const plan = this.hooks.planDeletion?.(current.object, now) ?? planDeletion(current.object, options, this.#deletionRules(), now);
+      try {
+        if (plan.action === 'wait') return { stored: current, removed: false };
+        if (plan.action === 'mark') {
+          const object = thaw<ApiObject>(current.object);
+          plan.apply(object);
+          return { stored: await this.#put(object, current.revision, scope.dryRun), removed: false };
+        }
+        return { stored: scope.dryRun ? current : await this.#remove(current), removed: true };
+      } catch (error) {
+        if (!isConflict(error)) throw fromStore(error, this.resource);
+      }
+    }
+  }
+
+  #deletionRules(): Parameters<typeof planDeletion>[2] {
+    const { rules, orphanByDefault } = this.options;
+    return rules.gracePeriod ? { gracePeriod: (object, requested) => rules.gracePeriod!(object, requested), orphanByDefault } : { orphanByDefault };
+  }
+
+  async #remove(current: Stored, last?: ApiObject): Promise<Stored> {
+    let revision = current.revision;
+    // What the last update changed is part of the state that watchers see go.
+    if (last && !sameObject(last, current.object)) revision = (await this.#put(last, revision, false)).revision;
+    const removed = await this.cacher.delete(current.key, revision);
+    await this.hooks.afterRemove?.(removed.object);
+    return removed;
+  }
+
+  async #put(object: ApiObject, expect: number, dryRun: boolean): Promise<Stored> {
+    const key = this.key(object.metadata.namespace ?? '', object.metadata.name!);
+    object.metadata.resourceVersion = '';
+    if (!dryRun) return this.cacher.put(key, object, expect);
+    if (expect === 0) {
+      const present = await this.cacher.get(key);
+      if (present) throw StatusError.alreadyExists(this.resource, object.metadata.name!);
+    }
+    return this.#detached(object, expect);
+  }
+
+  /** An object that is not in the store, with the face of one that is. */
+  #detached(object: ApiObject, revision = 0): Stored {
+    const { codec } = this.options;
+    const shown = revision === 0 ? (delete object.metadata.resourceVersion, object) : codec.withRevision(object, revision);
+    return {
+      key: this.key(object.metadata.namespace ?? '', object.metadata.name!),
+      revision,
+      object: shown,
+      get attributes() {
+        return codec.attributes(shown);
+      },
+      encoding: (version, mediaType) => codec.encode(shown, version, mediaType),
+    };
+  }
+
+  #generateName(base: string): string {
+    return base.slice(0, longestGeneratedBase) + nameSuffix(this.options.surroundings.random);
+  }
+
+  #generatedNameTaken(object: ApiObject): StatusError {
+    const { name = '' } = object.metadata;
+    return new StatusError({
+      status: 'Failure', code: 409, reason: 'AlreadyExists',
+      message: `${this.resource.resource}${this.resource.group ? `.${this.resource.group}` : ''} "${name}" already exists, the server was not able to generate a unique name for the object`,
+      details: { name, ...(this.resource.group ? { group: this.resource.group } : {}), kind: this.resource.resource, retryAfterSeconds: 1 },
+    });
+  }
+
+  /** Metadata that the server decides. Safe to run again after mutating admission. */
+  #beginCreate(object: ApiObject, namespace: string): void {
+    const { clock, random } = this.options.surroundings;
+    const meta = object.metadata;
+    if (this.options.namespaced) {
+      if (meta.namespace && meta.namespace !== namespace) throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+      meta.namespace = namespace;
+    } else if (meta.namespace) {
+      throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    if (!meta.name && meta.generateName) meta.name = this.#generateName(meta.generateName);
+    delete meta.deletionTimestamp;
+    delete meta.deletionGracePeriodSeconds;
+    delete meta.selfLink;
+    meta.uid = random.uuid();
+    meta.creationTimestamp = timestamp(clock.now());
+  }
+
+  async #checkCreate(object: ApiObject, scope: WriteScope): Promise<void> {
+    const { rules } = this.options;
+    delete object.metadata.generation;
+    rules.prepareCreate?.(object, scope);
+    if (rules.generation) object.metadata.generation = 1;
+    const errors = [...(rules.validate?.(object, scope) ?? []), ...this.options.validate(object, undefined)];
+    if (errors.length > 0) throw this.#invalid(object, errors);
+    for (const text of rules.warnings?.(object, undefined) ?? []) scope.warnings.push(text);
+    object.metadata = inOrder(object.metadata);
+    await this.options.admission.validate(this.#admission('CREATE', object, undefined, scope));
+  }
+
+  #prepareUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
+    const { rules, namespaced } = this.options;
+    const meta = object.metadata;
+    if (namespaced) meta.namespace ??= old.metadata.namespace!;
+    if ((meta.namespace ?? '') !== (old.metadata.namespace ?? '')) throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    keep(meta, 'generation', old.metadata.generation);
+    rules.prepareUpdate?.(object, old, scope);
+    meta.uid ||= old.metadata.uid!;
+    keep(meta, 'creationTimestamp', old.metadata.creationTimestamp);
+    keep(meta, 'deletionTimestamp', old.metadata.deletionTimestamp);
+    if (old.metadata.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+    delete meta.selfLink;
+    if (rules.generation && generationGrows(rules.generation, object, old)) meta.generation = (old.metadata.generation ?? 0) + 1;
+  }
+
+  #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
+    const { rules } = this.options;
+    const errors = [...this.options.validate(object, old), ...(rules.validateUpdate?.(object, old, scope) ?? [])];
+    if (errors.length > 0) throw this.#invalid(object, errors);
+    for (const text of rules.warnings?.(object, old) ?? []) scope.warnings.push(text);
+    object.metadata = inOrder(object.metadata);
+  }
+
+  #invalid(object: ApiObject, errors: readonly FieldError[]): StatusError {
+    return StatusError.invalid({ group: this.options.group, kind: this.options.kind }, object.metadata.name ?? '', errors);
+  }
+
+  /** True when the writer insists on the revision that it saw. */
+  #matchRevision(current: Stored, object: ApiObject): boolean {
+    const asked = object.metadata.resourceVersion;
+    const present = String(current.revision);
+    if (!asked || asked === '0') {
+      if (!this.options.unconditionalUpdate) {
+        throw StatusError.invalid({ group: this.options.group, kind: this.options.resource }, current.object.metadata.name!, [
+          { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', detail: 'Invalid value: 0: must be specified for an update' },
+        ]);
+      }
+      object.metadata.resourceVersion = present;
+      return false;
+    }
+    if (asked !== present) throw StatusError.objectModified(this.resource, current.object.metadata.name!);
+    return true;
+  }
+
+  #admission(operation: Operation, object: ApiObject | undefined, old: ReadonlyObject | undefined, scope: WriteScope): AdmissionRequest {
+    const { group, version, kind, resource } = this.options;
+    const meta = (object ?? old!).metadata;
+    return {
+      operation, group, version, kind, resource, namespace: meta.namespace ?? '', name: meta.name ?? '',
+      ...(object ? { object } : {}), ...(old ? { old } : {}),
+      now: scope.now, user: scope.user, dryRun: scope.dryRun, subresource: scope.subresource, warnings: scope.warnings,
+    };
+  }
+
+  async #mutate(operation: Operation, object: ApiObject, old: ReadonlyObject | undefined, scope: WriteScope): Promise<void> {
+    await this.options.admission.mutate(this.#admission(operation, object, old, scope));
+  }
+
+  async #admitDelete(object: ReadonlyObject, scope: WriteScope): Promise<void> {
+    const request = this.#admission('DELETE', undefined, object, scope);
+    await this.options.admission.mutate(request);
+    await this.options.admission.validate(request);
+  }
+}
+
+function keep<K extends keyof ApiObject['metadata']>(meta: ApiObject['metadata'], key: K, value: ApiObject['metadata'][K] | undefined): void {
+  if (value === undefined) delete meta[key];
+  else meta[key] = value;
+}
+
+function generationGrows(rule: 'spec' | 'all-but-metadata-and-status', object: ApiObject, old: ReadonlyObject): boolean {
+  if (object.metadata.deletionTimestamp !== undefined && old.metadata.deletionTimestamp === undefined) return true;
+  if (rule === 'spec') return !isDeepStrictEqual(object['spec'], old['spec']);
+  const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, status: undefined });
+  return !isDeepStrictEqual(rest(object), rest(old));
+}
+
+const metadataOrder = [
+  'name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp',
+  'deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields',
+] as const;
+
+/** The same metadata with its fields in the order in which they are written, resourceVersion's place kept for the store to fill. */
+function inOrder(meta: ApiObject['metadata']): ApiObject['metadata'] {
+  const out: Record<string, unknown> = {};
+  for (const key of metadataOrder) {
+    const value = key === 'resourceVersion' ? (meta.resourceVersion ?? '') : meta[key];
+    if (value !== undefined) out[key] = value;
+  }
+  return out as unknown as ApiObject['metadata'];
+}
+
+/** Equal but for the times of managed fields, which alone are no change. */
+function sameObject(object: ApiObject, old: ReadonlyObject): boolean {
+  const timeless = (o: ReadonlyObject): unknown => ({
+    ...o,
+    metadata: { ...o.metadata, resourceVersion: '', managedFields: (o.metadata.managedFields ?? []).map((m) => ({ ...m, time: '' })) },
+  });
+  return isDeepStrictEqual(timeless(object), timeless(old));
+}
