@@ -6,7 +6,7 @@ import type { DeepReadonly } from '../machinery/json.ts';
 export interface ApiObject {
   kind?: string;
   apiVersion?: string;
-  metadata: ObjectMeta;
+  metadata: Partial<ObjectMeta>;
   [field: string]: unknown;
 }
 

@@ -1,0 +1,187 @@
+/** Answers in the form that the client takes: the object, a table of it, or its metadata alone; JSON, YAML or protobuf. */
+import type { OutgoingHttpHeaders } from 'node:http';
+import { encodeJson } from '../../schema/json.ts';
+import { encodeProtobuf, encodeProtobufBody, wrapUnknown } from '../../schema/protobuf.ts';
+import type { Registry } from '../../schema/registry.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import { StatusError, type Status } from '../../machinery/status.ts';
+import { json, negotiate, protobuf, yaml, type Accepted, type Offer } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import { sendBytes, toYaml } from '../../serving/respond.ts';
+import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
+import { mediaTypes, partial } from '../registry/codec.ts';
+import type { Page } from '../registry/read.ts';
+import type { View } from '../registry/views.ts';
+import type { Served } from '../resources.ts';
+import { tableOf } from '../../schema/table.ts';
+
+export interface Presenter {
+  readonly registry: Registry;
+  readonly now: () => number;
+}
+
+const all = [json, yaml, protobuf];
+const isMeta = (group: string, version: string): boolean => group === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1');
+const objectOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadata') && isMeta(group, version) };
+const listOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadataList') && isMeta(group, version) };
+const watchOffer: Offer = { mediaTypes: [json, protobuf], as: objectOffer.as! };
+const plainOffer: Offer = { mediaTypes: all };
+
+export const acceptObject = (request: ServingRequest): Accepted => negotiate(request.headers.accept, objectOffer);
+export const acceptList = (request: ServingRequest): Accepted => negotiate(request.headers.accept, listOffer);
+export const acceptWatch = (request: ServingRequest): Accepted => negotiate(request.headers.accept, watchOffer);
+
+function headersFor(type: string): OutgoingHttpHeaders {
+  return { 'cache-control': 'no-cache, private', 'content-type': type };
+}
+
+function isPretty(request: ServingRequest): boolean {
+  if (request.hasQuery && request.query.get('pretty')) return request.query.get('pretty') !== 'false' && request.query.get('pretty') !== '0';
+  const agent = request.headers['user-agent'];
+  return agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'));
+}
+
+/** An object out of the store: its bytes are those that everybody shares. */
+export function sendStored(p: Presenter, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
+  const accepted = acceptObject(request);
+  if (accepted.as === 'Table') return sendTable(p, request, served, view, [stored], accepted, { resourceVersion: String(stored.revision) }, code);
+  const metadataOnly = accepted.as === 'PartialObjectMetadata';
+  if (accepted.mediaType === protobuf) return sendBytes(request, code, headersFor(protobuf), stored.encoding(view.version, metadataOnly ? mediaTypes.metadataProtobuf : mediaTypes.protobuf));
+  const type = metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
+  if (accepted.mediaType === yaml) return sendYaml(request, code, metadataOnly ? partial(stored.object) : view.read(stored.object));
+  const bytes = stored.encoding(view.version, type);
+  return sendBytes(request, code, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
+}
+
+/** An object that only this answer shows: reviews, scales, Status. */
+export function sendObject(p: Presenter, request: ServingRequest, type: string, object: unknown, code = 200): Promise<void> {
+  const accepted = negotiate(request.headers.accept, plainOrAnything);
+  if (accepted.mediaType === protobuf) return sendBytes(request, code, headersFor(protobuf), encodeProtobufBody(p.registry, type, object));
+  if (accepted.mediaType === yaml) return sendYaml(request, code, object);
+  const bytes = encodeJson(object);
+  return sendBytes(request, code, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
+}
+
+/** For objects that have no table of their own: whoever prefers one takes the object as well. */
+const plainOrAnything: Offer = { ...plainOffer, as: () => true };
+
+export function sendStatus(p: Presenter, request: ServingRequest, status: Status): Promise<void> {
+  return sendObject(p, request, 'meta.v1.Status', status, status.code ?? 200);
+}
+
+/** An error in the client's own form; the last resort is plain JSON. */
+export async function sendFailure(p: Presenter, request: ServingRequest, error: StatusError): Promise<void> {
+  const retry = error.status.details?.retryAfterSeconds;
+  if (retry) request.setHeader('retry-after', String(retry));
+  const accept = request.headers.accept;
+  const inProtobuf = accept !== undefined && accept.startsWith(protobuf);
+  const bytes = inProtobuf ? encodeProtobufBody(p.registry, 'meta.v1.Status', error.status) : encodeJson(error.status);
+  await sendBytes(request, error.code, headersFor(inProtobuf ? protobuf : json), bytes);
+}
+
+function pretty(bytes: Buffer): Buffer {
+  return Buffer.from(JSON.stringify(JSON.parse(bytes.toString()), null, 2));
+}
+
+function sendYaml(request: ServingRequest, code: number, object: unknown): Promise<void> {
+  return sendBytes(request, code, headersFor(yaml), Buffer.from(toYaml(object)));
+}
+
+function listMetadata(page: Page): JsonObject {
+  return {
+    resourceVersion: String(page.revision),
+    ...(page.continue !== undefined ? { continue: page.continue } : {}),
+    ...(page.remaining !== undefined && page.remaining > 0 ? { remainingItemCount: page.remaining } : {}),
+  };
+}
+
+export function sendList(p: Presenter, request: ServingRequest, served: Served, view: View, page: Page): Promise<void> {
+  const accepted = acceptList(request);
+  const metadata = listMetadata(page);
+  if (accepted.as === 'Table') return sendTable(p, request, served, view, page.items, accepted, metadata, 200);
+  const metadataOnly = accepted.as === 'PartialObjectMetadataList';
+  const apiVersion = metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion;
+  const kind = metadataOnly ? 'PartialObjectMetadata' : view.kind;
+  if (accepted.mediaType === protobuf) return sendBytes(request, 200, headersFor(protobuf), protobufList(p, view, page.items, metadata, metadataOnly));
+  if (accepted.mediaType === yaml) {
+    const items = page.items.map((item) => (metadataOnly ? { metadata: item.object.metadata } : withoutType(view.read(item.object))));
+    return sendYaml(request, 200, { kind: `${kind}List`, apiVersion, metadata, items });
+  }
+  const bytes = jsonList(kind, apiVersion, view, page.items, metadata, metadataOnly);
+  return sendBytes(request, 200, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
+}
+
+function withoutType(object: ReadonlyObject): ReadonlyObject {
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return rest as ReadonlyObject;
+}
+
+const open = Buffer.from('{');
+const comma = Buffer.from(',{');
+const close = Buffer.from(']}\n');
+
+/** Items of typed lists do not repeat kind and apiVersion: that part of their bytes is skipped. */
+function jsonList(kind: string, apiVersion: string, view: View, items: readonly Stored[], metadata: JsonObject, metadataOnly: boolean): Buffer {
+  const prefix = Buffer.byteLength(`{"kind":"${kind}","apiVersion":"${apiVersion}",`);
+  const parts: Buffer[] = [Buffer.from(`{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)];
+  const type = metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
+  for (let i = 0; i < items.length; i++) parts.push(i === 0 ? open : comma, items[i]!.encoding(view.version, type).subarray(prefix));
+  parts.push(close);
+  return Buffer.concat(parts);
+}
+
+function protobufList(p: Presenter, view: View, items: readonly Stored[], metadata: JsonObject, metadataOnly: boolean): Buffer {
+  const listType = metadataOnly ? 'meta.v1.PartialObjectMetadataList' : `${view.type}List`;
+  const parts: Uint8Array[] = [encodeProtobuf(p.registry, listType, { metadata, items: [] })];
+  for (const item of items) {
+    const message = metadataOnly ? encodeProtobuf(p.registry, 'meta.v1.PartialObjectMetadata', partial(item.object)) : item.encoding(view.version, mediaTypes.message);
+    parts.push(itemHead(message.length), message);
+  }
+  const apiVersion = metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion;
+  return wrapUnknown({ apiVersion, kind: metadataOnly ? 'PartialObjectMetadataList' : `${view.kind}List` }, Buffer.concat(parts));
+}
+
+/** Field 2, length-delimited. */
+function itemHead(length: number): Uint8Array {
+  const bytes = [0x12];
+  while (length > 0x7f) {
+    bytes.push((length & 0x7f) | 0x80);
+    length >>>= 7;
+  }
+  bytes.push(length);
+  return Uint8Array.from(bytes);
+}
+
+export interface TableForm {
+  readonly includeObject: 'Metadata' | 'Object' | 'None';
+  readonly version: 'v1' | 'v1beta1';
+}
+
+export function tableForm(request: ServingRequest, accepted: Accepted): TableForm {
+  const include = request.query.get('includeObject') || 'Metadata';
+  if (include !== 'Metadata' && include !== 'Object' && include !== 'None') {
+    throw StatusError.badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
+  }
+  return { includeObject: include, version: accepted.version === 'v1beta1' ? 'v1beta1' : 'v1' };
+}
+
+export function table(p: Presenter, served: Served, view: View, objects: readonly Stored[], form: TableForm, metadata: JsonObject, withoutDefinitions = false): JsonObject {
+  const shown = objects.map((o) => o.object);
+  const made = tableOf(served.rules as never, shown, { now: p.now(), includeObject: form.includeObject, version: form.version, metadata, withoutDefinitions });
+  if (form.includeObject === 'Object' && !view.identity) {
+    (made['rows'] as JsonObject[]).forEach((row, i) => (row['object'] = view.read(shown[i]!) as unknown as JsonObject));
+  }
+  return made;
+}
+
+function sendTable(p: Presenter, request: ServingRequest, served: Served, view: View, objects: readonly Stored[], accepted: Accepted, metadata: JsonObject, code: number): Promise<void> {
+  const made = table(p, served, view, objects, tableForm(request, accepted), metadata);
+  if (accepted.mediaType === yaml) return sendYaml(request, code, made);
+  return sendBytes(request, code, headersFor(json), encodeJson(made));
+}
+
+/** Anything that is listed without being stored. */
+export function sendVirtualList(p: Presenter, request: ServingRequest, view: View, items: readonly ReadonlyObject[]): Promise<void> {
+  const object: ApiObject & { items: unknown } = { kind: `${view.kind}List`, apiVersion: view.apiVersion, metadata: {}, items: items.map(withoutType) };
+  return sendObject(p, request, `${view.type}List`, object);
+}

@@ -1,0 +1,109 @@
+/** A watch over HTTP: frames of events, in the form that the client takes, until it or time ends it. */
+import { isAbort } from '../../base/abort.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import { encodeJson } from '../../schema/json.ts';
+import { encodeProtobufBody } from '../../schema/protobuf.ts';
+import { StatusError } from '../../machinery/status.ts';
+import { protobuf, type Accepted } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import { toStatus } from '../../serving/respond.ts';
+import type { CacherEvent, CacherWatch } from '../cacher/cacher.ts';
+import type { ApiObject } from '../objects.ts';
+import { frame, mediaTypes } from '../registry/codec.ts';
+import { fromStore } from '../registry/errors.ts';
+import { openWatch, type Place } from '../registry/read.ts';
+import type { Served } from '../resources.ts';
+import type { Storage } from '../registry/storage.ts';
+import type { ListParameters } from './options.ts';
+import { acceptWatch, table, tableForm, type Presenter, type TableForm } from './present.ts';
+
+/** Watches without a timeout of their own end after this long, and up to as long again at random. */
+const longestQuietMs = 1_800_000;
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
+
+export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, surroundings: Surroundings): Promise<void> {
+  const accepted = acceptWatch(request);
+  const { clock, random } = surroundings;
+  const over = new AbortController();
+  const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : longestQuietMs * (1 + random.next()), () => over.abort());
+  const signal = AbortSignal.any([request.signal, over.signal]);
+  try {
+    const format = formatter(p, request, served, accepted);
+    let events: CacherWatch<ApiObject> | undefined;
+    let failure: unknown;
+    try {
+      events = await openWatch(served, place, parameters, signal);
+    } catch (error) {
+      const known = fromStore(error, served.storage.resource);
+      // A start that is too old is told within the watch.
+      if (!(known instanceof StatusError) || known.reason !== 'Expired') throw known;
+      failure = known;
+    }
+    const type = accepted.mediaType === protobuf ? `${protobuf};stream=watch` : 'application/json';
+    const body = request.stream(200, { 'content-type': type, 'cache-control': 'no-cache, private' });
+    try {
+      if (events) {
+        for await (const batch of events) {
+          if (!body.write(format(batch))) await body.drained();
+        }
+      }
+    } catch (error) {
+      if (isAbort(error, signal)) return body.end();
+      failure = fromStore(error, served.storage.resource);
+    }
+    if (failure !== undefined) body.write(errorFrame(p, accepted, failure));
+    body.end();
+  } finally {
+    timer.cancel();
+    over.abort();
+  }
+}
+
+function errorFrame(p: Presenter, accepted: Accepted, error: unknown): Buffer {
+  const status = toStatus(error);
+  return accepted.mediaType === protobuf ? frame('ERROR', encodeProtobufBody(p.registry, 'meta.v1.Status', status), protobuf) : frame('ERROR', encodeJson(status), mediaTypes.json);
+}
+
+type Formatter = (batch: readonly CacherEvent<ApiObject>[]) => Buffer;
+
+function formatter(p: Presenter, request: ServingRequest, served: Served, accepted: Accepted): Formatter {
+  const { view } = served;
+  if (accepted.as === 'Table') {
+    const form = tableForm(request, accepted);
+    let first = true;
+    return (batch) =>
+      Buffer.concat(batch.map((event) => {
+        const bytes = tableFrame(p, served, event, form, !first);
+        first = false;
+        return bytes;
+      }));
+  }
+  const metadataOnly = accepted.as === 'PartialObjectMetadata';
+  const binary = accepted.mediaType === protobuf;
+  const type = binary ? (metadataOnly ? mediaTypes.metadataProtobuf : mediaTypes.protobuf) : metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
+  return (batch) => {
+    if (batch.length === 1) return eventFrame(batch[0]!);
+    return Buffer.concat(batch.map(eventFrame));
+  };
+
+  function eventFrame(event: CacherEvent<ApiObject>): Buffer {
+    if (event.type !== 'BOOKMARK') return event.frame(view.version, type);
+    const metadata = { resourceVersion: String(event.revision), ...(event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
+    const kind = metadataOnly ? 'PartialObjectMetadata' : view.kind;
+    const object = { kind, apiVersion: metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion, metadata };
+    const encoded = binary ? encodeProtobufBody(p.registry, metadataOnly ? 'meta.v1.PartialObjectMetadata' : view.type, object) : encodeJson(object);
+    return frame('BOOKMARK', encoded, type);
+  }
+}
+
+function tableFrame(p: Presenter, served: Served, event: CacherEvent<ApiObject>, form: TableForm, withoutDefinitions: boolean): Buffer {
+  const metadata = { resourceVersion: String(event.revision) };
+  if (event.type === 'BOOKMARK') {
+    const empty = table(p, served, served.view, [], form, metadata, withoutDefinitions);
+    const annotations = event.initialEventsEnd ? { annotations: initialEventsEnd } : {};
+    const object = { kind: served.view.kind, apiVersion: served.view.apiVersion, metadata: { ...metadata, ...annotations } };
+    const rows = form.includeObject === 'None' ? [] : [{ cells: [], object }];
+    return frame('BOOKMARK', encodeJson({ ...empty, rows }), mediaTypes.json);
+  }
+  return frame(event.type, encodeJson(table(p, served, served.view, [event.item], form, metadata, withoutDefinitions)), mediaTypes.json);
+}

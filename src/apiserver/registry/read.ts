@@ -1,0 +1,99 @@
+/** Reading a resource: one object, pages of a list, a watch; the meaning of resourceVersion is here. */
+import { StatusError } from '../../machinery/status.ts';
+import { checkList, checkWatch, revisionOf, type ListParameters } from '../http/options.ts';
+import type { CacherWatch, ListPage, ListRequest, WatchRequest } from '../cacher/cacher.ts';
+import type { ApiObject, Stored } from '../objects.ts';
+import { fromStore, reading } from './errors.ts';
+import { selectionOf, type Selectable } from './selection.ts';
+import type { Storage } from './storage.ts';
+
+export type Readable = Selectable & { readonly storage: Storage };
+
+export interface Place {
+  /** Undefined: all namespaces, or a resource without. */
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+export function readObject(storage: Storage, namespace: string, name: string, resourceVersion: string | undefined): Promise<Stored> {
+  return storage.get(namespace, name, resourceVersion ? revisionOf(resourceVersion) : undefined);
+}
+
+export interface Page extends ListPage<ApiObject> {
+  readonly continue?: string;
+}
+
+interface Token {
+  readonly v: string;
+  readonly rv: number;
+  readonly start: string;
+}
+
+const tokenVersion = 'meta.k8s.io/v1';
+
+function encodeToken(rv: number, key: string, prefix: string): string {
+  const token: Token = { v: tokenVersion, rv, start: `${key.slice(prefix.length)}\u0000` };
+  return Buffer.from(JSON.stringify(token)).toString('base64url');
+}
+
+function decodeToken(text: string, prefix: string): { rv: number; after: string } {
+  let token: Partial<Token>;
+  try {
+    token = JSON.parse(Buffer.from(text, 'base64url').toString()) as Partial<Token>;
+  } catch (error) {
+    throw StatusError.badRequest(`continue key is not valid: ${(error as Error).message}`);
+  }
+  if (token === null || typeof token !== 'object' || token.v !== tokenVersion) throw StatusError.badRequest('continue key is not valid: server does not recognize this encoded version ""');
+  if (typeof token.start !== 'string' || token.start === '' || typeof token.rv !== 'number') throw StatusError.badRequest('continue key is not valid: encoded start token is invalid');
+  return { rv: token.rv, after: prefix + token.start.replace(/\u0000$/, '') };
+}
+
+export async function readList(kind: Readable, place: Place, p: ListParameters, signal?: AbortSignal): Promise<Page> {
+  checkList(p);
+  const { storage } = kind;
+  const { prefix } = storage.cacher;
+  const request: { -readonly [K in keyof ListRequest]: ListRequest[K] } = {
+    selection: selectionOf(kind, { ...place, labelSelector: p.labelSelector, fieldSelector: p.fieldSelector }),
+  };
+  if (p.limit !== undefined && p.limit > 0) request.limit = p.limit;
+  if (signal) request.signal = signal;
+  if (p.continue !== undefined) {
+    if (p.resourceVersion !== undefined && p.resourceVersion !== '0') throw StatusError.badRequest('specifying resource version is not allowed when using continue');
+    const token = decodeToken(p.continue, prefix);
+    request.startAfter = token.after;
+    if (token.rv > 0) request.exact = token.rv;
+  } else if (p.resourceVersion !== undefined) {
+    const revision = revisionOf(p.resourceVersion);
+    const exact = p.resourceVersionMatch === 'Exact' || (p.resourceVersionMatch === undefined && request.limit !== undefined && revision > 0);
+    if (exact) request.exact = revision;
+    else request.notOlderThan = revision;
+  }
+  try {
+    const page = await storage.cacher.list(request);
+    return page.next === undefined ? page : { ...page, continue: encodeToken(page.revision, page.next, prefix) };
+  } catch (error) {
+    throw continueExpired(fromStore(error, storage.resource), p);
+  }
+}
+
+function continueExpired(error: unknown, p: ListParameters): unknown {
+  if (!(error instanceof StatusError) || error.reason !== 'Expired' || p.continue === undefined) return error;
+  return StatusError.expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.');
+}
+
+export async function openWatch(kind: Readable, place: Place, p: ListParameters, signal: AbortSignal): Promise<CacherWatch<ApiObject>> {
+  checkWatch(p);
+  const selection = selectionOf(kind, { ...place, labelSelector: p.labelSelector, fieldSelector: p.fieldSelector });
+  const revision = p.resourceVersion === undefined ? undefined : revisionOf(p.resourceVersion);
+  const request: { -readonly [K in keyof WatchRequest]: WatchRequest[K] } = { selection, from: 'state', signal };
+  if (p.sendInitialEvents === true) {
+    if (revision) request.notOlderThan = revision;
+    request.initialEventsEnd = p.allowWatchBookmarks === true;
+  } else if (p.sendInitialEvents === false && !revision) {
+    const { revision: present } = await reading(kind.storage.resource, kind.storage.cacher.list({ selection: { matches: () => false } }));
+    request.from = present;
+  } else if (revision !== undefined && revision > 0) request.from = revision;
+  else if (revision === 0) request.notOlderThan = 0;
+  if (p.allowWatchBookmarks) request.bookmarks = true;
+  return kind.storage.cacher.watch(request);
+}

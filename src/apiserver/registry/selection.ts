@@ -1,0 +1,80 @@
+/** Label and field selectors of a request as the watch cache takes them: equalities for its indexes, a test for the rest. */
+import { StatusError } from '../../machinery/status.ts';
+import { parseFieldSelector, parseLabelSelector, type FieldSelector, type Selector } from '../../machinery/selectors.ts';
+import type { Attributes, Selection } from '../cacher/cacher.ts';
+
+export interface Selectors {
+  readonly namespace?: string;
+  /** A single object, as watches of one name ask for. */
+  readonly name?: string;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+export interface Selectable {
+  readonly apiVersion: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+  readonly fields: ReadonlySet<string>;
+}
+
+export function fieldValue(attributes: Attributes, field: string): string {
+  if (field === 'metadata.name') return attributes.name;
+  if (field === 'metadata.namespace') return attributes.namespace;
+  return attributes.fields[field] ?? '';
+}
+
+export function selectionOf(kind: Selectable, request: Selectors): Selection {
+  const labels: Selector | undefined = request.labelSelector ? parseLabelSelector(request.labelSelector) : undefined;
+  const fields: FieldSelector | undefined = request.fieldSelector ? parseFieldSelector(request.fieldSelector) : undefined;
+  if (fields) checkFields(kind, request, fields);
+  let namespace = request.namespace;
+  let name = request.name;
+  const fieldTerms: [string, string][] = [];
+  let fieldsLeft = false;
+  for (const term of fields?.terms ?? []) {
+    if (term.operator === '!=') fieldsLeft = true;
+    else if (term.field === 'metadata.name') {
+      if (name !== undefined && name !== term.value) return nothing;
+      name = term.value;
+    } else if (term.field === 'metadata.namespace') {
+      if (!kind.namespaced) fieldsLeft = true;
+      else if (namespace !== undefined && namespace !== term.value) return nothing;
+      else namespace = term.value;
+    } else fieldTerms.push([term.field, term.value]);
+  }
+  if (kind.namespaced && name !== undefined && namespace === undefined) {
+    // The name alone names no key.
+    name = undefined;
+    fieldsLeft = true;
+  }
+  const labelTerms: [string, string][] = [];
+  let labelsLeft = false;
+  for (const r of labels?.requirements ?? []) {
+    const value = r.values[0];
+    if ((r.operator === '=' || r.operator === '==' || r.operator === 'in') && r.values.length === 1 && value !== undefined) labelTerms.push([r.key, value]);
+    else labelsLeft = true;
+  }
+  const matches =
+    labelsLeft || fieldsLeft
+      ? (a: Attributes): boolean => (!labelsLeft || labels!.matches(a.labels)) && (!fieldsLeft || fields!.matches((field) => fieldValue(a, field)))
+      : undefined;
+  return {
+    ...(namespace !== undefined ? { namespace } : {}),
+    ...(name !== undefined ? { name } : {}),
+    ...(labelTerms.length > 0 ? { labels: labelTerms } : {}),
+    ...(fieldTerms.length > 0 ? { fields: fieldTerms } : {}),
+    ...(matches ? { matches } : {}),
+  };
+}
+
+const nothing: Selection = { matches: () => false };
+
+function checkFields(kind: Selectable, request: Selectors, fields: FieldSelector): void {
+  for (const { field } of fields.terms) {
+    if (field === 'metadata.name' || (field === 'metadata.namespace' && kind.namespaced) || kind.fields.has(field)) continue;
+    const known = field === 'metadata.namespace' ? `"${field}" is not a known field selector: only "metadata.name"` : `field label not supported: ${field}`;
+    const gvr = `${kind.apiVersion.includes('/') ? kind.apiVersion : `/${kind.apiVersion}`}, Resource=${kind.resource}`;
+    throw StatusError.badRequest(`Unable to find ${JSON.stringify(gvr)} that match label selector ${JSON.stringify(request.labelSelector ?? '')}, field selector ${JSON.stringify(request.fieldSelector ?? '')}: ${known}`);
+  }
+}
