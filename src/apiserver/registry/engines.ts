@@ -1,11 +1,35 @@
 /** The schema engines as the registry uses them, in one place. */
-import type { JsonObject } from '../../machinery/json.ts';
 import type { Registry } from '../../schema/registry.ts';
-import type { ApiObject } from '../objects.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import { StatusError, type FieldError } from '../../machinery/status.ts';
+import type { KindRules } from '../../schema/vocabulary.ts';
+import type { ApiObject, ReadonlyObject } from '../objects.ts';
+import type { View } from './views.ts';
 
 export function applyDefaults(_registry: Registry, _type: string, _object: ApiObject): void {}
 
-export function rulesFor(_group: string, _kind: string): undefined {
-  return undefined;
+export function trackFields(_registry: Registry, _view: View, _live: ReadonlyObject | undefined, _object: ApiObject, _options: { manager: string; subresource: string; time: string }): void {}
+
+export function rulesOf(_group: string, _kind: string): KindRules<ApiObject> {
+  return {};
 }
-export type { JsonObject };
+
+export function validateObject(_registry: Registry, _type: string, _object: ReadonlyObject, _old: ReadonlyObject | undefined): readonly FieldError[] {
+  return [];
+}
+
+export function jsonPatch(_live: JsonObject, _patch: unknown): unknown {
+  throw StatusError.notImplemented('JSON patch is not there yet');
+}
+
+export function mergePatch(_live: JsonObject, _patch: unknown): unknown {
+  throw StatusError.notImplemented('merge patch is not there yet');
+}
+
+export function strategicPatch(_registry: Registry, _type: string, _live: JsonObject, _patch: unknown): unknown {
+  throw StatusError.notImplemented('strategic merge patch is not there yet');
+}
+
+export function applyConfiguration(_write: unknown, _live: ReadonlyObject | undefined, _patch: { readonly body: unknown; readonly force: boolean }): ApiObject {
+  throw StatusError.notImplemented('server-side apply is not there yet');
+}

@@ -56,6 +56,13 @@ export interface StorageOptions {
 /** Makes the new object from the present one; called again when another write came first. */
 export type Transform = (current: Stored | undefined) => Promise<ApiObject> | ApiObject;
 
+export interface UpdateOptions {
+  /** Creates what is not there, whatever the kind says. */
+  readonly forceCreate?: boolean;
+  /** The transform starts from the newest state itself, so a write that came first is no conflict. */
+  readonly retryConflicts?: boolean;
+}
+
 const generatedNameAttempts = 8;
 const longestGeneratedBase = 58;
 
@@ -109,11 +116,11 @@ export class Storage {
     }
   }
 
-  async update(namespace: string, name: string, transform: Transform, scope: WriteScope, forceCreate = false): Promise<{ stored: Stored; created: boolean }> {
+  async update(namespace: string, name: string, transform: Transform, scope: WriteScope, options: UpdateOptions = {}): Promise<{ stored: Stored; created: boolean }> {
     for (;;) {
       const current = await this.find(namespace, name);
       if (!current) {
-        if (!this.options.createOnUpdate && !forceCreate) throw StatusError.notFound(this.resource, name);
+        if (!this.options.createOnUpdate && !options.forceCreate) throw StatusError.notFound(this.resource, name);
         const object = await transform(undefined);
         delete object.metadata.resourceVersion;
         try {
@@ -124,14 +131,14 @@ export class Storage {
         }
       }
       const object = await transform(current);
-      const stored = await this.#replace(current, object, scope);
+      const stored = await this.#replace(current, object, scope, options.retryConflicts === true);
       if (stored) return { stored, created: false };
     }
   }
 
   /** Undefined: another write came first, try again. */
-  async #replace(current: Stored, object: ApiObject, scope: WriteScope): Promise<Stored | undefined> {
-    const conditional = this.#matchRevision(current, object);
+  async #replace(current: Stored, object: ApiObject, scope: WriteScope, retryConflicts: boolean): Promise<Stored | undefined> {
+    const conditional = this.#matchRevision(current, object) && !retryConflicts;
     const old = current.object;
     if (object.metadata.uid && old.metadata.uid && object.metadata.uid !== old.metadata.uid) {
       throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`);

@@ -1,0 +1,50 @@
+/** The body of a write: JSON, YAML or protobuf, to an object in the version of the view. */
+import { JsonSyntaxError, parseJson } from '../../machinery/jsontext.ts';
+import { StatusError } from '../../machinery/status.ts';
+import { parseYaml } from '../../machinery/yaml.ts';
+import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
+import type { Registry } from '../../schema/registry.ts';
+import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import type { ApiObject } from '../objects.ts';
+import { checkType, complete, decodeObject } from '../registry/write.ts';
+import type { View } from '../registry/views.ts';
+import type { FieldValidation } from './options.ts';
+
+const accepted = [json, yaml, protobuf];
+
+export interface Parsed {
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+}
+
+/** Reads a text body; `kind` is what it should have been, for the message. */
+export function parseText(bytes: Buffer, type: string, kind: string, duplicates: boolean): Parsed {
+  try {
+    if (type === yaml) return { value: parseYaml(bytes.toString('utf8')), duplicates: [] };
+    return parseJson(bytes, { duplicates });
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError) && type !== yaml) throw error;
+    const what = type === yaml ? 'yaml' : 'json';
+    throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${what} parse error: ${(error as Error).message} (${summary(bytes)})`);
+  }
+}
+
+function summary(bytes: Buffer): string {
+  return bytes.length > 30 ? `${bytes.subarray(0, 30).toString('hex')} ...` : bytes.toString('hex');
+}
+
+export async function readObject(registry: Registry, request: ServingRequest, view: View, validation: FieldValidation): Promise<ApiObject> {
+  const type = contentType(request.headers['content-type']);
+  if (!accepted.includes(type)) throw StatusError.unsupportedMediaType(accepted);
+  const bytes = await request.body();
+  if (type === protobuf) {
+    const unknown = unwrapUnknown(bytes);
+    checkType(unknown, view);
+    const object = decodeProtobuf(registry, view.type, unknown.raw) as unknown as ApiObject;
+    return complete(registry, view, object);
+  }
+  if (bytes.length === 0) throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input ()`);
+  const { value, duplicates } = parseText(bytes, type, view.kind, validation !== 'Ignore');
+  return decodeObject(registry, view, value, validation, request.warnings, duplicates);
+}

@@ -1,0 +1,82 @@
+/** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply, over any view. */
+import { thaw, type JsonObject } from '../../machinery/json.ts';
+import { StatusError } from '../../machinery/status.ts';
+import { contentType, yaml } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import type { RequestInfo } from '../../serving/requestinfo.ts';
+import type { ApiObject, ReadonlyObject } from '../objects.ts';
+import { applyConfiguration, jsonPatch, mergePatch, strategicPatch } from '../registry/engines.ts';
+import type { Storage } from '../registry/storage.ts';
+import { checkType, decodeObject, patchObject, type WriteRequest } from '../registry/write.ts';
+import type { View } from '../registry/views.ts';
+import type { Served } from '../resources.ts';
+import { parseText } from './body.ts';
+import type { FieldValidation } from './options.ts';
+import { acceptObject } from './present.ts';
+import { sendView, writeRequest, type ResourceServer } from './resource.ts';
+
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml', 'application/apply-patch+cbor'];
+
+export interface PatchRequest {
+  readonly type: string;
+  readonly body: unknown;
+  readonly duplicates: readonly string[];
+  readonly force: boolean;
+  readonly fieldValidation: FieldValidation;
+}
+
+export async function servePatch(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served & { readonly storage: Storage }, view: View): Promise<void> {
+  acceptObject(request);
+  const type = contentType(request.headers['content-type']);
+  if (!patchTypes.includes(type) || type.endsWith('cbor')) throw StatusError.unsupportedMediaType(patchTypes.slice(0, 4));
+  const write = writeRequest(server, request, info, served.storage, view, 'PatchOptions');
+  if (type === 'application/apply-patch+yaml' && !request.query.get('fieldManager')) {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ type: 'FieldValueRequired', field: 'fieldManager', detail: 'Required value: is required for apply patch' }]);
+  }
+  const bytes = await request.body();
+  const { value, duplicates } = parsePatch(bytes, type);
+  const { stored, created } = await patchWith(write, { type, body: value, duplicates, force: write.parameters.force === true, fieldValidation: write.parameters.fieldValidation });
+  return sendView(server, request, served, view, stored, created ? 201 : 200);
+}
+
+function parsePatch(bytes: Buffer, type: string): { value: unknown; duplicates: readonly string[] } {
+  const text = type === 'application/apply-patch+yaml' ? yaml : 'json';
+  try {
+    return parseText(bytes, text, 'patch', true);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    const why = /parse error: (.*) \([0-9a-f. ]*\)$/.exec(error.message)?.[1] ?? error.message;
+    throw StatusError.badRequest(text === yaml ? `error decoding YAML: ${why}` : `error decoding patch: ${why}`);
+  }
+}
+
+/** Runs a patch of any type; the loopback comes in here too. */
+export function patchWith(write: WriteRequest, patch: PatchRequest): ReturnType<typeof patchObject> {
+  const { registry, view } = write;
+  if (patch.type === 'application/apply-patch+yaml') {
+    checkType((patch.body ?? {}) as { kind?: unknown }, view);
+    return patchObject(write, (live) => applyConfiguration(write, live, patch), { forceCreate: write.scope.subresource === '', tracked: true });
+  }
+  const apply = (live: ReadonlyObject | undefined): ApiObject => {
+    if (!live) throw StatusError.notFound(write.storage.resource, write.name);
+    const value = patched(write, thaw<JsonObject>(live as never), patch);
+    const warnings: string[] = [];
+    const object = decodeObject(registry, view, value, patch.fieldValidation, warnings, patch.duplicates);
+    for (const warning of warnings) if (!write.scope.warnings.includes(warning)) write.scope.warnings.push(warning);
+    return object;
+  };
+  return patchObject(write, apply, { forceCreate: false, tracked: false });
+}
+
+function patched(write: WriteRequest, live: JsonObject, patch: PatchRequest): unknown {
+  switch (patch.type) {
+    case 'application/json-patch+json':
+      return jsonPatch(live, patch.body);
+    case 'application/merge-patch+json':
+      return mergePatch(live, patch.body);
+    case 'application/strategic-merge-patch+json':
+      return strategicPatch(write.registry, write.view.type, live, patch.body);
+    default:
+      throw StatusError.unsupportedMediaType(patchTypes.slice(0, 4));
+  }
+}

@@ -1,0 +1,227 @@
+/** One request to a resource: which verb, which subresource, and the answer. */
+import { timestamp } from '../../base/clock.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import { StatusError, type Status } from '../../machinery/status.ts';
+import type { Registry } from '../../schema/registry.ts';
+import { decode, parseJson } from '../../schema/json.ts';
+import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
+import { anonymous } from '../../serving/identity.ts';
+import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import type { RequestInfo } from '../../serving/requestinfo.ts';
+import type { ReadonlyObject, Stored } from '../objects.ts';
+import { deleteCollection } from '../registry/collection.ts';
+import type { DeletionOptions } from '../registry/deletion.ts';
+import { readList, readObject } from '../registry/read.ts';
+import type { Storage, WriteScope } from '../registry/storage.ts';
+import { createObject, updateObject, type WriteRequest } from '../registry/write.ts';
+import type { View } from '../registry/views.ts';
+import type { ResourceTable, Served, ServedSubresource } from '../resources.ts';
+import { parseText, readObject as readBody } from './body.ts';
+import { listParameters, noParameters, writeParameters } from './options.ts';
+import { servePatch } from './patch.ts';
+import { acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
+import { serveWatch } from './watch.ts';
+
+export interface ResourceServer extends Presenter {
+  readonly registry: Registry;
+  readonly table: ResourceTable;
+  readonly surroundings: Surroundings;
+}
+
+type StoredResource = Served & { readonly storage: Storage };
+
+/** Undefined: the table does not know the resource; somebody else may. */
+export function findServed(server: ResourceServer, info: RequestInfo): Served | undefined {
+  return server.table.find(info.group, info.version, info.resource);
+}
+
+export async function serveResource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
+  if (served.namespaced ? info.namespace === '' && needsNamespace(info) : info.namespace !== '' && info.resource !== 'namespaces') throw StatusError.pathNotFound();
+  if (info.subresource !== '') return serveSubresource(server, request, info, served);
+  if (served.create && info.verb === 'create' && info.name === '') return serveCreator(server, request, info, served, served.view, served.create);
+  const allowed = served.definition.verbs.includes(info.verb) || (info.verb === 'get' && served.definition.verbs.includes('get'));
+  if (!allowed) throw methodNotAllowed(request, served);
+  if (!served.storage) {
+    if (!served.listVirtual) throw StatusError.pathNotFound();
+    return serveVirtual(server, request, info, served, await served.listVirtual());
+  }
+  const stored = served as StoredResource;
+  switch (info.verb) {
+    case 'get':
+      return sendStored(server, request, served, served.view, await readObject(stored.storage, info.namespace, info.name, request.hasQuery ? (request.query.get('resourceVersion') ?? undefined) : undefined));
+    case 'list':
+    case 'watch':
+      return serveCollection(server, request, info, stored);
+    case 'create':
+      return serveCreate(server, request, info, stored);
+    case 'update':
+      return serveUpdate(server, request, info, stored, served.view);
+    case 'patch':
+      return servePatch(server, request, info, stored, served.view);
+    case 'delete':
+      return serveDelete(server, request, info, stored);
+    case 'deletecollection':
+      return serveDeleteCollection(server, request, info, stored);
+    default:
+      throw methodNotAllowed(request, served);
+  }
+}
+
+function needsNamespace(info: RequestInfo): boolean {
+  return info.name !== '' && !(info.verb === 'list' || info.verb === 'watch') || info.verb === 'create' || info.verb === 'deletecollection';
+}
+
+function methodNotAllowed(request: ServingRequest, _served: Served): StatusError {
+  return new StatusError({ status: 'Failure', code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {}, ...(request ? {} : {}) });
+}
+
+export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, warnings: request.warnings };
+}
+
+export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
+  const parameters = writeParameters(request.query, kind, request.headers['user-agent']);
+  return {
+    registry: server.registry, storage, view, namespace: info.namespace, name: info.name,
+    scope: writeScope(server, request, info.subresource, parameters.dryRun), fieldManager: parameters.fieldManager, parameters,
+  };
+}
+
+async function serveCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
+  const parameters = request.hasQuery ? listParameters(request.query) : noParameters;
+  const named = info.verb === 'watch' && info.path.includes('/watch/') && info.name !== '';
+  const place = { ...(served.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {}), ...(named ? { name: info.name } : {}) };
+  if (info.verb === 'watch') return serveWatch(server, request, served, place, parameters, server.surroundings);
+  return sendList(server, request, served, served.view, await readList(served, place, parameters));
+}
+
+async function serveCreate(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
+  if (info.name !== '') throw methodNotAllowed(request, served);
+  acceptObject(request);
+  const write = writeRequest(server, request, info, served.storage, served.view, 'CreateOptions');
+  const object = await readBody(server.registry, request, served.view, write.parameters.fieldValidation);
+  return sendStored(server, request, served, served.view, await createObject(write, object), 201);
+}
+
+async function serveUpdate(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource, view: View): Promise<void> {
+  acceptObject(request);
+  const write = writeRequest(server, request, info, served.storage, view, 'UpdateOptions');
+  const object = await readBody(server.registry, request, view, write.parameters.fieldValidation);
+  const { stored, created } = await updateObject(write, object);
+  return sendView(server, request, served, view, stored, created ? 201 : 200);
+}
+
+/** A stored object through any view; those that are not the resource's own are encoded for this answer alone. */
+export function sendView(server: ResourceServer, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
+  if (view === served.view) return sendStored(server, request, served, view, stored, code);
+  return sendObject(server, request, view.type, view.read(stored.object), code);
+}
+
+async function deletionOptions(server: ResourceServer, request: ServingRequest): Promise<DeletionOptions & { dryRun: boolean }> {
+  const bytes = await request.body();
+  let options: Record<string, unknown> = {};
+  if (bytes.length > 0) {
+    const type = contentType(request.headers['content-type']);
+    let value: unknown;
+    if (type === protobuf) value = decodeProtobuf(server.registry, 'meta.v1.DeleteOptions', unwrapUnknown(bytes).raw);
+    else if (type === json || type === yaml) value = parseText(bytes, type, 'DeleteOptions', false).value;
+    else throw StatusError.unsupportedMediaType([json, yaml, protobuf]);
+    options = decode(server.registry, 'meta.v1.DeleteOptions', value).object;
+  } else if (request.hasQuery) {
+    const { query } = request;
+    const grace = query.get('gracePeriodSeconds');
+    const policy = query.get('propagationPolicy');
+    const orphan = query.get('orphanDependents');
+    options = {
+      ...(grace !== null ? { gracePeriodSeconds: parseJson(grace).value } : {}),
+      ...(policy !== null ? { propagationPolicy: policy } : {}),
+      ...(orphan !== null ? { orphanDependents: orphan === 'true' } : {}),
+      ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
+    };
+  }
+  checkDeletionOptions(options);
+  const dryRun = (options['dryRun'] as string[] | undefined)?.includes('All') === true || request.query.get('dryRun') === 'All';
+  return { ...(options as DeletionOptions), dryRun };
+}
+
+function checkDeletionOptions(options: Record<string, unknown>): void {
+  const policy = options['propagationPolicy'];
+  if (policy !== undefined && options['orphanDependents'] !== undefined) {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { type: 'FieldValueInvalid', field: 'propagationPolicy', detail: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set` },
+    ]);
+  }
+  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { type: 'FieldValueNotSupported', field: 'propagationPolicy', detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"` },
+    ]);
+  }
+}
+
+async function serveDelete(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
+  const options = await deletionOptions(server, request);
+  const { stored, removed } = await served.storage.delete(info.namespace, info.name, options, writeScope(server, request, '', options.dryRun));
+  if (removed && !served.storage.options.returnsDeleted) return sendStatus(server, request, deletedStatus(served, stored.object));
+  const accepted = !removed && options.orphanDependents === false;
+  return sendStored(server, request, served, served.view, stored, accepted ? 202 : 200);
+}
+
+export function deletedStatus(served: Served, object: ReadonlyObject): Status {
+  const { name, uid } = object.metadata;
+  return {
+    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success',
+    details: { ...(name ? { name } : {}), ...(served.group ? { group: served.group } : {}), kind: served.resource, ...(uid ? { uid } : {}) },
+  };
+}
+
+async function serveDeleteCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
+  const options = await deletionOptions(server, request);
+  const place = served.namespaced ? { namespace: info.namespace } : {};
+  const page = await deleteCollection(served, place, listParameters(request.query), options, writeScope(server, request, '', options.dryRun));
+  return sendList(server, request, served, served.view, page);
+}
+
+async function serveCreator(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served, view: View, create: NonNullable<Served['create']>): Promise<void> {
+  const parameters = writeParameters(request.query, 'CreateOptions', request.headers['user-agent']);
+  const object = await readBody(server.registry, request, view, parameters.fieldValidation);
+  if (served.namespaced) {
+    if (object.metadata.namespace && object.metadata.namespace !== info.namespace) throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    object.metadata.namespace = info.namespace;
+  }
+  const made = await create(object, { namespace: info.namespace, name: info.name }, writeScope(server, request, info.subresource, parameters.dryRun));
+  const type = made.kind === 'Status' ? 'meta.v1.Status' : view.type;
+  return sendObject(server, request, type, made, 201);
+}
+
+async function serveVirtual(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served, items: readonly ReadonlyObject[]): Promise<void> {
+  if (info.verb === 'list') return sendVirtualList(server, request, served.view, items);
+  const found = items.find((item) => item.metadata.name === info.name);
+  if (!found) throw StatusError.notFound({ group: served.group, resource: served.resource }, info.name);
+  return sendObject(server, request, served.view.type, found);
+}
+
+async function serveSubresource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
+  const sub = served.subresources.get(info.subresource);
+  if (!sub) throw StatusError.pathNotFound();
+  if (sub.connect) {
+    if (!sub.definition.verbs.includes(info.verb)) throw methodNotAllowed(request, served);
+    return sub.connect(request, info);
+  }
+  if (info.rest.length > 1) throw StatusError.pathNotFound();
+  if (sub.create && info.verb === 'create') return serveCreator(server, request, info, served, sub.view, sub.create);
+  if (!served.storage || !sub.definition.verbs.includes(info.verb)) throw methodNotAllowed(request, served);
+  const stored = served as StoredResource;
+  switch (info.verb) {
+    case 'get':
+      return sendView(server, request, served, sub.view, await readObject(stored.storage, info.namespace, info.name, request.query.get('resourceVersion') ?? undefined));
+    case 'update':
+      return serveUpdate(server, request, info, stored, sub.view);
+    case 'patch':
+      return servePatch(server, request, info, stored, sub.view);
+    default:
+      throw methodNotAllowed(request, served);
+  }
+}
+
+export type { ServedSubresource };

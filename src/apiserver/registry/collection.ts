@@ -1,0 +1,30 @@
+/** Deleting all that a selector matches, a page at a time. */
+import { StatusError } from '../../machinery/status.ts';
+import type { ListParameters } from '../http/options.ts';
+import type { Stored } from '../objects.ts';
+import type { DeletionOptions } from './deletion.ts';
+import { readList, type Page, type Place, type Readable } from './read.ts';
+import type { WriteScope } from './storage.ts';
+
+const atOnce = 32;
+
+export async function deleteCollection(kind: Readable, place: Place, parameters: ListParameters, options: DeletionOptions, scope: WriteScope): Promise<Page> {
+  const page = await readList(kind, place, parameters);
+  const deleted: Stored[] = [];
+  for (let i = 0; i < page.items.length; i += atOnce) {
+    const results = await Promise.all(page.items.slice(i, i + atOnce).map((item) => deleteOne(kind, item, options, scope)));
+    for (const result of results) if (result) deleted.push(result);
+  }
+  return { ...page, items: deleted };
+}
+
+async function deleteOne(kind: Readable, item: Stored, options: DeletionOptions, scope: WriteScope): Promise<Stored | undefined> {
+  try {
+    const { stored } = await kind.storage.delete(item.attributes.namespace, item.attributes.name, options, scope);
+    return stored;
+  } catch (error) {
+    // Somebody else was faster.
+    if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/** Writing through a view: decode and default what the client sent, note who owns which field, hand it to the storage. */
+import { thaw } from '../../machinery/json.ts';
+import { StatusError } from '../../machinery/status.ts';
+import { decode } from '../../schema/json.ts';
+import type { Registry } from '../../schema/registry.ts';
+import { parseApiVersion, type ApiObject, type ReadonlyObject, type Stored } from '../objects.ts';
+import type { FieldValidation } from '../http/options.ts';
+import { applyDefaults, trackFields } from './engines.ts';
+import type { Storage, WriteScope } from './storage.ts';
+import type { View } from './views.ts';
+
+export interface WriteRequest {
+  readonly registry: Registry;
+  readonly storage: Storage;
+  readonly view: View;
+  readonly namespace: string;
+  /** Empty for a create by POST. */
+  readonly name: string;
+  readonly scope: WriteScope;
+  readonly fieldManager: string;
+}
+
+/** What a client may have got wrong about kind and version. */
+export function checkType(value: { kind?: unknown; apiVersion?: unknown }, view: View): void {
+  const { kind, apiVersion } = value;
+  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== view.apiVersion) {
+    throw StatusError.badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${view.apiVersion})`);
+  }
+  if (typeof kind === 'string' && kind !== '' && kind !== view.kind) {
+    const { version } = parseApiVersion(view.apiVersion);
+    throw StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${view.kind}: the kind in the data (${kind}) does not match the expected kind (${view.kind})`);
+  }
+}
+
+/** Decodes and defaults a value in the view's version. `duplicates`: what reading the text found. */
+export function decodeObject(registry: Registry, view: View, value: unknown, validation: FieldValidation, warnings: string[], duplicates: readonly string[] = []): ApiObject {
+  checkType((value ?? {}) as { kind?: unknown }, view);
+  const { object, unknown } = decode(registry, view.type, value);
+  const findings = [...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown];
+  if (findings.length > 0 && validation === 'Strict') {
+    const { version } = parseApiVersion(view.apiVersion);
+    throw StatusError.badRequest(`${view.kind} in version ${JSON.stringify(version)} cannot be handled as a ${view.kind}: strict decoding error: ${findings.join(', ')}`);
+  }
+  if (findings.length > 0 && validation === 'Warn') warnings.push(...findings);
+  return complete(registry, view, object as unknown as ApiObject);
+}
+
+/** Kind, version, metadata and defaults of an object that is already in canonical form. */
+export function complete(registry: Registry, view: View, object: ApiObject): ApiObject {
+  let out = object;
+  if (out.kind !== view.kind || out.apiVersion !== view.apiVersion) {
+    const { kind: _kind, apiVersion: _apiVersion, ...rest } = out;
+    out = { kind: view.kind, apiVersion: view.apiVersion, ...rest };
+  }
+  out.metadata ??= {};
+  applyDefaults(registry, view.type, out);
+  return out;
+}
+
+export async function createObject(r: WriteRequest, object: ApiObject): Promise<Stored> {
+  if (r.name !== '') {
+    if (object.metadata.name && object.metadata.name !== r.name) throw nameMismatch(object.metadata.name, r.name);
+    object.metadata.name = r.name;
+  }
+  track(r, undefined, object);
+  return r.storage.create(r.view.write(object, undefined), r.namespace, r.scope);
+}
+
+export async function updateObject(r: WriteRequest, object: ApiObject): Promise<{ stored: Stored; created: boolean }> {
+  checkNames(r, object);
+  let first = true;
+  return r.storage.update(r.namespace, r.name, (current) => {
+    const copy = first ? object : thaw<ApiObject>(object);
+    first = false;
+    return written(r, copy, current);
+  }, r.scope);
+}
+
+/** `apply` makes the new object of the view from the present one; it runs again when another write came first. */
+export async function patchObject(r: WriteRequest, apply: (live: ReadonlyObject | undefined) => ApiObject, options: { readonly forceCreate: boolean; readonly tracked: boolean }): Promise<{ stored: Stored; created: boolean }> {
+  return r.storage.update(r.namespace, r.name, (current) => {
+    const live = current && r.view.read(current.object);
+    const object = apply(live);
+    checkNames(r, object);
+    return options.tracked ? r.view.write(object, current?.object) : written(r, object, current);
+  }, r.scope, { forceCreate: options.forceCreate, retryConflicts: true });
+}
+
+function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject {
+  track(r, current && r.view.read(current.object), object);
+  return r.view.write(object, current?.object);
+}
+
+function track(r: WriteRequest, live: ReadonlyObject | undefined, object: ApiObject): void {
+  trackFields(r.registry, r.view, live, object, { manager: r.fieldManager, subresource: r.scope.subresource, time: r.scope.now });
+}
+
+function checkNames(r: WriteRequest, object: ApiObject): void {
+  const meta = object.metadata;
+  if (!meta.name) {
+    if (!meta.generateName && r.name !== '') meta.name = r.name;
+    else throw StatusError.badRequest('the name of the object (based on metadata.name) was undeterminable');
+  }
+  if (meta.name !== r.name) throw nameMismatch(meta.name, r.name);
+  if (meta.namespace && meta.namespace !== r.namespace) {
+    throw StatusError.badRequest(`the namespace of the object (${meta.namespace}) does not match the namespace on the request (${r.namespace})`);
+  }
+  if (!meta.namespace && r.namespace) meta.namespace = r.namespace;
+}
+
+function nameMismatch(given: string, asked: string): StatusError {
+  return StatusError.badRequest(`the name of the object (${given}) does not match the name on the URL (${asked})`);
+}
