@@ -21,7 +21,7 @@ export interface Parsed {
 /** Reads a text body; `kind` is what it should have been, for the message. */
 export function parseText(bytes: Buffer, type: string, kind: string, duplicates: boolean): Parsed {
   try {
-    if (type === yaml) return { value: parseYaml(bytes.toString('utf8')), duplicates: [] };
+    if (type === yaml) return parseYaml(bytes.toString('utf8'), { duplicates });
     return parseJson(bytes, { duplicates });
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && type !== yaml) throw error;

@@ -1,8 +1,9 @@
 /** The schema engines as the registry uses them, in one place. */
+import { rulesFor } from '../../api/rules.ts';
 import type { Registry } from '../../schema/registry.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
-import type { KindRules } from '../../schema/vocabulary.ts';
+import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from './views.ts';
 
@@ -10,11 +11,11 @@ export function applyDefaults(_registry: Registry, _type: string, _object: ApiOb
 
 export function trackFields(_registry: Registry, _view: View, _live: ReadonlyObject | undefined, _object: ApiObject, _options: { manager: string; subresource: string; time: string }): void {}
 
-export function rulesOf(_group: string, _kind: string): KindRules<ApiObject> {
-  return {};
+export function rulesOf(group: string, kind: string): KindRules<ApiObject> {
+  return (rulesFor(group, kind) ?? {}) as KindRules<ApiObject>;
 }
 
-export function validateObject(_registry: Registry, _type: string, _object: ReadonlyObject, _old: ReadonlyObject | undefined): readonly FieldError[] {
+export function validateObject(_registry: Registry, _view: View, _namespaced: boolean, _object: ReadonlyObject, _old: ReadonlyObject | undefined, _context: RuleContext): readonly FieldError[] {
   return [];
 }
 
@@ -32,4 +33,9 @@ export function strategicPatch(_registry: Registry, _type: string, _live: JsonOb
 
 export function applyConfiguration(_write: unknown, _live: ReadonlyObject | undefined, _patch: { readonly body: unknown; readonly force: boolean }): ApiObject {
   throw StatusError.notImplemented('server-side apply is not there yet');
+}
+
+/** How a served version that is not the stored one is read and written. */
+export function conversion(_package: string, _kind: string, _storedPackage: string): { toStored(object: ApiObject, current: ReadonlyObject | undefined): ApiObject; fromStored(stored: ReadonlyObject): ReadonlyObject } {
+  return { toStored: (object) => object, fromStored: (stored) => stored };
 }

@@ -41,7 +41,7 @@ export interface StorageOptions {
   readonly namespaced: boolean;
   readonly rules: KindRules<ApiObject>;
   /** Checks of metadata and of what the schema declares; they come with the kind's own. */
-  validate(object: ReadonlyObject, old: ReadonlyObject | undefined): readonly FieldError[];
+  validate(object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): readonly FieldError[];
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
   /** Deleting answers the object, not a Status. */
@@ -259,7 +259,7 @@ export class Storage {
     delete object.metadata.generation;
     rules.prepareCreate?.(object, scope);
     if (rules.generation) object.metadata.generation = 1;
-    const errors = [...(rules.validate?.(object, scope) ?? []), ...this.options.validate(object, undefined)];
+    const errors = [...(rules.validate?.(object, scope) ?? []), ...this.options.validate(object, undefined, scope)];
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, undefined) ?? []) scope.warnings.push(text);
     object.metadata = inOrder(object.metadata);
@@ -283,7 +283,7 @@ export class Storage {
 
   #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
     const { rules } = this.options;
-    const errors = [...this.options.validate(object, old), ...(rules.validateUpdate?.(object, old, scope) ?? [])];
+    const errors = [...this.options.validate(object, old, scope), ...(rules.validateUpdate?.(object, old, scope) ?? [])];
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, old) ?? []) scope.warnings.push(text);
     object.metadata = inOrder(object.metadata);
@@ -336,11 +336,14 @@ function keep<K extends keyof ApiObject['metadata']>(meta: ApiObject['metadata']
   else meta[key] = value;
 }
 
-function generationGrows(rule: 'spec' | 'all-but-metadata-and-status', object: ApiObject, old: ReadonlyObject): boolean {
+function generationGrows(rule: NonNullable<KindRules['generation']>, object: ApiObject, old: ReadonlyObject): boolean {
   if (object.metadata.deletionTimestamp !== undefined && old.metadata.deletionTimestamp === undefined) return true;
-  if (rule === 'spec') return !isDeepStrictEqual(object['spec'], old['spec']);
-  const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, status: undefined });
-  return !isDeepStrictEqual(rest(object), rest(old));
+  if (rule === 'all-but-metadata-and-status') {
+    const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, status: undefined });
+    return !isDeepStrictEqual(rest(object), rest(old));
+  }
+  if (rule === 'spec-and-annotations' && !isDeepStrictEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return true;
+  return !isDeepStrictEqual(object['spec'], old['spec']);
 }
 
 const metadataOrder = [

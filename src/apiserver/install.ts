@@ -1,0 +1,128 @@
+/** Fills the table of resources from the catalog: one storage for each stored kind, one entry for each served version. */
+import type { Surroundings } from '../base/surroundings.ts';
+import type { Registry } from '../schema/registry.ts';
+import type { KindRules, ResourceDefinition } from '../schema/vocabulary.ts';
+import type { AdmissionChain } from './admission/chain.ts';
+import type { Feed } from './cacher/feed.ts';
+import { apiVersionOf, type ApiObject } from './objects.ts';
+import { objectCodec } from './registry/codec.ts';
+import { conversion, rulesOf, validateObject } from './registry/engines.ts';
+import { Storage } from './registry/storage.ts';
+import { identityView, type View } from './registry/views.ts';
+import { ResourceTable, type Served, type ServedSubresource } from './resources.ts';
+
+/** PUT creates what is not there. */
+const createdOnUpdate = new Set([
+  'endpoints', 'events', 'limitranges', 'podtemplates', 'services', 'events.events.k8s.io', 'leases.coordination.k8s.io', 'runtimeclasses.node.k8s.io',
+  'roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io', 'clusterroles.rbac.authorization.k8s.io', 'clusterrolebindings.rbac.authorization.k8s.io',
+]);
+
+/** An update without a resourceVersion is refused. */
+const strictlyVersioned = new Set([
+  'leases.coordination.k8s.io', 'poddisruptionbudgets.policy', 'customresourcedefinitions.apiextensions.k8s.io', 'apiservices.apiregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io', 'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io', 'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'runtimeclasses.node.k8s.io', 'csidrivers.storage.k8s.io', 'csinodes.storage.k8s.io', 'volumeattachments.storage.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io', 'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+]);
+
+/** A delete answers with the object. */
+const returnedWhenDeleted = new Set(['pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas', 'storageclasses.storage.k8s.io', 'volumeattachments.storage.k8s.io', 'csinodes.storage.k8s.io', 'csidrivers.storage.k8s.io']);
+
+/** Dependents stay when a delete does not say otherwise. */
+const orphaning = new Set(['replicationcontrollers', 'jobs.batch']);
+
+export interface InstallOptions {
+  readonly registry: Registry;
+  readonly feed: Feed;
+  readonly admission: AdmissionChain;
+  readonly surroundings: Surroundings;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly packages: ReadonlyMap<string, { readonly group: string; readonly version: string }>;
+}
+
+export interface Installed {
+  readonly table: ResourceTable;
+  /** The storage of a resource by its qualified name, e.g. `deployments.apps`. */
+  storage(name: string): Storage;
+}
+
+export function qualifiedName(group: string, resource: string): string {
+  return group === '' ? resource : `${resource}.${group}`;
+}
+
+function viewOf(definition: ResourceDefinition): View {
+  const { group, version, kind } = definition;
+  const facts = { type: `${definition.package}.${kind}`, version: definition.package, group, apiVersion: apiVersionOf(group, version), kind };
+  const { storage } = definition;
+  if (!storage || (storage.package === definition.package && storage.kind === kind)) return identityView(facts);
+  const { toStored, fromStored } = conversion(definition.package, kind, storage.package);
+  return { ...facts, identity: false, read: fromStored, write: toStored };
+}
+
+export function install(options: InstallOptions): Installed {
+  const table = new ResourceTable();
+  const storages = new Map<string, Storage>();
+  const byPrefix = new Map<string, { storage: Storage; views: Map<string, View> }>();
+  for (const definition of options.definitions) {
+    const { group, resource, storage: place } = definition;
+    const view = viewOf(definition);
+    let storage: Storage | undefined;
+    let rules: KindRules<ApiObject> = rulesOf(group, definition.kind);
+    if (place) {
+      let made = byPrefix.get(place.prefix);
+      if (!made) byPrefix.set(place.prefix, (made = makeStorage(options, definition)));
+      made.views.set(view.version, view);
+      storage = made.storage;
+      rules = storage.options.rules;
+      storages.set(qualifiedName(group, resource), storage);
+    }
+    table.add(serve(definition, view, rules, storage));
+  }
+  return {
+    table,
+    storage(name) {
+      const found = storages.get(name);
+      if (!found) throw new Error(`${name} is not stored`);
+      return found;
+    },
+  };
+}
+
+export function serve(definition: ResourceDefinition, view: View, rules: KindRules<ApiObject>, storage: Storage | undefined): Served {
+  const subresources = new Map<string, ServedSubresource>();
+  for (const sub of definition.subresources ?? []) {
+    const own = sub.kind === definition.kind;
+    const group = sub.group ?? definition.group;
+    const version = sub.version ?? definition.version;
+    const subview = own ? view : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind });
+    subresources.set(sub.name, { definition: sub, view: subview });
+  }
+  return {
+    definition, view, rules, subresources,
+    group: definition.group, apiVersion: view.apiVersion, resource: definition.resource, namespaced: definition.namespaced,
+    fields: new Set(Object.keys(rules.selectable ?? {})),
+    ...(storage ? { storage } : {}),
+  };
+}
+
+function makeStorage(options: InstallOptions, definition: ResourceDefinition): { storage: Storage; views: Map<string, View> } {
+  const { registry, feed, admission, surroundings } = options;
+  const place = definition.storage!;
+  const pkg = options.packages.get(place.package);
+  if (!pkg) throw new Error(`no package ${place.package}`);
+  const type = `${place.package}.${place.kind}`;
+  const stored = identityView({ type, version: place.package, group: pkg.group, apiVersion: apiVersionOf(pkg.group, pkg.version), kind: place.kind });
+  const rules = rulesOf(pkg.group, place.kind);
+  const views = new Map([[place.package, stored]]);
+  const codec = objectCodec({ registry, stored, views, rules });
+  const name = qualifiedName(definition.group, definition.resource);
+  const storage = new Storage({
+    group: pkg.group, version: pkg.version, kind: place.kind, resource: definition.resource, namespaced: definition.namespaced,
+    rules, codec, admission, surroundings,
+    validate: (object, old, scope) => validateObject(registry, stored, definition.namespaced, object, old, scope),
+    createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
+    orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
+  });
+  return { storage, views };
+}
