@@ -1,6 +1,6 @@
 /** Fills the table of resources from the catalog: one storage for each stored kind, one entry for each served version. */
 import type { Surroundings } from '../base/surroundings.ts';
-import type { Registry } from '../schema/registry.ts';
+import type { Schema } from './registry/engines.ts';
 import type { KindRules, ResourceDefinition } from '../schema/vocabulary.ts';
 import type { AdmissionChain } from './admission/chain.ts';
 import type { Feed } from './cacher/feed.ts';
@@ -33,7 +33,7 @@ const returnedWhenDeleted = new Set(['pods', 'services', 'serviceaccounts', 'per
 const orphaning = new Set(['replicationcontrollers', 'jobs.batch']);
 
 export interface InstallOptions {
-  readonly registry: Registry;
+  readonly registry: Schema;
   readonly feed: Feed;
   readonly admission: AdmissionChain;
   readonly surroundings: Surroundings;

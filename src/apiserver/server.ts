@@ -3,7 +3,7 @@ import { packages as catalogPackages, resources as catalogResources } from '../a
 import { Metrics, metricsContentType } from '../base/metrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import { StatusError } from '../machinery/status.ts';
-import { Registry } from '../schema/registry.ts';
+import { Schema } from './registry/engines.ts';
 import { allowMasters, alwaysAllow, union } from '../serving/identity.ts';
 import { Health, ping, type HealthCheck } from '../serving/health.ts';
 import type { ServingRequest } from '../serving/request.ts';
@@ -32,7 +32,7 @@ export interface ApiServer {
 export async function startApiServer(config: ApiServerConfig, surroundings: Surroundings): Promise<ApiServer> {
   const { clock, random } = surroundings;
   const log = surroundings.log.named('apiserver');
-  const registry = new Registry(catalogPackages);
+  const registry = new Schema(catalogPackages);
   const metrics = new Metrics();
   const feed = await Feed.start(config.store, surroundings);
   const admission = new AdmissionChain([]);

@@ -3,7 +3,7 @@ import { JsonSyntaxError, parseJson } from '../../machinery/jsontext.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
-import type { Registry } from '../../schema/registry.ts';
+import type { Schema } from '../registry/engines.ts';
 import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import type { ApiObject } from '../objects.ts';
@@ -34,7 +34,7 @@ function summary(bytes: Buffer): string {
   return bytes.length > 30 ? `${bytes.subarray(0, 30).toString('hex')} ...` : bytes.toString('hex');
 }
 
-export async function readObject(registry: Registry, request: ServingRequest, view: View, validation: FieldValidation): Promise<ApiObject> {
+export async function readObject(registry: Schema, request: ServingRequest, view: View, validation: FieldValidation): Promise<ApiObject> {
   const type = contentType(request.headers['content-type']);
   if (!accepted.includes(type)) throw StatusError.unsupportedMediaType(accepted);
   const bytes = await request.body();

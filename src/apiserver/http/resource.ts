@@ -2,7 +2,7 @@
 import { timestamp } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
-import type { Registry } from '../../schema/registry.ts';
+import type { Schema } from '../registry/engines.ts';
 import { decode, parseJson } from '../../schema/json.ts';
 import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
 import { anonymous } from '../../serving/identity.ts';
@@ -24,7 +24,7 @@ import { acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtual
 import { serveWatch } from './watch.ts';
 
 export interface ResourceServer extends Presenter {
-  readonly registry: Registry;
+  readonly registry: Schema;
   readonly table: ResourceTable;
   readonly surroundings: Surroundings;
 }

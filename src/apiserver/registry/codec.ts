@@ -8,11 +8,10 @@
 import { createHash } from 'node:crypto';
 import { encodeJson, decode, parseJson } from '../../schema/json.ts';
 import { encodeProtobuf, encodeWatchFrame, wrapUnknown } from '../../schema/protobuf.ts';
-import type { Registry } from '../../schema/registry.ts';
+import type { Schema } from './engines.ts';
 import type { KindRules } from '../../schema/vocabulary.ts';
 import type { Attributes, CacherCodec, ChangeType } from '../cacher/cacher.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import { applyDefaults } from './engines.ts';
 import type { View } from './views.ts';
 
 export const mediaTypes = {
@@ -31,7 +30,7 @@ const noLabels = {};
 const noFields = {};
 
 export interface CodecOptions {
-  readonly registry: Registry;
+  readonly registry: Schema;
   readonly stored: View;
   /** All served versions, by package. */
   readonly views: ReadonlyMap<string, View>;
@@ -39,7 +38,7 @@ export interface CodecOptions {
 }
 
 /** Changes with every change of the package's data. */
-export function fingerprint(registry: Registry, type: string): string {
+export function fingerprint(registry: Schema, type: string): string {
   const { package: pkg } = registry.struct(type);
   const hash = createHash('sha256').update(JSON.stringify(pkg.types));
   return hash.digest('hex').slice(0, 12);
@@ -77,7 +76,7 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
       let object = json as unknown as ApiObject;
       if (!fingerprinted) {
         object = decode(registry, stored.type, json).object as unknown as ApiObject;
-        applyDefaults(registry, stored.type, object);
+        registry.applyDefaults(stored.type, object);
       }
       object.metadata.resourceVersion = String(revision);
       return object;

@@ -1,13 +1,27 @@
 /** The schema engines as the registry uses them, in one place. */
 import { rulesFor } from '../../api/rules.ts';
-import type { Registry } from '../../schema/registry.ts';
+import { Registry } from '../../schema/registry.ts';
+import { createDefaulter, type Defaulter } from '../../schema/defaults.ts';
+import { defaultHooks } from '../../api/defaults.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
-import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
+import type { KindRules, Package, RuleContext } from '../../schema/vocabulary.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from './views.ts';
 
-export function applyDefaults(_registry: Registry, _type: string, _object: ApiObject): void {}
+/** The catalog's types together with their defaults. */
+export class Schema extends Registry {
+  readonly #defaults: Defaulter;
+
+  constructor(packages: readonly Package[]) {
+    super(packages);
+    this.#defaults = createDefaulter(this, defaultHooks);
+  }
+
+  applyDefaults(type: string, object: ApiObject): void {
+    this.#defaults(type, object as unknown as JsonObject);
+  }
+}
 
 export function trackFields(_registry: Registry, _view: View, _live: ReadonlyObject | undefined, _object: ApiObject, _options: { manager: string; subresource: string; time: string }): void {}
 

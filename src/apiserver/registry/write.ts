@@ -2,15 +2,15 @@
 import { thaw } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { decode } from '../../schema/json.ts';
-import type { Registry } from '../../schema/registry.ts';
+import type { Schema } from './engines.ts';
 import { parseApiVersion, type ApiObject, type ReadonlyObject, type Stored } from '../objects.ts';
 import type { FieldValidation } from '../http/options.ts';
-import { applyDefaults, trackFields } from './engines.ts';
+import { trackFields } from './engines.ts';
 import type { Storage, WriteScope } from './storage.ts';
 import type { View } from './views.ts';
 
 export interface WriteRequest {
-  readonly registry: Registry;
+  readonly registry: Schema;
   readonly storage: Storage;
   readonly view: View;
   readonly namespace: string;
@@ -33,7 +33,7 @@ export function checkType(value: { kind?: unknown; apiVersion?: unknown }, view:
 }
 
 /** Decodes and defaults a value in the view's version. `duplicates`: what reading the text found. */
-export function decodeObject(registry: Registry, view: View, value: unknown, validation: FieldValidation, warnings: string[], duplicates: readonly string[] = []): ApiObject {
+export function decodeObject(registry: Schema, view: View, value: unknown, validation: FieldValidation, warnings: string[], duplicates: readonly string[] = []): ApiObject {
   checkType((value ?? {}) as { kind?: unknown }, view);
   const { object, unknown } = decode(registry, view.type, value);
   const findings = [...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown];
@@ -46,14 +46,14 @@ export function decodeObject(registry: Registry, view: View, value: unknown, val
 }
 
 /** Kind, version, metadata and defaults of an object that is already in canonical form. */
-export function complete(registry: Registry, view: View, object: ApiObject): ApiObject {
+export function complete(registry: Schema, view: View, object: ApiObject): ApiObject {
   let out = object;
   if (out.kind !== view.kind || out.apiVersion !== view.apiVersion) {
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = out;
     out = { kind: view.kind, apiVersion: view.apiVersion, ...rest };
   }
   out.metadata ??= {};
-  applyDefaults(registry, view.type, out);
+  registry.applyDefaults(view.type, out);
   return out;
 }
 
