@@ -72,7 +72,7 @@ export class Informer<T extends KubeObject> {
   #resourceVersion = '';
   /** Where the last list or watch got to; unlike the above it is not forgotten by an expiry. */
   #reached = '';
-  #waiting: { readonly version: string; readonly resolve: () => void }[] = [];
+  readonly #waiting = new Set<{ readonly check: () => boolean; readonly resolve: () => void }>();
 
   constructor(client: Client, ref: ResourceRef<T>, surroundings: Surroundings, selection: Selection = {}) {
     this.ref = ref;
@@ -99,24 +99,37 @@ export class Informer<T extends KubeObject> {
    * Resolves once the copy is at least as new as `version`: who writes and waits for the version that came back sees its own
    * writes. False when that took longer than `limitMs`.
    */
-  async reached(version: string, limitMs = 30_000): Promise<boolean> {
-    if (compareVersions(this.#reached, version) >= 0) return true;
+  reached(version: string, limitMs?: number): Promise<boolean> {
+    return this.until(() => compareVersions(this.#reached, version) >= 0, limitMs);
+  }
+
+  /** Resolves once the object is gone from the copy, replaced by another of its name, or known to be going. */
+  gone(object: DeepReadonly<KubeObject>, limitMs?: number): Promise<boolean> {
+    return this.until(() => {
+      const found = this.#items.get(keyOf(object));
+      return !found || found.metadata.uid !== object.metadata.uid || found.metadata.deletionTimestamp !== undefined;
+    }, limitMs);
+  }
+
+  /** Looks again with every event. */
+  async until(check: () => boolean, limitMs = 30_000): Promise<boolean> {
+    if (check()) return true;
     return new Promise((resolve) => {
-      const entry = { version, resolve: () => settle(true) };
-      const timer = this.#surroundings.clock.after(limitMs, () => settle(false));
       const settle = (result: boolean): void => {
         timer.cancel();
-        this.#waiting = this.#waiting.filter((w) => w !== entry);
+        this.#waiting.delete(entry);
         resolve(result);
       };
-      this.#waiting.push(entry);
+      const entry = { check, resolve: () => settle(true) };
+      const timer = this.#surroundings.clock.after(limitMs, () => settle(false));
+      this.#waiting.add(entry);
     });
   }
 
   #advance(version: string): void {
     this.#resourceVersion = version;
     this.#reached = version;
-    for (const waiting of this.#waiting) if (compareVersions(version, waiting.version) >= 0) waiting.resolve();
+    for (const waiting of this.#waiting) if (waiting.check()) waiting.resolve();
   }
 
   synced(signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
 /** Watches pods and nodes, places pods one by one, binds them side by side. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { timestamp } from '../base/clock.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Client } from '../client/client.ts';
@@ -87,7 +86,7 @@ class Scheduler {
         this.#queue.retry(queued);
       }
       if (clock.monotonic() - turnStarted < turnMs) continue;
-      await turn();
+      await new Promise<void>((resolve) => setImmediate(resolve));
       turnStarted = clock.monotonic();
     }
     await Promise.allSettled(this.#binding);
