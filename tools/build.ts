@@ -12,7 +12,7 @@ const started = new Date();
 const keepMs = 3_600_000;
 
 /** Each becomes dist/<name>.js; those that are not there yet are left out. */
-const entries: Record<string, string> = { k7s: 'src/cluster/main.ts', index: 'src/index.ts', 'store-worker': 'src/store/worker.ts' };
+const entries: Record<string, string> = { k7s: 'src/cluster/main.ts', index: 'src/index.ts' };
 
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
