@@ -39,6 +39,10 @@ export interface KubeletConfig {
   /** Path of the node's cgroup below the hierarchy's mount point, e.g. `/k7s/dev/node1`. */
   readonly cgroupRoot: string;
   readonly cgroupMount?: string;
+  /** Whose figures are the node's: `/` (the default) where the node is the machine, its own cgroup where it shares one. */
+  readonly statsCgroup?: string;
+  /** Where the runtime keeps images, for the figures of its file system. */
+  readonly imageDir?: string;
   readonly server?: KubeletServerConfig;
   readonly clusterDNS: readonly string[];
   readonly clusterDomain: string;
