@@ -21,11 +21,12 @@ export interface Pipeline extends Presenter {
   readonly route: (request: ServingRequest, info: RequestInfo) => Promise<void>;
 }
 
-export async function handle(pipeline: Pipeline, request: ServingRequest): Promise<void> {
+/** `known`: who asks, where that needs no proof. */
+export async function handle(pipeline: Pipeline, request: ServingRequest, known?: User): Promise<void> {
   const info = infoOf(request);
   const done = pipeline.metrics.begin(info);
   try {
-    let user = await pipeline.authenticate(request);
+    let user = known ?? (await pipeline.authenticate(request));
     if (request.headers['impersonate-user'] !== undefined || request.headers['impersonate-group'] !== undefined) {
       user = await impersonated(request, user, pipeline.authorize);
     }

@@ -19,6 +19,8 @@ import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { Discovery, noForeign } from './discovery/handler.ts';
 import { findServed, serveResource, type ResourceServer } from './http/resource.ts';
+import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
+import type { Client } from '../client/client.ts';
 import { install } from './install.ts';
 import { requestMetrics } from './metrics.ts';
 import { handle, type Pipeline } from './pipeline.ts';
@@ -26,6 +28,8 @@ import { handle, type Pipeline } from './pipeline.ts';
 export interface ApiServer {
   readonly url: string;
   readonly port: number;
+  /** In-process access as this user, who counts as authenticated. */
+  client(user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client;
   close(): Promise<void>;
 }
 
@@ -79,6 +83,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     }),
     authorize: union([allowMasters, alwaysAllow]),
   };
+  const loopback: LoopbackServer = { ...server, authorize: pipeline.authorize, handle: (request, user) => handle(pipeline, request, user) };
   const authorities = [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined);
   const serving = await serve({
     host: config.bindAddress ?? '127.0.0.1', port: config.port ?? 0, surroundings,
@@ -88,6 +93,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   return {
     url: serving.url,
     port: serving.port,
+    client: (user, userAgent) => loopbackClient(loopback, { groups: [], ...user }, userAgent),
     close: async () => {
       await serving.close();
       await feed.close();

@@ -20,7 +20,7 @@ type Options = Partial<ReadOptions & WatchOptions & WriteOptions & Pick<DeleteOp
 
 const parameters = [
   'watch', 'labelSelector', 'fieldSelector', 'resourceVersion', 'resourceVersionMatch', 'limit', 'continue',
-  'allowBookmarks', 'sendInitialEvents', 'timeoutSeconds', 'fieldManager', 'fieldValidation', 'force',
+  'sendInitialEvents', 'timeoutSeconds', 'fieldManager', 'fieldValidation', 'force',
 ] as const satisfies readonly (keyof Options)[];
 
 /** The query string with its `?`, empty when no option asks for one. */
@@ -30,6 +30,7 @@ export function queryString(options: Options | ListOptions = {}): string {
     const value = (options as Options)[name];
     if (value !== undefined && value !== '' && value !== false) query.push(`${name}=${encodeURIComponent(value)}`);
   }
+  if ((options as Options).allowBookmarks) query.push('allowWatchBookmarks=true');
   if ((options as Options).sendInitialEvents === false) query.push('sendInitialEvents=false');
   if ((options as Options).dryRun) query.push('dryRun=All');
   return query.length ? `?${query.join('&')}` : '';
