@@ -31,7 +31,7 @@ export function quoted(text: string): string {
 }
 
 /** A value as it stands in a message. */
-function shown(value: unknown): string {
+export function quotedOf(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
   if (value === undefined) return 'null';
   if (typeof value !== 'object') return String(value);
@@ -47,17 +47,17 @@ export function required(field: string, detail = ''): FieldError {
 }
 
 export function invalid(field: string, value: unknown, detail = ''): FieldError {
-  return { type: 'FieldValueInvalid', field, detail: withDetail(`Invalid value: ${shown(value)}`, detail) };
+  return { type: 'FieldValueInvalid', field, detail: withDetail(`Invalid value: ${quotedOf(value)}`, detail) };
 }
 
 export function typeInvalid(field: string, value: unknown, detail = ''): FieldError {
-  return { type: 'FieldValueTypeInvalid', field, detail: withDetail(`Invalid value: ${shown(value)}`, detail) };
+  return { type: 'FieldValueTypeInvalid', field, detail: withDetail(`Invalid value: ${quotedOf(value)}`, detail) };
 }
 
 /** The supported values are listed in the order given; upstream sorts most of its lists. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.length > 0 ? `supported values: ${supported.map(quoted).join(', ')}` : '';
-  return { type: 'FieldValueNotSupported', field, detail: withDetail(`Unsupported value: ${shown(value)}`, list) };
+  return { type: 'FieldValueNotSupported', field, detail: withDetail(`Unsupported value: ${quotedOf(value)}`, list) };
 }
 
 export function forbidden(field: string, detail: string): FieldError {
@@ -65,11 +65,11 @@ export function forbidden(field: string, detail: string): FieldError {
 }
 
 export function duplicate(field: string, value: unknown): FieldError {
-  return { type: 'FieldValueDuplicate', field, detail: `Duplicate value: ${shown(value)}` };
+  return { type: 'FieldValueDuplicate', field, detail: `Duplicate value: ${quotedOf(value)}` };
 }
 
 export function notFound(field: string, value: unknown): FieldError {
-  return { type: 'FieldValueNotFound', field, detail: `Not found: ${shown(value)}` };
+  return { type: 'FieldValueNotFound', field, detail: `Not found: ${quotedOf(value)}` };
 }
 
 export function tooLong(field: string, limit: number): FieldError {

@@ -126,7 +126,10 @@ export interface KindRules<T = unknown> {
   /** Keeps what this request may not change: status on a main update, spec on a status update. */
   prepareUpdate?(object: T, old: DeepReadonly<T>, context: RuleContext): void;
   validate?(object: DeepReadonly<T>, context: RuleContext): readonly FieldError[];
+  /** Beside the metadata; decides itself whether `validate`'s rules hold for updates too. */
   validateUpdate?(object: DeepReadonly<T>, old: DeepReadonly<T>, context: RuleContext): readonly FieldError[];
+  /** Complaints about metadata.name, or about generateName; a DNS subdomain where absent. */
+  readonly nameRule?: (name: string, prefix: boolean) => string[];
   /** Texts for Warning headers. */
   warnings?(object: DeepReadonly<T>, old: DeepReadonly<T> | undefined): readonly string[];
   /** metadata.generation grows when spec (or what this returns) changes; absent: the kind has no generation. */

@@ -3,26 +3,12 @@ import type { DeepReadonly } from '../../machinery/json.ts';
 import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep } from '../strategy.ts';
 import { serviceColumns } from './columns.ts';
+import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from './service-facts.ts';
+import { validateService, validateServiceUpdate } from './validation/service.ts';
+import { nameIsLabel1035 } from '../../machinery/names.ts';
 import type * as T from './v1/types.ts';
 
 type ReadService = DeepReadonly<T.Service>;
-
-export function needsClusterIP(s: ReadService): boolean {
-  return s.spec.type === 'ClusterIP' || s.spec.type === 'NodePort' || s.spec.type === 'LoadBalancer';
-}
-
-export function needsNodePort(s: ReadService): boolean {
-  if (s.spec.type === 'NodePort') return true;
-  return s.spec.type === 'LoadBalancer' && s.spec.allocateLoadBalancerNodePorts !== false;
-}
-
-export function needsHealthCheckNodePort(s: ReadService): boolean {
-  return s.spec.type === 'LoadBalancer' && s.spec.externalTrafficPolicy === 'Local';
-}
-
-export function isHeadless(s: ReadService): boolean {
-  return s.spec.clusterIP === 'None';
-}
 
 /** clusterIP and clusterIPs[0] are one value; older clients know only the first. */
 function normalizeClusterIPs(s: T.Service, old?: ReadService): void {
@@ -100,6 +86,9 @@ export const serviceRules: KindRules<T.Service> = {
     normalizeClusterIPs(s);
   },
   prepareUpdate,
+  nameRule: nameIsLabel1035,
+  validate: validateService,
+  validateUpdate: (s, old, context) => validateServiceUpdate(s, old, context.subresource),
   columns: serviceColumns,
   selectable: { 'spec.clusterIP': (s) => s.spec.clusterIP ?? '', 'spec.type': (s) => s.spec.type ?? '' },
 };

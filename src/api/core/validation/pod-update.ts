@@ -1,0 +1,176 @@
+/** What may change of a pod once it exists, by subresource. */
+import { thaw, type DeepReadonly } from '../../../machinery/json.ts';
+import { forbidden, immutable, invalid, quotedOf, required, sameValue } from '../../../machinery/fieldpath.ts';
+import { inclusiveRange, nameIsSubdomain } from '../../../machinery/names.ts';
+import { parseQuantity } from '../../../machinery/quantity.ts';
+import type { FieldError } from '../../../machinery/status.ts';
+import { checkLabelName } from '../../../schema/metadata.ts';
+import { qosClass } from '../qos.ts';
+import type * as T from '../v1/types.ts';
+import { checkPod, checkPodIPs } from './pod.ts';
+
+type Pod = DeepReadonly<T.Pod>;
+
+const mayChange = [
+  '`spec.containers[*].image`', '`spec.initContainers[*].image`', '`spec.activeDeadlineSeconds`', '`spec.tolerations` (only additions to existing tolerations)',
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+].join(',');
+
+/** The paths at which two values differ, with both values: what the refusal shows. */
+export function differences(old: unknown, now: unknown, path = ''): string[] {
+  if (sameValue(old, now)) return [];
+  if (isObject(old) && isObject(now)) {
+    const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+    return keys.flatMap((key) => differences(old[key], now[key], path === '' ? key : `${path}.${key}`));
+  }
+  if (Array.isArray(old) && Array.isArray(now) && old.length === now.length) return old.flatMap((x, i) => differences(x, now[i], `${path}[${i}]`));
+  return [`- ${path}: ${quotedOf(old)}`, `+ ${path}: ${quotedOf(now)}`];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function checkTolerationsAdded(pod: Pod, old: Pod, out: FieldError[]): void {
+  for (const before of old.spec.tolerations ?? []) {
+    const kept = (pod.spec.tolerations ?? []).some((t) => sameValue({ ...t, tolerationSeconds: undefined }, { ...before, tolerationSeconds: undefined }));
+    if (!kept) return void out.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'));
+  }
+}
+
+function checkDeadline(pod: Pod, old: Pod, out: FieldError[]): void {
+  const now = pod.spec.activeDeadlineSeconds;
+  const before = old.spec.activeDeadlineSeconds;
+  const path = 'spec.activeDeadlineSeconds';
+  if (now === undefined) {
+    if (before !== undefined) out.push(invalid(path, null, 'must not update from a positive integer to nil value'));
+  } else if (now < 0 || now > 2147483647) {
+    out.push(invalid(path, now, inclusiveRange(0, 2147483647)));
+  } else if (before !== undefined && before < now) {
+    out.push(invalid(path, now, 'must be less than or equal to previous value'));
+  }
+}
+
+/** Both lists have the same length, or one finding says that they do not. */
+function checkContainerCount(pod: Pod, old: Pod, out: FieldError[]): boolean {
+  for (const key of ['containers', 'initContainers'] as const) {
+    const now = pod.spec[key] ?? [];
+    if (now.length !== (old.spec[key] ?? []).length) {
+      out.push(forbidden(`spec.${key}`, 'pod updates may not add or remove containers'));
+      return false;
+    }
+    for (const [i, c] of now.entries()) if (!c.image) out.push(required(`spec.${key}[${i}].image`));
+  }
+  return true;
+}
+
+/** While a pod is gated, its node selector may only get narrower. */
+function checkGatedSelector(pod: Pod, old: Pod, out: FieldError[]): void {
+  for (const [key, value] of Object.entries(old.spec.nodeSelector ?? {})) {
+    if (pod.spec.nodeSelector?.[key] !== value) return void out.push(invalid('spec.nodeSelector', pod.spec.nodeSelector, 'only additions are allowed (no mutations or deletions)'));
+  }
+}
+
+function updateMain(pod: Pod, old: Pod, out: FieldError[]): void {
+  checkPod(pod, out);
+  if (!checkContainerCount(pod, old, out)) return;
+  checkDeadline(pod, old, out);
+  checkTolerationsAdded(pod, old, out);
+  const before = new Set((old.spec.schedulingGates ?? []).map((g) => g.name));
+  for (const [i, g] of (pod.spec.schedulingGates ?? []).entries()) {
+    if (!before.has(g.name)) out.push(forbidden(`spec.schedulingGates[${i}].name`, `only deletion is allowed, but found new scheduling gate '${g.name}'`));
+  }
+  if (sameValue(pod.spec, old.spec)) return;
+  const rest = thaw<T.PodSpec>(pod.spec);
+  rest.containers?.forEach((c, i) => (c.image = old.spec.containers[i]!.image!));
+  rest.initContainers?.forEach((c, i) => (c.image = old.spec.initContainers![i]!.image!));
+  const mutable: (keyof T.PodSpec)[] = ['activeDeadlineSeconds', 'schedulingGates', 'tolerations'];
+  const graceWas = old.spec.terminationGracePeriodSeconds ?? 0;
+  if (graceWas < 0 && rest.terminationGracePeriodSeconds === 1) mutable.push('terminationGracePeriodSeconds');
+  if (before.size > 0) {
+    checkGatedSelector(pod, old, out);
+    mutable.push('nodeSelector');
+    const affinity = (spec: DeepReadonly<T.PodSpec>): unknown => ({ ...spec.affinity, nodeAffinity: undefined });
+    if (sameValue(affinity(pod.spec), affinity(old.spec))) mutable.push('affinity');
+  }
+  const target = rest as unknown as Record<string, unknown>;
+  for (const key of mutable) target[key] = old.spec[key];
+  if (sameValue(rest, old.spec)) return;
+  out.push(forbidden('spec', `pod updates may not change fields other than ${mayChange}\n${differences(old.spec, rest).join('\n')}\n`));
+}
+
+function checkTransitions(now: Pod['status']['containerStatuses'], old: Pod['status']['containerStatuses'], restarts: (name: string, exitCode: number) => boolean, path: string, out: FieldError[]): void {
+  for (const [i, before] of (old ?? []).entries()) {
+    const ended = before.state?.terminated;
+    if (!ended || restarts(before.name, ended.exitCode)) continue;
+    if (now?.some((s) => s.name === before.name && !s.state?.terminated)) out.push(forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state'));
+  }
+}
+
+function updateStatus(pod: Pod, old: Pod, out: FieldError[]): void {
+  const { status } = pod;
+  const system = ['PodScheduled', 'Ready', 'Initialized'];
+  for (const [i, c] of (status.conditions ?? []).entries()) if (!system.includes(c.type)) checkLabelName(c.type, `metadata.conditions[${i}].Type`, out);
+  if (status.nominatedNodeName && status.nominatedNodeName !== old.status.nominatedNodeName) {
+    for (const c of nameIsSubdomain(status.nominatedNodeName, false)) out.push(invalid('status.nominatedNodeName', status.nominatedNodeName, c));
+  }
+  out.push(...immutable('status.qosClass', status.qosClass, old.status.qosClass));
+  const policy = old.spec.restartPolicy;
+  const sidecars = new Set((old.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
+  const restarts = (_name: string, exitCode: number): boolean => policy === 'Always' || (exitCode !== 0 && policy === 'OnFailure');
+  checkTransitions(status.containerStatuses, old.status.containerStatuses, restarts, 'status.containerStatuses', out);
+  checkTransitions(status.initContainerStatuses, old.status.initContainerStatuses, (name, code) => sidecars.has(name) || restarts(name, code), 'status.initContainerStatuses', out);
+  checkTransitions(status.ephemeralContainerStatuses, old.status.ephemeralContainerStatuses, () => false, 'status.ephemeralContainerStatuses', out);
+  checkPodIPs(status, out);
+}
+
+function updateEphemeralContainers(pod: Pod, old: Pod, out: FieldError[]): void {
+  checkPod(pod, out);
+  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return void out.splice(0, out.length, forbidden('', 'static pods do not support ephemeral containers'));
+  for (const before of old.spec.ephemeralContainers ?? []) {
+    const now = pod.spec.ephemeralContainers?.find((c) => c.name === before.name);
+    if (!now) out.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be removed\n`));
+    else if (!sameValue(now, before)) out.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be changed\n${differences(before, now).join('\n')}\n`));
+  }
+}
+
+function updateResources(pod: Pod, old: Pod, out: FieldError[]): void {
+  checkPod(pod, out);
+  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return void out.splice(0, out.length, forbidden('', 'static pods cannot be resized'));
+  if (pod.spec.resources || old.spec.resources) return void out.splice(0, out.length, forbidden('', 'pods with pod-level resources cannot be resized'));
+  if ((old.status.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec)) out.push(invalid('spec', pod.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
+  for (const [i, before] of old.spec.containers.entries()) {
+    const now = pod.spec.containers[i];
+    if (!now) continue;
+    const at = `spec.containers[${i}].resources`;
+    for (const part of ['requests', 'limits'] as const) {
+      const removed = Object.keys(before.resources?.[part] ?? {}).some((name) => now.resources?.[part]?.[name] === undefined);
+      if (removed) out.push(forbidden(`${at}.${part}`, `resource ${part} cannot be removed`));
+      const others = (r: Readonly<Record<string, string>> | undefined): unknown => ({ ...r, cpu: undefined, memory: undefined });
+      if (!sameValue(others(now.resources?.[part]), others(before.resources?.[part]))) out.push(forbidden('spec', 'only cpu and memory resources are mutable'));
+    }
+    const memoryPolicy = now.resizePolicy?.find((p) => p.resourceName === 'memory')?.restartPolicy ?? 'NotRequired';
+    const [was, is] = [before.resources?.limits?.['memory'], now.resources?.limits?.['memory']];
+    if (memoryPolicy === 'NotRequired' && was !== undefined && is !== undefined && parseQuantity(is).cmp(parseQuantity(was)) < 0) {
+      out.push(forbidden(`${at}.limits[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer'));
+    }
+  }
+}
+
+export function validatePodUpdate(pod: Pod, old: Pod, subresource: string): FieldError[] {
+  const out: FieldError[] = [];
+  switch (subresource) {
+    case 'status':
+      updateStatus(pod, old, out);
+      break;
+    case 'ephemeralcontainers':
+      updateEphemeralContainers(pod, old, out);
+      break;
+    case 'resize':
+      updateResources(pod, old, out);
+      break;
+    default:
+      updateMain(pod, old, out);
+  }
+  return out;
+}
