@@ -9,7 +9,11 @@ import { rules as batch } from './batch/rules.ts';
 import { resources } from './catalog.ts';
 import { rules as certificates } from './certificates/rules.ts';
 import { leaseCandidateColumns, leaseColumns } from './coordination/columns.ts';
+import { eventColumns } from './core/columns.ts';
 import { rules as core } from './core/rules.ts';
+import type { ObjectReference } from './core/v1/types.ts';
+import { toStored as eventToCore } from './events/conversion.ts';
+import type { Event as NewEvent } from './events/v1/types.ts';
 import { endpointSliceColumns } from './discovery/columns.ts';
 import { flowSchemaColumns, priorityLevelColumns } from './flowcontrol/columns.ts';
 import { rules as networking } from './networking/rules.ts';
@@ -22,6 +26,17 @@ import type { PriorityClass } from './scheduling/v1/types.ts';
 import * as storage from './storage/columns.ts';
 import { specAndStatus } from './strategy.ts';
 
+/** Events by their newer name: the rules of the core Event, seen through the conversion. */
+const eventRules: AnyKindRules = {
+  columns: eventColumns.map((c) => ({ ...c, cell: (e: NewEvent, now: number) => c.cell(eventToCore(e), now) })),
+  selectable: {
+    ...Object.fromEntries(['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((key) => [`regarding.${key}`, (e: NewEvent) => e.regarding[key as keyof ObjectReference] ?? ''])),
+    reason: (e: NewEvent) => e.reason ?? '',
+    reportingController: (e: NewEvent) => e.reportingController ?? '',
+    type: (e: NewEvent) => e.type ?? '',
+  },
+};
+
 const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> = {
   '': core,
   apps,
@@ -29,7 +44,7 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> 
   autoscaling,
   'certificates.k8s.io': certificates,
   'networking.k8s.io': networking,
-  'events.k8s.io': { Event: core['Event'] ?? {} },
+  'events.k8s.io': { Event: eventRules },
   'discovery.k8s.io': { EndpointSlice: { generation: 'all-but-metadata-and-status', columns: endpointSliceColumns } },
   'policy': { PodDisruptionBudget: { ...specAndStatus<PodDisruptionBudget>(), generation: 'spec', columns: podDisruptionBudgetColumns } },
   'rbac.authorization.k8s.io': { RoleBinding: { columns: roleBindingColumns }, ClusterRoleBinding: { columns: clusterRoleBindingColumns } },

@@ -141,9 +141,6 @@ export interface KindRules<T = unknown> {
   rowConditions?(object: DeepReadonly<T>): readonly { type: string; status: string; reason: string; message: string }[];
   /** Seconds between delete and removal; undefined: removed at once. */
   gracePeriod?(object: DeepReadonly<T>, requested: number | undefined): number | undefined;
-  /** What an ObjectList watcher of another stored version needs: pure conversions to and from the stored package. */
-  toStored?(object: T): unknown;
-  fromStored?(stored: unknown): T;
 }
 
 /** An entry of a table of many kinds: each rule knows its own type, the table does not. */
