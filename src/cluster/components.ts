@@ -8,4 +8,5 @@ export const components: Readonly<Record<string, Component>> = {
   agent: async (argv, context) => (await import('./agent.ts')).agent(argv, context),
   supervise: async (argv, context) => (await import('./supervise.ts')).superviseProfile(argv, context),
   'metrics-server': async (argv, context) => (await import('./standalone.ts')).metricsServer(argv, context),
+  dns: async (argv, context) => (await import('./standalone.ts')).dns(argv, context),
 };

@@ -4,6 +4,7 @@
  */
 import { constants, copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { k7sHome } from './home.ts';
 import { listProfiles, profilePaths } from './profile.ts';
@@ -34,12 +35,12 @@ export function install(entry = process.argv[1]!, node = process.execPath, home 
 }
 
 function copyBuild(dist: string, node: string, folder: string): void {
-  // Already running from a build.
   const target = `${folder}.${process.pid}`;
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(dist)) {
-    if (name.endsWith('.js') || name === 'chunks' || name === 'native') cpSync(join(dist, name), join(target, name), { recursive: true });
+    if (name.endsWith('.js') || name === 'chunks') cpSync(join(dist, name), join(target, name), { recursive: true });
   }
+  copyNative(dist, target);
   try {
     linkSync(node, join(target, 'node'));
   } catch {
@@ -51,6 +52,17 @@ function copyBuild(dist: string, node: string, folder: string): void {
     rmSync(target, { recursive: true, force: true });
     // Another profile that starts at the same time was faster.
     if (!existsSync(folder)) throw error;
+  }
+}
+
+/** The one package that is no JavaScript and stays outside of the bundle. */
+function copyNative(dist: string, target: string): void {
+  const main = createRequire(join(dist, 'k7s.js')).resolve('koffi');
+  const packages = dirname(dirname(main));
+  for (const name of ['koffi', `@koromix/koffi-${process.platform}-${process.arch}`]) {
+    const from = join(packages, name);
+    const unneeded = [join(from, 'vendor'), join(from, 'doc')];
+    if (existsSync(from)) cpSync(from, join(target, 'node_modules', name), { recursive: true, filter: (file) => !unneeded.includes(file) });
   }
 }
 

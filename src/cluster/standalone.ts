@@ -1,5 +1,6 @@
 /** Components that run alone, with the flags of their upstream counterparts. */
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { httpClient, type HttpClientConfig } from '../client/http.ts';
 import { inClusterConfig } from '../client/incluster.ts';
 import type { Context } from './context.ts';
@@ -22,6 +23,27 @@ export async function metricsServer(argv: readonly string[], { surroundings }: C
   const token = (): string | undefined => (config.tokenFile ? readFileSync(config.tokenFile, 'utf8').trim() : config.token);
   const server = await runMetricsServer(options, { client, kubelets: { token, ...(config.ca ? { authority: config.ca } : {}) }, surroundings, signal });
   await server.stopped;
+  client.close();
+  return 0;
+}
+
+/** `k7s dns`: the cluster's name server. */
+export async function dns(argv: readonly string[], { surroundings }: Context): Promise<number> {
+  const { runDns } = await import('../network/dns/dns.ts');
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      domain: { type: 'string', default: 'cluster.local' },
+      port: { type: 'string', default: '53' },
+      'bind-address': { type: 'string', default: '0.0.0.0' },
+      kubeconfig: { type: 'string' },
+    },
+  });
+  const client = httpClient({ ...connection(values.kubeconfig), userAgent: 'coredns', surroundings });
+  await runDns({
+    client, domain: values.domain, listen: { host: values['bind-address'], port: Number(values.port) },
+    ports: { health: 8080, ready: 8181, metrics: 9153 }, surroundings, signal: untilTerminated(),
+  });
   client.close();
   return 0;
 }

@@ -83,7 +83,10 @@ async function bringUp(paths: ProfilePaths, wanted: ProfileConfig, isNew: boolea
     const ready = flags.wait ? report.step(`Waiting for ${config.nodes.map((node) => node.name).join(', ')} to be Ready`, () => waitForNodes(client, config, paths, clock, deadline)) : undefined;
     await Promise.all([applying, ready]);
     if (isNew && flags.wait && config.runtime === 'containerd' && config.addons.includes('metrics-server')) {
-      await report.step('Waiting for the first metrics', () => waitForMetrics(client, clock, deadline));
+      await report.step('Waiting for the first metrics', () => waitForMetrics(client, clock, deadline)).catch((error: unknown) => {
+        // The cluster is usable; what is wrong with one add-on is said, and is no reason to fail.
+        report.say(`There are no metrics yet: ${error instanceof Error ? error.message : String(error)}`);
+      });
     }
   } finally {
     client.close();
@@ -196,7 +199,7 @@ async function startParts(paths: ProfilePaths, { config, parts }: Prepared, serv
     throw new CliError(`port ${port} on ${address} is in use`, { mend: `End what listens there, or delete the cluster and choose another: k7s delete -p ${paths.name} && k7s start -p ${paths.name} --apiserver-port ${port + 1}` });
   }
   if (serving) report.say('Taking over processes that were still running');
-  const { ended } = launch(parts.supervisor, { forget: true });
+  const { ended } = launch(parts.supervisor);
   void ended.then((how) => report.say(`The supervisor ended: ${how}; see ${parts.supervisor.log}`));
 }
 

@@ -23,8 +23,8 @@ function environment(part: Part): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name))), ...part.env };
 }
 
-/** Starts a process that outlives this one; it writes to its log itself. With `forget`, this one need not stay for it. */
-export function launch(part: Part, options: { forget?: boolean } = {}): { identity: ProcessIdentity | undefined; ended: Promise<string> } {
+/** Starts a process that outlives this one; it writes to its log itself. */
+export function launch(part: Part): { identity: ProcessIdentity | undefined; ended: Promise<string> } {
   mkdirSync(dirname(part.log), { recursive: true });
   const log = openSync(part.log, 'a', 0o600);
   try {
@@ -34,7 +34,7 @@ export function launch(part: Part, options: { forget?: boolean } = {}): { identi
       child.on('error', (error) => resolve(error.message));
       child.on('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
-    if (options.forget) child.unref();
+    child.unref();
     return { identity: child.pid === undefined ? undefined : identityOf(child.pid), ended };
   } finally {
     closeSync(log);
@@ -43,13 +43,17 @@ export function launch(part: Part, options: { forget?: boolean } = {}): { identi
 
 /** Keeps all parts running until the signal fires; then leaves them as they are. */
 export async function supervise(parts: readonly Part[], surroundings: Surroundings, signal: AbortSignal): Promise<void> {
-  const rotation = surroundings.clock.every(10_000, () => parts.forEach((part) => rotate(part.log)));
   try {
-    await Promise.all(parts.map((part) => keepAlive(part, surroundings, signal)));
+    await Promise.all([keepShort(parts, surroundings.clock, signal), ...parts.map((part) => keepAlive(part, surroundings, signal))]);
   } catch (error) {
     if (!isAbort(error, signal)) throw error;
-  } finally {
-    rotation.cancel();
+  }
+}
+
+async function keepShort(parts: readonly Part[], clock: Surroundings['clock'], signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await clock.sleep(10_000, signal);
+    for (const part of parts) rotate(part.log);
   }
 }
 

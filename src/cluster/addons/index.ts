@@ -4,7 +4,11 @@ import { corednsManifests } from './coredns.ts';
 
 export const addons: Readonly<Record<string, Addon>> = {
   coredns: { description: 'Names of services and pods', enabledByDefault: true, manifests: corednsManifests },
-  'metrics-server': { description: 'What kubectl top and autoscalers read', enabledByDefault: true, manifests: metricsServerManifests },
+  'metrics-server': {
+    description: 'What kubectl top and autoscalers read',
+    enabledByDefault: true,
+    manifests: (environment) => metricsServerManifests({ ...environment, command: [...environment.command, 'metrics-server'] }),
+  },
 };
 
 export const defaultAddons: readonly string[] = Object.entries(addons)

@@ -1,0 +1,38 @@
+/** API server, controllers and scheduler in one process, speaking to one another over the loopback. */
+import { startApiServer, type ApiServer } from '../apiserver/server.ts';
+import type { ApiServerConfig } from '../apiserver/config.ts';
+import type { Surroundings } from '../base/surroundings.ts';
+import type { Client } from '../client/client.ts';
+import type { ControllerOptions } from '../controllers/harness/controller.ts';
+import { runControllers } from '../controllers/index.ts';
+import { runNetworkPlugin } from '../network/cni/plugin.ts';
+import { runScheduler } from '../scheduler/index.ts';
+
+export interface ControlPlaneConfig {
+  readonly api: ApiServerConfig;
+  readonly controllers: ControllerOptions;
+  /** The profile's bridge: over it go the host's routes to the pods of all nodes, so that the API server reaches them. */
+  readonly bridge?: string;
+}
+
+export interface ControlPlane {
+  readonly api: ApiServer;
+  readonly client: Client;
+  /** Settles when all parts have come to rest; rejects when one fails. */
+  readonly ended: Promise<void>;
+}
+
+/** Resolves when the API is served. Ends with the signal. */
+export async function startControlPlane(config: ControlPlaneConfig, surroundings: Surroundings, signal: AbortSignal): Promise<ControlPlane> {
+  const api = await startApiServer(config.api, surroundings);
+  const as = (name: string, ...groups: string[]): Client => api.client({ name, groups: [...groups, 'system:authenticated'] });
+  const account = (name: string): Client => as(`system:serviceaccount:kube-system:${name}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system');
+  const admin = as('system:apiserver', 'system:masters');
+  const parts = [
+    runControllers({ client: as('system:kube-controller-manager'), clientFor: account, surroundings, signal, options: config.controllers }),
+    runScheduler({ client: as('system:kube-scheduler'), surroundings, signal }),
+  ];
+  if (config.bridge) parts.push(runNetworkPlugin({ client: admin, device: config.bridge, surroundings, signal }));
+  const ended = Promise.all(parts).then(() => api.close());
+  return { api, client: admin, ended };
+}
