@@ -1,13 +1,12 @@
 /** Nodes on a real machine: made twice, running containers, killed, and gone without a trace. Needs root and containerd. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { findProgram, run } from '../../src/base/command.ts';
-import { containerdCommand, containerdSocket, sweepShims, waitForSocket } from '../../src/cluster/machine/containerd.ts';
+import { containerdSocket, sweepShims } from '../../src/cluster/machine/containerd.ts';
 import { addonImage, addonPaths } from '../../src/cluster/machine/images/addon.ts';
 import { busyboxImage } from '../../src/cluster/machine/images/busybox.ts';
 import { ensureImages, listImages, loadImageFile } from '../../src/cluster/machine/images/load.ts';
@@ -16,9 +15,9 @@ import { destroyMachine, inspectLeftovers, isClean } from '../../src/cluster/mac
 import { ensureNetwork } from '../../src/cluster/machine/network.ts';
 import { destroyNode, enterNode, ensureNode, type MachineNode } from '../../src/cluster/machine/node.ts';
 import type { Profile } from '../../src/cluster/machine/profile.ts';
+import { needs, startContainerd } from '../machine.ts';
 
-const missing = process.getuid?.() !== 0 ? 'needs root' : findProgram('containerd') && findProgram('runc') && findProgram('nft') ? undefined : 'needs containerd, runc and nft';
-const skip = missing !== undefined && process.env['CI'] !== 'true' ? missing : false;
+const skip = needs('containerd', 'runc', 'nft');
 
 async function withProfile(name: string, body: (profile: Profile) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), `k7s-${name}-`));
@@ -29,14 +28,6 @@ async function withProfile(name: string, body: (profile: Profile) => Promise<voi
     await destroyMachine(profile, { clock, data: true });
     rmSync(directory, { recursive: true });
   }
-}
-
-async function startContainerd(node: MachineNode): Promise<number> {
-  const { argv, env } = await containerdCommand(node);
-  const child = spawn(argv[0]!, argv.slice(1), { env, stdio: 'ignore', detached: true });
-  child.unref();
-  await waitForSocket(containerdSocket(node), clock, AbortSignal.timeout(20_000));
-  return child.pid!;
 }
 
 test('two nodes and the host reach one another, and a second call changes nothing', { skip }, async () => {

@@ -17,10 +17,10 @@ import { enterNode, ensureNode, type MachineNode } from '../../src/cluster/machi
 import { runDirectory, type Profile } from '../../src/cluster/machine/profile.ts';
 import { syncRoutes } from '../../src/network/cni/routes.ts';
 import { runProxy } from '../../src/network/proxy/proxy.ts';
+import { needs } from '../machine.ts';
 import { ObjectClient } from '../objectclient.ts';
 
-const missing = process.getuid?.() !== 0 ? 'needs root' : findProgram('nft') && findProgram('conntrack') ? undefined : 'needs nft and conntrack';
-const skip = missing !== undefined && process.env['CI'] !== 'true' ? missing : false;
+const skip = needs('nft', 'conntrack');
 const objects = new ObjectClient();
 const children: ChildProcess[] = [];
 const ending = new AbortController();

@@ -23,6 +23,8 @@ export interface NetworkPluginOptions {
     readonly dataDirectory: string;
     readonly mtu?: number;
   };
+  /** An argv prefix under which ip runs, for a plugin outside of its node's network namespace. */
+  readonly enter?: readonly string[];
   readonly surroundings: Surroundings;
   readonly signal: AbortSignal;
 }
@@ -52,7 +54,7 @@ export async function runNetworkPlugin(options: NetworkPluginOptions): Promise<v
       if (node && podCIDRs.length > 0 && (await writeCniConfig(node.configDirectory, { podCIDRs, dataDirectory: node.dataDirectory, ...(node.mtu ? { mtu: node.mtu } : {}) }))) {
         log.info('Pod network configured', { podCIDRs: podCIDRs.join(',') });
       }
-      await syncRoutes(podRoutes(informer.values(), node?.name), options.device, surroundings);
+      await syncRoutes(podRoutes(informer.values(), node?.name), options.device, { log, ...(options.enter ? { enter: options.enter } : {}) });
       await wake.wait(clock, resyncMs, signal);
       await clock.sleep(settleMs, signal);
     }

@@ -3,7 +3,7 @@
  * thereby reaches pods as a node does. Routes carry a protocol number of their own: what is not ours is never touched.
  */
 import { attempt, run } from '../../base/command.ts';
-import type { Surroundings } from '../../base/surroundings.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Node } from '../../api/core/v1/types.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 
@@ -39,21 +39,22 @@ interface KernelRoute {
  * Makes the routes of our protocol through one device equal to `wanted`: the host has a device, and routes, for each profile.
  * A gateway that is not reachable yet is reported and left for the next call.
  */
-export async function syncRoutes(wanted: readonly Route[], device: string, { log }: Pick<Surroundings, 'log'>): Promise<void> {
+export async function syncRoutes(wanted: readonly Route[], device: string, options: { log: Logger; enter?: readonly string[] }): Promise<void> {
+  const ip = [...(options.enter ?? []), 'ip'];
   for (const family of ['-4', '-6']) {
     const own = wanted.filter((route) => route.destination.includes(':') === (family === '-6'));
-    const listed = await attempt(['ip', family, '-j', 'route', 'show', 'proto', protocol, 'dev', device]);
+    const listed = await attempt([...ip, family, '-j', 'route', 'show', 'proto', protocol, 'dev', device]);
     const present = new Map((JSON.parse(listed || '[]') as KernelRoute[]).map((route) => [route.dst, route.gateway]));
     for (const { destination, gateway } of own) {
       const known = present.get(destination);
       present.delete(destination);
       if (known === gateway) continue;
       try {
-        await run(['ip', family, 'route', 'replace', destination, 'via', gateway, 'dev', device, 'proto', protocol]);
+        await run([...ip, family, 'route', 'replace', destination, 'via', gateway, 'dev', device, 'proto', protocol]);
       } catch (error) {
-        log.warn('No route to the pods of a node', { destination, gateway, err: error });
+        options.log.warn('No route to the pods of a node', { destination, gateway, err: error });
       }
     }
-    for (const destination of present.keys()) await attempt(['ip', family, 'route', 'delete', destination, 'dev', device, 'proto', protocol]);
+    for (const destination of present.keys()) await attempt([...ip, family, 'route', 'delete', destination, 'dev', device, 'proto', protocol]);
   }
 }
