@@ -1,0 +1,122 @@
+/** What tracking of fields needs to know of a type: where it may look inside, and how list items are named. */
+import type { JsonObject, JsonValue } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/jsontext.ts';
+import type { ResolvedField, StructType, Type } from '../registry.ts';
+
+export type Shape =
+  /** Scalars, and maps and lists that are one piece. */
+  | { readonly kind: 'leaf' }
+  /** `field` answers for declared members; `element` is the shape of any other. */
+  | { readonly kind: 'map'; readonly field: (key: string) => Shape | undefined; readonly element: Shape | undefined }
+  /** Items have names: by their keys, or, without keys, by their value. */
+  | { readonly kind: 'list'; readonly keys: readonly ListKey[] | undefined; readonly item: Shape }
+  /** Nothing is declared: objects are maps of such, lists and the rest are leaves. */
+  | { readonly kind: 'any' };
+
+export interface ListKey {
+  readonly name: string;
+  readonly default: JsonValue | undefined;
+}
+
+const leaf: Shape = { kind: 'leaf' };
+export const anyShape: Shape = { kind: 'any' };
+const noField = (): undefined => undefined;
+
+export function shapeOfStruct(struct: StructType): Shape {
+  return struct.memo(compile);
+}
+
+function compile(struct: StructType): Shape {
+  if (struct.data.mapType === 'atomic') return leaf;
+  const known = new Map<string, Shape>();
+  return {
+    kind: 'map',
+    element: undefined,
+    field(key) {
+      const made = known.get(key);
+      if (made) return made;
+      const field = struct.field(key);
+      if (!field) return undefined;
+      const shape = shapeOfField(field);
+      known.set(key, shape);
+      return shape;
+    },
+  };
+}
+
+function shapeOfField(field: ResolvedField): Shape {
+  const type = field.resolved;
+  if (field.mapType === 'atomic') return leaf;
+  if (type.kind !== 'list') return shapeOfType(type);
+  if (field.listType === 'set') return { kind: 'list', keys: undefined, item: shapeOfType(type.of) };
+  if (field.listType !== 'map') return leaf;
+  return { kind: 'list', keys: (field.listMapKeys ?? []).toSorted().map((name) => listKey(name, type.of)), item: shapeOfType(type.of) };
+}
+
+function listKey(name: string, item: Type): ListKey {
+  return { name, default: item.kind === 'struct' ? item.struct.field(name)?.default : undefined };
+}
+
+function shapeOfType(type: Type): Shape {
+  switch (type.kind) {
+    case 'struct':
+      return shapeOfStruct(type.struct);
+    case 'map':
+      return { kind: 'map', field: noField, element: shapeOfType(type.of) };
+    case 'list':
+      return leaf;
+    case 'special':
+      return type.name === 'RawExtension' || type.name === 'JSON' ? anyShape : leaf;
+    case 'scalar':
+      return leaf;
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The shape below a member of a map; undefined when the type has no such field. */
+export function memberShape(shape: Shape, key: string): Shape | undefined {
+  if (shape.kind === 'any') return anyShape;
+  return shape.kind === 'map' ? (shape.field(key) ?? shape.element) : undefined;
+}
+
+/** A list item that cannot be named. */
+export class NamelessItem extends Error {}
+
+/** `k:{"name":"x"}` or `v:"x"`. */
+export function elementOf(list: Extract<Shape, { kind: 'list' }>, item: JsonValue): string {
+  if (list.keys === undefined) return `v:${textOf(item)}`;
+  if (!isObject(item)) throw new NamelessItem('associative list with keys may not have non-map elements');
+  let text = 'k:{';
+  for (const [i, key] of list.keys.entries()) {
+    const value = item[key.name] ?? key.default;
+    if (value === undefined) throw new NamelessItem(`associative list with keys has an element that omits key field "${key.name}" (and doesn't have default value)`);
+    text += `${i > 0 ? ',' : ''}"${key.name}":${textOf(value)}`;
+  }
+  return `${text}}`;
+}
+
+const plain = /^[\w ./:-]*$/;
+
+function textOf(value: JsonValue): string {
+  if (typeof value === 'string' && plain.test(value)) return `"${value}"`;
+  return typeof value === 'number' ? String(value) : jsonText(value);
+}
+
+/** How a pair of values is walked: as maps, as named items, or not at all. */
+export function walkAs(shape: Shape, a: JsonValue | undefined, b: JsonValue | undefined): 'leaf' | 'map' | 'list' {
+  if (shape.kind === 'leaf') return 'leaf';
+  if (shape.kind === 'list') return isFilled(a) || isFilled(b) ? 'list' : 'leaf';
+  if (shape.kind === 'any' && !([a, b].every((v) => v === undefined || v === null || isObject(v)))) return 'leaf';
+  return isFilled(a) || isFilled(b) ? 'map' : 'leaf';
+}
+
+/** An object or list with something in it. */
+export function isFilled(value: JsonValue | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.length > 0;
+  for (const _ in value) return true;
+  return false;
+}
