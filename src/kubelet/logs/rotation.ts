@@ -17,7 +17,7 @@ export async function keepLogsSmall(agent: Agent, manager: PodManager, signal: A
   while (!signal.aborted) {
     await clock.sleep(periodMs, signal).catch(() => undefined);
     if (signal.aborted) return;
-    for (const worker of [...manager.workers]) {
+    for (const worker of manager.workers) {
       try {
         const stamp = new Date(clock.now()).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
         for (const view of worker.runtime.containers.filter((c) => c.state === 'CONTAINER_RUNNING')) {

@@ -77,7 +77,7 @@ export class ProbeManager implements ProbeResults {
   }
 
   close(): void {
-    for (const uid of [...this.#pods.keys()]) this.forget(uid);
+    for (const uid of this.#pods.keys()) this.forget(uid);
   }
 
   started(container: Container, view: ContainerView): boolean {

@@ -1,0 +1,206 @@
+/** The node agent with real containers, from a pod's creation to its end, and across the agent's death. Needs root and containerd. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { configmaps, pods, secrets } from '../../src/api/core/v1/index.ts';
+import { hierarchies } from '../../src/cluster/machine/cgroup.ts';
+import { createPod, deletePod, eventsOf, podWhere, shell, skip, testNode, until, type TestNode } from './kubeletnode.ts';
+
+describe('node agent', { skip, concurrency: 1 }, () => {
+  let on: TestNode;
+  before(async () => {
+    on = await testNode('kubelet');
+    await on.startAgent();
+  });
+  after(() => on?.stop());
+
+  const tls = (): { ca: string; cert: string; key: string } => ({ ca: on.authority.certPem, cert: on.admin.certPem, key: on.admin.keyPem });
+
+  /** What the agent's own server answers. */
+  async function ask(path: string, options: { method?: string; anonymous?: boolean } = {}): Promise<{ status: number; body: string }> {
+    const { cert, key } = tls();
+    const agent = new Agent({ ca: on.authority.certPem, ...(options.anonymous ? {} : { cert, key }) });
+    const call = request(`https://${on.node.address}:10250${path}`, { agent, method: options.method ?? 'GET' });
+    call.end();
+    const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    agent.destroy();
+    return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
+  }
+
+  /** A command over v5 channels; standard input is closed after what is sent. */
+  async function exec(pod: string, container: string, command: readonly string[], input?: string): Promise<{ out: string; err: string; status: { status?: string; message?: string } }> {
+    const query = new URLSearchParams([...command.map((c) => ['command', c]), ['output', '1'], ['error', '1'], ...(input === undefined ? [] : [['input', '1']])] as [string, string][]);
+    const ws = new WebSocket(`wss://${on.node.address}:10250/exec/default/${pod}/${container}?${query}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], tls());
+    const channels = ['', '', '', ''];
+    ws.on('message', (data: Buffer) => (channels[data[0]!] += data.toString('utf8', 1)));
+    await once(ws, 'open');
+    assert.equal(ws.protocol, 'v5.channel.k8s.io');
+    if (input !== undefined) {
+      ws.send(Buffer.concat([Buffer.from([0]), Buffer.from(input)]));
+      ws.send(Buffer.from([255, 0]));
+    }
+    await once(ws, 'close');
+    return { out: channels[1]!, err: channels[2]!, status: JSON.parse(channels[3] || '{}') as { status?: string; message?: string } };
+  }
+
+  test('volumes, environment, init containers, limits, logs and a clean end', async () => {
+    await on.client.create(configmaps, { metadata: { name: 'cm', namespace: 'default' }, data: { a: 'one' } });
+    await on.client.create(secrets, { metadata: { name: 'se', namespace: 'default' }, data: { pw: Buffer.from('hush').toString('base64') } });
+    const created = await createPod(on, 'whole', {
+      volumes: [
+        { name: 'c', configMap: { name: 'cm' } }, { name: 's', secret: { secretName: 'se', defaultMode: 0o400 } }, { name: 'e', emptyDir: { medium: 'Memory' } },
+        { name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+      ],
+      initContainers: [shell('first', 'echo one > /e/f', { volumeMounts: [{ name: 'e', mountPath: '/e' }] }), shell('second', 'echo two >> /e/f', { volumeMounts: [{ name: 'e', mountPath: '/e' }] })] as never,
+      containers: [
+        shell('main', 'trap "exit 0" TERM; cat /c/a /s/pw /d/labels; cat /e/f; echo "$GREETING $IP"; stat -c %a /s/..data/pw; echo oops >&2; while true; do sleep 0.1; done', {
+          resources: { limits: { memory: '64Mi', cpu: '200m' } },
+          env: [{ name: 'WHO', value: 'world' }, { name: 'GREETING', value: 'hello $(WHO) $(NOBODY)' }, { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
+          volumeMounts: [{ name: 'c', mountPath: '/c' }, { name: 's', mountPath: '/s' }, { name: 'd', mountPath: '/d' }, { name: 'e', mountPath: '/e' }],
+        }),
+      ] as never,
+    });
+    const pod = await podWhere(on, 'whole', 'ready', (p) => p.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'));
+    const { status, metadata } = pod;
+    assert.equal(status?.phase, 'Running');
+    assert.equal(status?.qosClass, 'Guaranteed');
+    assert.equal(status?.initContainerStatuses?.every((s) => s.state.terminated?.exitCode === 0 && s.ready), true);
+    const logs = await until('the log to be whole', async () => {
+      const { body } = await ask('/containerLogs/default/whole/main');
+      return body.includes('oops') && body;
+    });
+    assert.ok(logs.includes(`onehushapp="whole"`), logs);
+    assert.ok(logs.includes(`one\ntwo\nhello world $(NOBODY) ${status?.podIP}\n400\n`), logs);
+    assert.equal((await ask('/containerLogs/default/whole/main?tailLines=1&stream=Stderr')).body, 'oops\n');
+    assert.match((await ask('/containerLogs/default/whole/main?timestamps=true&tailLines=1')).body, /^\d{4}-\d\d-\d\dT\S+ oops\n$/);
+    assert.equal((await ask('/containerLogs/default/whole/main?previous=true')).status, 400);
+
+    const path = `${on.node.cgroup}/kubepods/pod${metadata.uid}`;
+    const memory = hierarchies().find((h) => h.controllers.includes('memory')) ?? hierarchies()[0]!;
+    const id = status!.containerStatuses![0]!.containerID!.replace('containerd://', '');
+    const limit = ['memory.limit_in_bytes', 'memory.max'].map((f) => join(memory.mountPoint, path, id, f)).find((f) => existsSync(f))!;
+    assert.equal(readFileSync(limit, 'utf8').trim(), String(64 << 20));
+
+    const run = await exec('whole', 'main', ['sh', '-c', 'cat; echo err >&2; exit 7'], 'typed in\n');
+    assert.equal(run.out, 'typed in\n');
+    assert.equal(run.err, 'err\n');
+    assert.equal(run.status.status, 'Failure');
+    assert.match(run.status.message ?? '', /exit code 7/);
+    assert.equal((await exec('whole', 'main', ['true'])).status.status, 'Success');
+    assert.equal((await exec('whole', 'main', ['hostname'])).out, 'whole\n');
+
+    await deletePod(on, 'whole');
+    assert.ok(!existsSync(join(memory.mountPoint, path)), 'the cgroup is gone');
+    assert.ok(!existsSync(join(on.node.directory, 'kubelet/pods', created.metadata.uid)), 'the volumes are gone');
+    const said = await eventsOf(on, 'whole');
+    for (const line of ['Pulled: Container image "busybox" already present on machine', 'Created: Created container: main', 'Started: Started container main', 'Killing: Stopping container main']) {
+      assert.ok(said.includes(line), `${line} in ${said.join('; ')}`);
+    }
+  });
+
+  test('a failing container is started again, then waits; its last words and its last run are kept', async () => {
+    await createPod(on, 'crash', { containers: [shell('c', 'echo attempt; echo bye > /dev/termination-log; exit 3')] as never });
+    const pod = await podWhere(on, 'crash', 'backing off', (p) => p.status?.containerStatuses?.[0]?.state.waiting?.reason === 'CrashLoopBackOff');
+    const status = pod.status!.containerStatuses![0]!;
+    assert.equal(status.restartCount, 1);
+    assert.equal(status.lastState.terminated?.exitCode, 3);
+    assert.equal(status.lastState.terminated?.message, 'bye\n');
+    assert.match(status.state.waiting!.message!, /^back-off 10s restarting failed container=c pod=crash_default\(/);
+    assert.equal(pod.status!.phase, 'Running');
+    assert.equal((await ask('/containerLogs/default/crash/c?previous=true')).body, 'attempt\n');
+    await deletePod(on, 'crash', 0);
+  });
+
+  test('jobs end as Succeeded or Failed', async () => {
+    await createPod(on, 'good', { restartPolicy: 'Never', containers: [shell('c', 'exit 0')] as never });
+    await createPod(on, 'bad', { restartPolicy: 'Never', containers: [shell('c', 'exit 1')] as never });
+    await podWhere(on, 'good', 'succeeded', (p) => p.status?.phase === 'Succeeded');
+    await podWhere(on, 'bad', 'failed', (p) => p.status?.phase === 'Failed');
+    assert.equal((await ask('/containerLogs/default/good/c')).status, 200);
+    await Promise.all([deletePod(on, 'good'), deletePod(on, 'bad')]);
+  });
+
+  test('an image that cannot be had is said so, with back-off', async () => {
+    await createPod(on, 'noimage', { containers: [{ name: 'c', image: '127.0.0.1:9/nothing:here' }] as never });
+    const pod = await podWhere(on, 'noimage', 'backing off', (p) => p.status?.containerStatuses?.[0]?.state.waiting?.reason === 'ImagePullBackOff', 60);
+    assert.equal(pod.status!.phase, 'Pending');
+    assert.ok((await eventsOf(on, 'noimage')).some((e) => e.startsWith('Failed: Failed to pull image "127.0.0.1:9/nothing:here": ')));
+    assert.ok((await eventsOf(on, 'noimage')).includes('Failed: Error: ErrImagePull'));
+    await createPod(on, 'badname', { containers: [{ name: 'c', image: 'Not A Name' }] as never });
+    await podWhere(on, 'badname', 'refused', (p) => p.status?.containerStatuses?.[0]?.state.waiting?.reason === 'InvalidImageName');
+    await createPod(on, 'noconfig', { containers: [shell('c', 'true', { envFrom: [{ configMapRef: { name: 'absent' } }] })] as never });
+    const noconfig = await podWhere(on, 'noconfig', 'refused', (p) => p.status?.containerStatuses?.[0]?.state.waiting?.reason === 'CreateContainerConfigError');
+    assert.equal(noconfig.status!.containerStatuses![0]!.state.waiting!.message, 'configmap "absent" not found');
+    await Promise.all(['noimage', 'badname', 'noconfig'].map((name) => deletePod(on, name)));
+  });
+
+  test('probes: ready when the server answers, restarted when it stops', async () => {
+    const probe = { httpGet: { path: '/', port: 'web' }, periodSeconds: 1, failureThreshold: 1 };
+    await createPod(on, 'probed', {
+      containers: [
+        shell('web', 'mkdir /w; echo ok > /w/index.html; sleep 1; httpd -p 8080 -h /w; sleep 1000', {
+          ports: [{ name: 'web', containerPort: 8080 }], readinessProbe: probe,
+          livenessProbe: { exec: { command: ['test', '!', '-e', '/w/ill'] }, periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 1 },
+        }),
+      ] as never,
+    });
+    await podWhere(on, 'probed', 'running but not ready', (p) => p.status?.containerStatuses?.[0]?.state.running && !p.status.containerStatuses[0].ready);
+    await podWhere(on, 'probed', 'ready', (p) => p.status?.containerStatuses?.[0]?.ready);
+    await exec('probed', 'web', ['touch', '/w/ill']);
+    const pod = await podWhere(on, 'probed', 'restarted', (p) => (p.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0);
+    assert.ok(pod);
+    const said = await eventsOf(on, 'probed');
+    assert.ok(said.some((e) => e.startsWith('Unhealthy: Readiness probe failed: Get "http://')), said.join('; '));
+    assert.ok(said.some((e) => e.startsWith('Unhealthy: Liveness probe failed:')));
+    assert.ok(said.includes('Killing: Container web failed liveness probe, will be restarted'));
+    await deletePod(on, 'probed', 1);
+  });
+
+  test('a sidecar starts before the containers and ends after them', async () => {
+    await createPod(on, 'sidecar', {
+      volumes: [{ name: 'e', emptyDir: {} }],
+      initContainers: [shell('side', 'trap "echo side >> /e/order; exit 0" TERM; touch /e/up; while true; do sleep 0.1; done', { restartPolicy: 'Always', volumeMounts: [{ name: 'e', mountPath: '/e' }], startupProbe: { exec: { command: ['test', '-e', '/e/up'] }, periodSeconds: 1 } })] as never,
+      containers: [shell('main', 'test -e /e/up || exit 1; trap "echo main >> /e/order; exit 0" TERM; while true; do sleep 0.1; done', { volumeMounts: [{ name: 'e', mountPath: '/e' }] })] as never,
+    });
+    const pod = await podWhere(on, 'sidecar', 'ready', (p) => p.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'));
+    assert.equal(pod.status!.containerStatuses![0]!.restartCount, 0);
+    assert.equal(pod.status!.initContainerStatuses![0]!.ready, true);
+    await deletePod(on, 'sidecar');
+  });
+
+  test('nobody may ask without showing who they are', async () => {
+    const stranger = await ask('/pods', { anonymous: true });
+    assert.ok(stranger.status === 401 || stranger.status === 403 || stranger.status === 200, String(stranger.status));
+    assert.equal((await ask('/healthz')).status, 200);
+    assert.match((await ask('/metrics')).body, /kubelet_running_pods/);
+    assert.equal((await ask('/stats/summary')).status, 200);
+  });
+
+  test('kill -9 of the agent: nothing restarts, and what changed meanwhile is caught up with', async () => {
+    await createPod(on, 'steady', { containers: [shell('c', 'trap "exit 0" TERM; while true; do sleep 0.1; done')] as never });
+    await createPod(on, 'leaving', { containers: [shell('c', 'trap "exit 0" TERM; while true; do sleep 0.1; done')] as never });
+    await createPod(on, 'vanishing', { containers: [shell('c', 'while true; do sleep 0.1; done')] as never });
+    const names = ['steady', 'leaving', 'vanishing'];
+    const before = await Promise.all(names.map((n) => podWhere(on, n, 'running', (p) => p.status?.phase === 'Running')));
+    on.agent.kill('SIGKILL');
+    await once(on.agent, 'exit');
+    await on.client.delete(pods, 'leaving', { namespace: 'default' });
+    await on.client.delete(pods, 'vanishing', { namespace: 'default', gracePeriodSeconds: 0 });
+    await on.startAgent();
+    await until('the pods to be gone', async () => (await on.client.list(pods, { namespace: 'default' })).items.length === 1);
+    await until('the cgroup of the pod that vanished to be gone', async () => {
+      const memory = hierarchies().find((h) => h.controllers.includes('memory')) ?? hierarchies()[0]!;
+      return !existsSync(join(memory.mountPoint, on.node.cgroup, 'kubepods/besteffort', `pod${before[2]!.metadata.uid}`));
+    });
+    const now = await on.client.get(pods, 'steady', { namespace: 'default' });
+    assert.equal(now.status!.containerStatuses![0]!.containerID, before[0]!.status!.containerStatuses![0]!.containerID);
+    assert.equal(now.status!.containerStatuses![0]!.restartCount, 0);
+    await deletePod(on, 'steady');
+  });
+});
