@@ -39,12 +39,15 @@ function nameValueBlock(headers: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(parts);
 }
 
-/** One block of a zlib stream, uncompressed; the first carries the stream's header. */
+/** An empty block: inflaters hand out what they have when they see it, and not before. */
+const flush = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+
+/** A piece of a zlib stream, uncompressed; the first carries the stream's header. */
 function stored(data: Buffer, first: boolean): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt16LE(data.length, 1);
   head.writeUInt16LE(~data.length & 0xffff, 3);
-  return Buffer.concat([...(first ? [Buffer.from([0x78, 0x01])] : []), head, data]);
+  return Buffer.concat([...(first ? [Buffer.from([0x78, 0x01])] : []), head, data, flush]);
 }
 
 export class SpdyStream extends Duplex {

@@ -60,7 +60,7 @@ describe('node agent', { skip, concurrency: 1 }, () => {
       initContainers: [shell('first', 'echo one > /e/f', { volumeMounts: [{ name: 'e', mountPath: '/e' }] }), shell('second', 'echo two >> /e/f', { volumeMounts: [{ name: 'e', mountPath: '/e' }] })] as never,
       containers: [
         shell('main', 'trap "exit 0" TERM; cat /c/a /s/pw /d/labels; cat /e/f; echo "$GREETING $IP"; stat -c %a /s/..data/pw; echo oops >&2; while true; do sleep 0.1; done', {
-          resources: { limits: { memory: '64Mi', cpu: '200m' } },
+          resources: { limits: { memory: '64Mi', cpu: '200m' }, requests: { memory: '64Mi', cpu: '200m' } },
           env: [{ name: 'WHO', value: 'world' }, { name: 'GREETING', value: 'hello $(WHO) $(NOBODY)' }, { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
           volumeMounts: [{ name: 'c', mountPath: '/c' }, { name: 's', mountPath: '/s' }, { name: 'd', mountPath: '/d' }, { name: 'e', mountPath: '/e' }],
         }),
@@ -69,7 +69,7 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     const pod = await podWhere(on, 'whole', 'ready', (p) => p.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'));
     const { status, metadata } = pod;
     assert.equal(status?.phase, 'Running');
-    assert.equal(status?.qosClass, 'Guaranteed');
+    assert.equal(status?.qosClass, 'Burstable');
     assert.equal(status?.initContainerStatuses?.every((s) => s.state.terminated?.exitCode === 0 && s.ready), true);
     const logs = await until('the log to be whole', async () => {
       const { body } = await ask('/containerLogs/default/whole/main');
@@ -81,7 +81,7 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     assert.match((await ask('/containerLogs/default/whole/main?timestamps=true&tailLines=1')).body, /^\d{4}-\d\d-\d\dT\S+ oops\n$/);
     assert.equal((await ask('/containerLogs/default/whole/main?previous=true')).status, 400);
 
-    const path = `${on.node.cgroup}/kubepods/pod${metadata.uid}`;
+    const path = `${on.node.cgroup}/kubepods/burstable/pod${metadata.uid}`;
     const memory = hierarchies().find((h) => h.controllers.includes('memory')) ?? hierarchies()[0]!;
     const id = status!.containerStatuses![0]!.containerID!.replace('containerd://', '');
     const limit = ['memory.limit_in_bytes', 'memory.max'].map((f) => join(memory.mountPoint, path, id, f)).find((f) => existsSync(f))!;

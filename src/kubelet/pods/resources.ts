@@ -35,7 +35,9 @@ export function requested(container: Container, resource: string): string | unde
   return container.resources.requests?.[resource] ?? container.resources.limits?.[resource];
 }
 
+/** The class that the API gave the pod for good; worked out where it has given none. */
 export function qosClass(pod: Pod): QosClass {
+  if (pod.status?.qosClass) return pod.status.qosClass as QosClass;
   const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
   const sources = pod.spec.resources ? [pod.spec.resources] : all.map((c) => c.resources);
   let any = false;

@@ -38,6 +38,7 @@ export function podIPsOf(agent: Agent, pod: Pod, sandbox: SandboxView | undefine
 
 async function writeHosts(agent: Agent, pod: Pod, ips: readonly string[]): Promise<void> {
   const ofNode = pod.spec.hostNetwork ? await readFile('/etc/hosts', 'utf8').catch(() => '') : '';
+  await mkdir(podDir(agent.config, pod.metadata.uid), { recursive: true });
   await writeFile(join(podDir(agent.config, pod.metadata.uid), 'etc-hosts'), hostsFile(pod, agent.config, ips, ofNode));
 }
 
