@@ -1,5 +1,6 @@
 /** Validation as the server runs it: metadata first, then the kind's own rules. */
 import type { DeepReadonly } from '../machinery/json.ts';
+import { invalid } from '../machinery/fieldpath.ts';
 import { nameIsSubdomain } from '../machinery/names.ts';
 import type { FieldError } from '../machinery/status.ts';
 import { validateMetadata, validateMetadataUpdate } from '../schema/metadata.ts';
@@ -9,13 +10,21 @@ interface Meta {
   readonly metadata: DeepReadonly<Parameters<typeof validateMetadata>[0]>;
 }
 
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** Finalizers of built-in kinds are well known or carry a domain. */
+function finalizerFindings(finalizers: readonly string[] | undefined): FieldError[] {
+  return (finalizers ?? []).flatMap((f, i) => (f.includes('/') || standardFinalizers.includes(f) ? [] : [invalid(`metadata.finalizers[${i}]`, f, 'name is neither a standard finalizer name nor is it fully qualified')]));
+}
+
 export function validateCreate(rules: AnyKindRules | undefined, namespaced: boolean, object: object, context: RuleContext): FieldError[] {
   const { metadata } = object as Meta;
-  return [...validateMetadata(metadata, { namespaced, nameRule: rules?.nameRule ?? nameIsSubdomain }), ...(rules?.validate?.(object, context) ?? [])];
+  return [...validateMetadata(metadata, { namespaced, nameRule: rules?.nameRule ?? nameIsSubdomain }), ...finalizerFindings(metadata.finalizers), ...(rules?.validate?.(object, context) ?? [])];
 }
 
 export function validateUpdate(rules: AnyKindRules | undefined, object: object, old: object, context: RuleContext): FieldError[] {
-  const out = validateMetadataUpdate((object as Meta).metadata, (old as Meta).metadata);
+  const { metadata } = object as Meta;
+  const out = [...validateMetadataUpdate(metadata, (old as Meta).metadata), ...finalizerFindings(metadata.finalizers)];
   const own = rules?.validateUpdate ? rules.validateUpdate(object, old, context) : context.subresource === '' ? (rules?.validate?.(object, context) ?? []) : [];
   return [...out, ...own];
 }

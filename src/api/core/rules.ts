@@ -1,9 +1,12 @@
 /** Rules of the core kinds. Pods and services have files of their own. */
-import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
+import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep, specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
 import { podRules } from './pod.ts';
 import { serviceRules } from './service.ts';
+import * as check from './validation/objects.ts';
+import * as storage from './validation/storage.ts';
+import { nameIsLabel } from '../../machinery/names.ts';
 import type * as T from './v1/types.ts';
 
 const namespaceLabel = 'kubernetes.io/metadata.name';
@@ -32,6 +35,9 @@ const namespaceRules: KindRules<T.Namespace> = {
         keep(n.spec, old.spec, 'finalizers');
     }
   },
+  nameRule: nameIsLabel,
+  validate: check.validateNamespace,
+  validateUpdate: (n, old, context) => check.validateNamespaceUpdate(n, old, context.subresource),
   columns: columns.namespaceColumns,
   selectable: { 'status.phase': (n) => n.status?.phase ?? '', name: (n) => n.metadata.name },
 };
@@ -39,11 +45,14 @@ const namespaceRules: KindRules<T.Namespace> = {
 /** A kubelet registers its node with a status, so a creator may set it. */
 const nodeRules: KindRules<T.Node> = {
   prepareUpdate: specAndStatus<T.Node>().prepareUpdate,
+  validate: check.validateNode,
+  validateUpdate: check.validateNodeUpdate,
   columns: columns.nodeColumns,
   selectable: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
 };
 
 const eventRules: KindRules<T.Event> = {
+  validate: check.validateEvent,
   columns: columns.eventColumns,
   selectable: {
     'involvedObject.kind': (e) => e.involvedObject.kind ?? '',
@@ -63,6 +72,7 @@ const eventRules: KindRules<T.Event> = {
 const replicationControllerRules: KindRules<T.ReplicationController> = {
   ...specAndStatus<T.ReplicationController>(),
   generation: 'spec',
+  validate: check.validateReplicationController,
   columns: columns.replicationControllerColumns,
   selectable: { 'status.replicas': (r) => String(r.status?.replicas ?? 0) },
 };
@@ -81,11 +91,15 @@ const persistentVolumeRules: KindRules<T.PersistentVolume> = {
       v.status.lastPhaseTransitionTime = context.now;
     }
   },
+  validate: storage.validateVolume,
+  validateUpdate: (v, old, context) => storage.validateVolumeUpdate(v, old, context.subresource),
   columns: columns.persistentVolumeColumns,
 };
 
 const persistentVolumeClaimRules: KindRules<T.PersistentVolumeClaim> = {
   ...specAndStatus<T.PersistentVolumeClaim>({ initial: () => ({ phase: 'Pending' }) }),
+  validate: storage.validateClaim,
+  validateUpdate: (c, old, context) => storage.validateClaimUpdate(c, old, context.subresource),
   columns: columns.persistentVolumeClaimColumns,
 };
 
@@ -98,11 +112,17 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
   ReplicationController: replicationControllerRules,
   PersistentVolume: persistentVolumeRules,
   PersistentVolumeClaim: persistentVolumeClaimRules,
-  ResourceQuota: { ...specAndStatus<T.ResourceQuota>(), columns: columns.resourceQuotaColumns },
-  ConfigMap: { columns: columns.configMapColumns },
-  Secret: { columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
+  ResourceQuota: {
+    ...specAndStatus<T.ResourceQuota>(),
+    validate: check.validateResourceQuota,
+    validateUpdate: (q: T.ResourceQuota, old: T.ResourceQuota, context: RuleContext) => check.validateResourceQuotaUpdate(q, old, context.subresource),
+    columns: columns.resourceQuotaColumns,
+  },
+  LimitRange: { validate: check.validateLimitRange },
+  ConfigMap: { validate: check.validateConfigMap, validateUpdate: check.validateConfigMapUpdate, columns: columns.configMapColumns },
+  Secret: { validate: check.validateSecret, validateUpdate: check.validateSecretUpdate, columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
   ServiceAccount: { columns: columns.serviceAccountColumns },
-  Endpoints: { columns: columns.endpointsColumns },
-  PodTemplate: { columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },
+  Endpoints: { validate: check.validateEndpoints, columns: columns.endpointsColumns },
+  PodTemplate: { validate: check.validatePodTemplate, columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },
   ComponentStatus: { columns: columns.componentStatusColumns },
 };
