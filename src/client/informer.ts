@@ -300,12 +300,16 @@ function leave<T>(index: Index<T>, key: string, object: DeepReadonly<T>): void {
   }
 }
 
+function selectionKey(ref: ResourceRef<unknown>, selection: Selection): string {
+  return JSON.stringify([ref.group, ref.version, ref.resource, selection.namespace, selection.labelSelector, selection.fieldSelector]);
+}
+
 /** Informers shared by all who ask for the same selection; each starts when it is first asked for and ends with the signal. */
 export class Informers {
   readonly client: Client;
   readonly #surroundings: Surroundings;
   readonly #signal: AbortSignal;
-  readonly #running = new Map<string, { informer: Informer<KubeObject>; done: Promise<void> }>();
+  readonly #running = new Map<string, { informer: Informer<KubeObject>; done: Promise<void>; stop: AbortController }>();
 
   constructor(client: Client, surroundings: Surroundings, signal: AbortSignal) {
     this.client = client;
@@ -314,12 +318,23 @@ export class Informers {
   }
 
   of<T extends KubeObject>(ref: ResourceRef<T>, selection: Selection = {}): Informer<T> {
-    const key = JSON.stringify([ref.group, ref.version, ref.resource, selection.namespace, selection.labelSelector, selection.fieldSelector]);
+    const key = selectionKey(ref, selection);
     const found = this.#running.get(key);
     if (found) return found.informer as unknown as Informer<T>;
     const informer = new Informer(this.client, ref, this.#surroundings, selection);
-    this.#running.set(key, { informer: informer as unknown as Informer<KubeObject>, done: informer.run(this.#signal) });
+    const stop = new AbortController();
+    const done = informer.run(AbortSignal.any([this.#signal, stop.signal]));
+    this.#running.set(key, { informer: informer as unknown as Informer<KubeObject>, done, stop });
     return informer;
+  }
+
+  /** Ends an informer that nobody needs any more, because its resource is not served any more. */
+  async stop(ref: ResourceRef<unknown>, selection: Selection = {}): Promise<void> {
+    const key = selectionKey(ref, selection);
+    const found = this.#running.get(key);
+    this.#running.delete(key);
+    found?.stop.abort();
+    await found?.done;
   }
 
   /** Resolves when everything asked for so far has been listed once. */

@@ -2,9 +2,14 @@
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpoints/endpointslice.ts';
+import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import type { Controller } from './harness/controller.ts';
 import { run, type HarnessConfig } from './harness/run.ts';
 import { namespaceController } from './namespace/namespace.ts';
+import { taintEvictionController } from './node/eviction.ts';
+import { nodeLifecycleController } from './node/health.ts';
+import { nodeIpamController } from './node/ipam.ts';
+import { podGarbageCollector } from './podgc/podgc.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
 
@@ -12,8 +17,8 @@ export type { ControllerOptions } from './harness/controller.ts';
 export type { HarnessConfig };
 
 export const controllers: readonly Controller[] = [
-  namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
-  endpointSliceController, endpointsController,
+  garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
+  endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

@@ -51,8 +51,9 @@ class Scheduler {
   #start = 0;
 
   constructor(config: SchedulerConfig) {
-    this.#config = config;
-    const { client, surroundings, signal } = config;
+    const { client, signal } = config;
+    const surroundings = { ...config.surroundings, log: config.surroundings.log.named('scheduler') };
+    this.#config = { ...config, surroundings };
     this.#name = config.schedulerName ?? 'default-scheduler';
     this.#plugins = config.plugins ?? defaultPlugins;
     this.#informers = new Informers(client, surroundings, signal);

@@ -111,7 +111,8 @@ export class ReplicaSets {
   async #syncRevision(deployment: Deploy, revision: number): Promise<Deploy> {
     if (revisionOf(deployment) === revision) return deployment;
     const annotations: Record<string, string> = { ...deployment.metadata.annotations, [revisionAnnotation]: String(revision) };
-    return this.#context.client.update(deployments, { ...deployment, metadata: { ...deployment.metadata, annotations } });
+    // By way of the status, so that generation, which counts what users change, stays.
+    return this.#context.client.update(deployments, { ...deployment, metadata: { ...deployment.metadata, annotations } }, { subresource: 'status' });
   }
 
   async #create(deployment: Deploy, sets: readonly Set[], revision: number): Promise<{ deployment: Deploy; set: Set; created: boolean }> {

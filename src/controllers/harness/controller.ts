@@ -6,7 +6,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/events.ts';
-import type { Informer, KubeObject, Selection } from '../../client/informer.ts';
+import type { Informer, Informers, KubeObject, Selection } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/workqueue.ts';
 import type { ResourceRef } from '../../api/reference.ts';
 
@@ -23,6 +23,8 @@ export interface ControllerContext {
   readonly options: ControllerOptions;
   /** Shared between controllers. Only to be called in `setup`; reconciling begins when all that were asked for are synced. */
   informer<T extends KubeObject>(ref: ResourceRef<T>, selection?: Selection): Informer<T>;
+  /** For informers that come and go with what the server serves; they are the asker's to wait for and to stop. */
+  readonly informers: Informers;
   /** A queue and its workers. A key whose reconcile rejects comes back with growing delays. */
   queue(reconcile: (key: string) => Promise<Reconciled>, workers?: number): WorkQueue;
   /** Runs now (when synced) and then again and again; a failure is logged. */

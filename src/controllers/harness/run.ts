@@ -35,7 +35,7 @@ async function runOne(controller: Controller, informers: Informers, config: Harn
   const asked: Informer<KubeObject>[] = [];
   const tasks: (() => Promise<void>)[] = [];
   const context: ControllerContext = {
-    client, surroundings, signal,
+    client, surroundings, signal, informers,
     log: surroundings.log,
     options: config.options ?? {},
     events: eventRecorder(client, { component: controller.source ?? controller.name }, surroundings, signal),

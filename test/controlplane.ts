@@ -1,0 +1,35 @@
+/** The whole control plane for tests: API server, controllers, scheduler and simulated nodes, as a cluster runs them. */
+import { httpClient, type HttpClient } from '../src/client/http.ts';
+import { runControllers, type ControllerOptions } from '../src/controllers/index.ts';
+import { runScheduler } from '../src/scheduler/index.ts';
+import { runSimulatedNodes, type SimulatedNode } from '../src/simulation/index.ts';
+import { logger } from '../src/base/log.ts';
+import { surroundings as quiet, testServer, type TestServer } from './apiserver.ts';
+
+export interface ControlPlane extends TestServer {
+  readonly client: HttpClient;
+  stop(): Promise<void>;
+}
+
+export async function controlPlane(options: { nodes?: readonly SimulatedNode[]; controllers?: ControllerOptions; scheduler?: boolean } = {}): Promise<ControlPlane> {
+  const server = await testServer();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const surroundings = process.env['K7S_TEST_LOG'] ? { ...quiet, log: logger(quiet.clock, (line) => void process.stderr.write(line)) } : quiet;
+  const { authority, admin, api } = server;
+  const client = httpClient({ server: api.url, ca: authority.certPem, cert: admin.certPem, key: admin.keyPem, surroundings });
+  const running = [
+    runControllers({ client, clientFor: () => client, surroundings, signal, options: { rootCa: authority.certPem, ...options.controllers } }),
+    options.scheduler === false ? undefined : runScheduler({ client, surroundings, signal }),
+    options.nodes ? runSimulatedNodes({ client, nodes: options.nodes, surroundings, signal }) : undefined,
+  ];
+  return {
+    ...server, client,
+    stop: async () => {
+      controller.abort();
+      await Promise.all(running);
+      client.close();
+      await server.stop();
+    },
+  };
+}
