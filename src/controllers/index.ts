@@ -1,10 +1,12 @@
 /** All controllers, and running them. */
+import { daemonSetController } from './daemonset/daemonset.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpoints/endpointslice.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import type { Controller } from './harness/controller.ts';
 import { run, type HarnessConfig } from './harness/run.ts';
+import { jobController } from './job/job.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { taintEvictionController } from './node/eviction.ts';
 import { nodeLifecycleController } from './node/health.ts';
@@ -12,13 +14,14 @@ import { nodeIpamController } from './node/ipam.ts';
 import { podGarbageCollector } from './podgc/podgc.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
+import { statefulSetController } from './statefulset/statefulset.ts';
 
 export type { ControllerOptions } from './harness/controller.ts';
 export type { HarnessConfig };
 
 export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
-  endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
+  daemonSetController, statefulSetController, jobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

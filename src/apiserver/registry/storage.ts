@@ -278,7 +278,7 @@ export class Storage {
     keep(meta, 'deletionTimestamp', old.metadata.deletionTimestamp);
     if (old.metadata.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
     delete meta.selfLink;
-    if (rules.generation && generationGrows(rules.generation, object, old)) meta.generation = (old.metadata.generation ?? 0) + 1;
+    if (rules.generation && scope.subresource !== 'status' && generationGrows(rules.generation, object, old)) meta.generation = (old.metadata.generation ?? 0) + 1;
   }
 
   #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {

@@ -86,6 +86,7 @@ class GarbageCollector {
       for (const dependent of item.dependents) if (dependent.ref) await this.#look(dependent);
       return;
     }
+    if (!item.foreground && item.owners.every((owner) => this.#isFine(item, owner))) return;
     const live = await this.#get(item.ref, item.name, item.namespace);
     if (!live || live.metadata.uid !== item.uid) return this.#graph.forget(item);
     if (item.foreground) return this.#finishForeground(item, live);
@@ -106,6 +107,12 @@ class GarbageCollector {
       policy = 'Foreground';
     }
     await this.#delete(item.ref, live, policy);
+  }
+
+  /** By what is known here, without asking. */
+  #isFine(item: Item, { uid, blockOwnerDeletion }: Owner): boolean {
+    const owner = this.#graph.get(uid);
+    return owner?.ref !== undefined && (owner.namespace === '' || owner.namespace === item.namespace) && !(owner.foreground && blockOwnerDeletion);
   }
 
   async #finishForeground(item: Item, live: Live): Promise<void> {
