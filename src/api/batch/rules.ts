@@ -2,6 +2,7 @@
 import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
 import { both, specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
+import { validateCronJob, validateJob, validateJobUpdate } from './validation.ts';
 import type * as T from './v1/types.ts';
 
 /** Unless the creator insists on a selector of its own, a job selects the pods that carry its uid. */
@@ -22,6 +23,8 @@ const jobParts = specAndStatus<T.Job>();
 const jobRules: KindRules<T.Job> = {
   ...jobParts,
   prepareCreate: both<T.Job>(jobParts.prepareCreate, generateSelector),
+  validate: validateJob,
+  validateUpdate: (j, old, context) => validateJobUpdate(j, old, context.subresource),
   generation: 'spec',
   columns: columns.jobColumns,
   selectable: { 'status.successful': (j) => String(j.status?.succeeded ?? 0) },
@@ -29,5 +32,5 @@ const jobRules: KindRules<T.Job> = {
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   Job: jobRules,
-  CronJob: { ...specAndStatus<T.CronJob>(), generation: 'spec', columns: columns.cronJobColumns },
+  CronJob: { ...specAndStatus<T.CronJob>(), validate: validateCronJob, generation: 'spec', columns: columns.cronJobColumns },
 };
