@@ -100,3 +100,25 @@ test('containerd runs images made here, and killing everything leaves nothing be
     assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(profile.directory));
   });
 });
+
+test('where the host drops packets by policy, marked rules let nodes through, and go again', { skip: needs('nft', 'iptables') }, async () => {
+  const machine = new URL('../../src/cluster/machine/', import.meta.url).href;
+  // The host's own filter is not for tests: this one is that of a network namespace.
+  const program = `
+    import { ensureNetwork, destroyNetwork } from '${machine}network.ts';
+    import { run } from '${machine}../../base/command.ts';
+    const rules = () => run(['iptables', '-w', '-S']);
+    for (const args of ['-P FORWARD DROP', '-P INPUT DROP', '-N DOCKER-USER', '-A FORWARD -j DOCKER-USER']) await run(['iptables', ...args.split(' ')]);
+    const before = await rules();
+    const profile = { name: 'filter', directory: '/nowhere' };
+    await ensureNetwork(profile);
+    await ensureNetwork(profile);
+    const during = await rules();
+    await destroyNetwork(profile);
+    console.log(JSON.stringify({ added: during.split('\\n').filter((line) => !before.includes(line)), clean: (await rules()) === before }));
+  `;
+  const output = await run(['unshare', '--net', process.execPath, '--input-type=module', '--eval', program]);
+  const { added, clean } = JSON.parse(output) as { added: string[]; clean: boolean };
+  assert.deepEqual(added.map((line) => line.replace(/ -m comment.*$/, '')).toSorted(), ['-A DOCKER-USER -i k7s0', '-A DOCKER-USER -o k7s0', '-A INPUT -i k7s0']);
+  assert.ok(clean);
+});

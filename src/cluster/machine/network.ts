@@ -45,7 +45,7 @@ export async function ensureNetwork(profile: Profile, request: NetworkRequest = 
     input: `address replace ${network.gateway}/24 brd + dev ${network.bridge}\nlink set dev ${network.bridge} up\n`,
   });
   await run(['nft', '-f', '-'], { input: hostRules(profile, network) });
-  await allowForwarding(profile, network);
+  await passHostFilter(profile, network);
   return network;
 }
 
@@ -63,7 +63,7 @@ export async function linksOf(profile: Profile): Promise<readonly LinkInfo[]> {
 
 export async function destroyNetwork(profile: Profile): Promise<void> {
   const network = await findNetwork(profile);
-  if (network) await forbidForwarding(profile, network);
+  if (network) await leaveHostFilter(profile, network);
   for (const link of await linksOf(profile)) await attempt(['ip', 'link', 'delete', 'dev', link.ifname]);
   await attempt(['nft', 'delete', 'table', 'inet', hostTable(profile)]);
 }
@@ -137,7 +137,6 @@ function hostRules(profile: Profile, network: Network): string {
   return `table ${table}
 delete table ${table}
 table ${table} {
-  comment "network of profile ${profile.name}"
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
     ip saddr ${network.subnet} ip daddr != { ${network.subnet}, ${network.clusterCIDR} } oifname != "${network.bridge}" masquerade
@@ -147,40 +146,50 @@ table ${table} {
 }
 
 /*
- * Where another program (Docker, a firewall) drops forwarded packets by policy, accepting them in our own table does not help:
- * a packet must pass every table. Two rules, marked as ours, go in front of that policy, and nowhere else.
+ * Where another program (Docker, a firewall) drops packets by policy, accepting them in our own table does not help: a packet must
+ * pass every table. A few rules, marked as ours, go in front of that policy, and nowhere else.
  */
-const forwardingChains = ['DOCKER-USER', 'FORWARD'];
+interface PolicyRule {
+  readonly policy: 'INPUT' | 'FORWARD';
+  readonly match: readonly string[];
+}
 
-async function forwardingPolicy(): Promise<string | undefined> {
-  // Only asked where somebody uses it: listing through iptables can create its tables.
+/** Nodes speak to the API server on the bridge's address, and through the host to the world. */
+function policyRules({ bridge }: Network): readonly PolicyRule[] {
+  return [
+    { policy: 'INPUT', match: ['-i', bridge] },
+    { policy: 'FORWARD', match: ['-i', bridge] },
+    { policy: 'FORWARD', match: ['-o', bridge] },
+  ];
+}
+
+/** The host's filter rules, when there are any: only asked where somebody uses them, since listing can create the tables. */
+async function hostFilter(): Promise<string | undefined> {
   const tables = (await attempt(['nft', 'list', 'tables', 'ip'])) ?? '';
   const legacy = await readFile('/proc/net/ip_tables_names', 'utf8').catch(() => '');
   if (!/^table ip filter$/m.test(tables) && !/^filter$/m.test(legacy)) return undefined;
   return attempt(['iptables', '-w', '-S']);
 }
 
-async function allowForwarding(profile: Profile, network: Network): Promise<void> {
-  const rules = await forwardingPolicy();
-  if (!rules?.includes('-P FORWARD DROP')) return;
-  const chain = forwardingChains.find((name) => rules.includes(`-N ${name}`)) ?? 'FORWARD';
-  for (const rule of forwardingRules(profile, network)) {
-    if ((await attempt(['iptables', '-w', '-C', chain, ...rule])) === undefined) await run(['iptables', '-w', '-I', chain, ...rule]);
+async function passHostFilter(profile: Profile, network: Network): Promise<void> {
+  const rules = await hostFilter();
+  if (!rules) return;
+  for (const { policy, match } of policyRules(network)) {
+    if (!rules.includes(`-P ${policy} DROP`)) continue;
+    const chain = policy === 'FORWARD' && rules.includes('-N DOCKER-USER') ? 'DOCKER-USER' : policy;
+    const rule = [chain, ...match, ...markedAccept(profile)];
+    if ((await attempt(['iptables', '-w', '-C', ...rule])) === undefined) await run(['iptables', '-w', '-I', ...rule]);
   }
 }
 
-async function forbidForwarding(profile: Profile, network: Network): Promise<void> {
-  const rules = await forwardingPolicy();
+async function leaveHostFilter(profile: Profile, network: Network): Promise<void> {
+  const rules = await hostFilter();
   if (!rules?.includes(linkAlias(profile))) return;
-  for (const chain of forwardingChains) {
-    for (const rule of forwardingRules(profile, network)) await attempt(['iptables', '-w', '-D', chain, ...rule]);
+  for (const { policy, match } of policyRules(network)) {
+    for (const chain of policy === 'FORWARD' ? ['DOCKER-USER', 'FORWARD'] : [policy]) await attempt(['iptables', '-w', '-D', chain, ...match, ...markedAccept(profile)]);
   }
 }
 
-function forwardingRules(profile: Profile, network: Network): readonly string[][] {
-  const mark = ['-m', 'comment', '--comment', linkAlias(profile), '-j', 'ACCEPT'];
-  return [
-    ['-i', network.bridge, ...mark],
-    ['-o', network.bridge, ...mark],
-  ];
+function markedAccept(profile: Profile): readonly string[] {
+  return ['-m', 'comment', '--comment', linkAlias(profile), '-j', 'ACCEPT'];
 }

@@ -19,7 +19,6 @@ export function frame({ family, nodeIPs }: TableOptions): string {
   const lookup = `${family} daddr . meta l4proto . th dport vmap`;
   const own = nodeIPs.length > 0 ? ` elements = { ${nodeIPs.join(', ')} } ;` : '';
   return `table ${family} ${tableName} {
-  comment "rules of the service proxy"
   set nodeport-ips { type ${address} ;${own} }
   set cluster-ips { type ${address} ; }
   set hairpin { type ${address} . ${address} ; }

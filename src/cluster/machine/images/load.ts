@@ -35,7 +35,8 @@ export async function ensureImages(target: ImageTarget, images: readonly Image[]
 /** Imports an image file (of `docker save`, or an OCI layout in a tar; gzip is understood) and answers the names in it. */
 export async function loadImageFile(target: ImageTarget, file: string): Promise<string[]> {
   const output = await ctr(target, 'images', 'import', file);
-  return [...output.matchAll(/^unpacking (\S+) \(/gm)].map((match) => match[1]!);
+  // One line an image: `unpacking NAME (DIGEST)...done`, from containerd 2 on `NAME saved`.
+  return [...new Set([...output.matchAll(/^(?:unpacking )?(\S+\/\S+:\S+)\s/gm)].map((match) => match[1]!))];
 }
 
 /** Names and digests of the images that containerd has. */
