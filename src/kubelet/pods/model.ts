@@ -86,10 +86,6 @@ export function fieldPathOf(pod: Pod, name: string): string {
   return `spec.containers{${name}}`;
 }
 
-export function podKey(pod: Pod): string {
-  return `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
-}
-
 /** `name_namespace(uid)`: how messages name a pod. */
 export function podFullName(pod: Pod): string {
   return `${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})`;

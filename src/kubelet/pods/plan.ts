@@ -3,7 +3,7 @@
  * and asks again until there is nothing to do.
  */
 import {
-  containerHash, containerSpecs, isSidecar, newest, restartPolicyOf, type Container, type ContainerKind, type ContainerView, type Pod,
+  containerHash, isSidecar, newest, restartPolicyOf, type Container, type ContainerKind, type ContainerView, type Pod,
   type PodRuntime,
 } from './model.ts';
 
@@ -153,8 +153,4 @@ export function stopOrder(pod: Pod, running: readonly ContainerView[]): Containe
   const first = running.filter((c) => !sidecars.includes(c.name));
   const rest = sidecars.toReversed().map((name) => running.filter((c) => c.name === name));
   return [first, ...rest].filter((group) => group.length > 0);
-}
-
-export function knownNames(pod: Pod): Set<string> {
-  return new Set(containerSpecs(pod).map((s) => s.container.name));
 }

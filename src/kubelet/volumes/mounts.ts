@@ -10,7 +10,6 @@ export interface Mounter {
   below(path: string): string[];
 }
 
-export const flag = { readonly: 1, bind: 4096, recursive: 16384, private: 1 << 18, shared: 1 << 20 } as const;
 const detach = 2;
 const invalid = 22;
 const absent = 2;
