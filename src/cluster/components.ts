@@ -9,4 +9,5 @@ export const components: Readonly<Record<string, Component>> = {
   supervise: async (argv, context) => (await import('./supervise.ts')).superviseProfile(argv, context),
   'metrics-server': async (argv, context) => (await import('./standalone.ts')).metricsServer(argv, context),
   dns: async (argv, context) => (await import('./standalone.ts')).dns(argv, context),
+  'kube-proxy': async (argv, context) => (await import('./standalone.ts')).kubeProxy(argv, context),
 };

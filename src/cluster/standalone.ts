@@ -1,11 +1,14 @@
 /** Components that run alone, with the flags of their upstream counterparts. */
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
+import { nodes } from '../api/core/v1/index.ts';
 import { httpClient, type HttpClientConfig } from '../client/http.ts';
 import { inClusterConfig } from '../client/incluster.ts';
 import type { Context } from './context.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { untilTerminated } from './lifetime.ts';
+import { CliError } from './output.ts';
 
 /** From a kubeconfig when there is one, else as a pod does. */
 function connection(kubeconfig: string | undefined): HttpClientConfig {
@@ -43,6 +46,35 @@ export async function dns(argv: readonly string[], { surroundings }: Context): P
   await runDns({
     client, domain: values.domain, listen: { host: values['bind-address'], port: Number(values.port) },
     ports: { health: 8080, ready: 8181, metrics: 9153 }, surroundings, signal: untilTerminated(),
+  });
+  client.close();
+  return 0;
+}
+
+/** `k7s kube-proxy`: the service proxy of the node whose network namespace it runs in. */
+export async function kubeProxy(argv: readonly string[], { surroundings }: Context): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      kubeconfig: { type: 'string' },
+      'hostname-override': { type: 'string', default: hostname() },
+      'cluster-cidr': { type: 'string', default: '' },
+      'proxy-mode': { type: 'string', default: 'nftables' },
+      'healthz-bind-address': { type: 'string', default: '0.0.0.0:10256' },
+      'metrics-bind-address': { type: 'string', default: '127.0.0.1:10249' },
+    },
+  });
+  if (values['proxy-mode'] !== 'nftables') throw new CliError(`proxy mode "${values['proxy-mode']}" is not available here`, { mend: 'Leave --proxy-mode out: it is nftables', exitCode: 64 });
+  const { runProxy } = await import('../network/proxy/proxy.ts');
+  const signal = untilTerminated();
+  const client = httpClient({ ...connection(values.kubeconfig), userAgent: 'kube-proxy', surroundings });
+  const nodeName = values['hostname-override'];
+  const node = await client.get(nodes, nodeName, { signal });
+  const nodeIPs = (node.status?.addresses ?? []).filter((address) => address.type === 'InternalIP').map((address) => address.address);
+  const port = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
+  await runProxy({
+    client, nodeName, nodeIPs, clusterCIDRs: values['cluster-cidr'].split(',').filter(Boolean),
+    healthPort: port(values['healthz-bind-address']), metricsPort: port(values['metrics-bind-address']), surroundings, signal,
   });
   client.close();
   return 0;

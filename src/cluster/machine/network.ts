@@ -2,7 +2,7 @@
  * The network of a profile on its host: one bridge, its address, and masquerading for what leaves it.
  * The bridge's number decides the subnet, so that making the link claims the network, whoever else is starting.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { attempt, CommandError, run } from '../../base/command.ts';
 import { hostTable, linkAlias, type Profile } from './profile.ts';
 
@@ -129,7 +129,6 @@ async function prepareHost(): Promise<void> {
   } catch {
     await attempt(['modprobe', 'br_netfilter']);
   }
-  await mkdir('/run/k7s', { recursive: true, mode: 0o711 });
 }
 
 function hostRules(profile: Profile, network: Network): string {
