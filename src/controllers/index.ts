@@ -1,4 +1,6 @@
 /** All controllers, and running them. */
+import { clusterRoleAggregationController } from './aggregation/clusterroles.ts';
+import { cronJobController } from './cronjob/cronjob.ts';
 import { daemonSetController } from './daemonset/daemonset.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
@@ -15,13 +17,15 @@ import { podGarbageCollector } from './podgc/podgc.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
 import { statefulSetController } from './statefulset/statefulset.ts';
+import { ttlAfterFinishedController } from './ttl/ttl.ts';
 
 export type { ControllerOptions } from './harness/controller.ts';
 export type { HarnessConfig };
 
 export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
-  daemonSetController, statefulSetController, jobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
+  daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
+  ttlAfterFinishedController, clusterRoleAggregationController,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */
