@@ -3,7 +3,7 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { jsonText, parseJson } from '../../machinery/jsontext.ts';
 import { StatusError, type StatusCause } from '../../machinery/status.ts';
 import { compare, equal, fieldsOf, fieldsOfLive, MisfitError } from './compare.ts';
-import { difference, intersection, isEmpty, paths, pathText, recursiveDifference, union, type FieldSet } from './fieldset.ts';
+import { difference, emptySet, intersection, isEmpty, paths, pathText, recursiveDifference, union, type FieldSet } from './fieldset.ts';
 import { decodeManaged, encodeManaged, sameManager, type Managed, type ManagedFieldsEntry } from './managed.ts';
 import { merge, withNamedFields, without } from './merge.ts';
 import { isObject } from './shape.ts';
@@ -117,8 +117,9 @@ function withoutManaged(object: JsonObject): JsonObject {
 
 /** Takes out what the applier stated before and states no more, unless somebody else answers for it. */
 function prune(type: ManagedType, merged: JsonObject, last: FieldSet | undefined, managed: readonly Managed[]): JsonObject {
-  const owned = managed.reduce((all, m) => union(all, m.set), {} as FieldSet);
-  if (!last || isEmpty(difference(last, owned))) return merged;
+  if (!last) return merged;
+  const owned = managed.reduce((all, m) => union(all, m.set), emptySet);
+  if (isEmpty(difference(last, owned))) return merged;
   const { shape } = type;
   const lastNamed = withNamedFields(last, shape);
   const bare = (without(merged, lastNamed, shape) ?? {}) as JsonObject;
