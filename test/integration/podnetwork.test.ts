@@ -10,7 +10,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { silent } from '../../src/base/log.ts';
 import { systemSurroundings } from '../../src/base/surroundings.ts';
 import { nodes as nodeRef } from '../../src/api/core/v1/index.ts';
-import { cniConfigDirectory, containerdSocket } from '../../src/cluster/machine/containerd.ts';
+import { cniConfigDirectory, containerdSocket, sweepShims } from '../../src/cluster/machine/containerd.ts';
 import { busyboxImage } from '../../src/cluster/machine/images/busybox.ts';
 import { ensureImages } from '../../src/cluster/machine/images/load.ts';
 import { pauseImage } from '../../src/cluster/machine/images/pause.ts';
@@ -30,6 +30,7 @@ let profile: Profile;
 let network: Network;
 const machines: MachineNode[] = [];
 const runtimes: Runtime[] = [];
+const daemons: number[] = [];
 let plugins: Promise<void>[] = [];
 
 interface Pod {
@@ -108,7 +109,7 @@ before(async () => {
   for (const index of [0, 1]) {
     const node = await ensureNode(profile, { name: `n${index}`, index, network });
     machines.push(node);
-    await startContainerd(node);
+    daemons.push(await startContainerd(node));
     const socket = containerdSocket(node);
     await ensureImages({ socket, scratch: node.directory }, [pauseImage(), busybox]);
     runtimes.push(connectRuntime({ runtime: socket }, clock));
@@ -165,4 +166,18 @@ test('a file system that is mounted in the node later is seen in the pod', { ski
   await run([...enterNode(machines[0]!), '/bin/sh', '-c', `echo seen > ${folder}/inner/file`]);
   assert.equal(await inPod(pod, 'cat', '/host/inner/file'), 'seen');
   await run([...enterNode(machines[0]!), findProgram('umount')!, join(folder, 'inner')]);
+});
+
+test('pods and their network go on while the runtime is killed and started again', { skip }, async () => {
+  const pod = await startPod(1, 'survivor');
+  assert.equal(await eventually(() => fromHost(pod.ip)), 'survivor');
+  process.kill(daemons[1]!, 'SIGKILL');
+  assert.equal(await fromHost(pod.ip), 'survivor');
+  await ensureNode(profile, { name: 'n1', index: 1, network });
+  await startContainerd(machines[1]!);
+  assert.equal(await sweepShims(machines[1]!), 0);
+  await eventually(async () => assert.equal(await inPod(pod, 'hostname'), 'survivor'));
+  assert.equal(await fromHost(pod.ip), 'survivor');
+  const next = await startPod(1, 'next');
+  assert.notEqual(next.ip, pod.ip);
 });
