@@ -60,6 +60,7 @@ export async function start(flags: StartFlags, context: Context): Promise<void> 
 async function bringUp(paths: ProfilePaths, wanted: ProfileConfig, isNew: boolean, flags: StartFlags, report: Progress, context: Context): Promise<void> {
   const { surroundings } = context;
   const { clock } = surroundings;
+  const since = clock.now();
   const before = readParts(paths);
   const supervised = before !== undefined && findProcesses(before.supervisor.argv).length > 0;
   const serving = before !== undefined && findProcesses(before.supervised[0]!.argv).length > 0;
@@ -80,7 +81,7 @@ async function bringUp(paths: ProfilePaths, wanted: ProfileConfig, isNew: boolea
     const file = await mergeKubeconfig(access, clock);
     if (process.env['KUBECONFIG']) report.say(`The context "${access.name}" is in ${file}`);
     const applying = config.runtime === 'containerd' ? report.step('Applying add-ons', () => applyEnabledAddons(paths, config, client)) : Promise.resolve();
-    const ready = flags.wait ? report.step(`Waiting for ${config.nodes.map((node) => node.name).join(', ')} to be Ready`, () => waitForNodes(client, config, paths, clock, deadline)) : undefined;
+    const ready = flags.wait ? report.step(`Waiting for ${config.nodes.map((node) => node.name).join(', ')} to be Ready`, () => waitForNodes(client, config, paths, supervised ? 0 : since, clock, deadline)) : undefined;
     await Promise.all([applying, ready]);
     if (isNew && flags.wait && config.runtime === 'containerd' && config.addons.includes('metrics-server')) {
       await report.step('Waiting for the first metrics', () => waitForMetrics(client, clock, deadline)).catch((error: unknown) => {

@@ -1,9 +1,10 @@
 /** Waiting for a cluster, with an eye on processes that do not come up: then the reason is said at once. */
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../base/clock.ts';
+import { parseTime, type Clock } from '../base/clock.ts';
 import { isAbort } from '../base/abort.ts';
 import { ConnectionError, type HttpClient } from '../client/http.ts';
 import { StatusError } from '../machinery/status.ts';
+import { leases } from '../api/coordination/v1/index.ts';
 import * as core from '../api/core/v1/index.ts';
 import { getText } from './connect.ts';
 import { CliError } from './output.ts';
@@ -32,19 +33,27 @@ export async function waitForServer(client: HttpClient, paths: ProfilePaths, clo
   });
 }
 
-export async function waitForNodes(client: HttpClient, config: ProfileConfig, paths: ProfilePaths, clock: Clock, deadline: AbortSignal): Promise<void> {
-  for (const { name } of config.nodes) {
-    const seen = config.runtime === 'containerd' ? failuresOf(paths, `agent-${name}`).count : 0;
-    let state = '';
-    await until(`waiting for the node ${name}`, clock, deadline, 40, async () => {
-      if (config.runtime === 'containerd') failFast(paths, `agent-${name}`, seen);
-      const node = await client.get(core.nodes, name, { signal: deadline });
-      const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');
-      state = ready && ready.status !== 'True' ? `: ${ready.message ?? ready.reason ?? ''}` : '';
-      const heartbeat = ready?.lastHeartbeatTime ?? '';
-      return ready?.status === 'True' && Date.parse(heartbeat) >= clock.now() - 60_000 && !node.spec?.taints?.some((taint) => taint.key.startsWith('node.kubernetes.io/'));
-    }, () => state);
-  }
+/** Ready in the words of an agent that runs since `since`: what an earlier one said last is still there after a restart. */
+export async function waitForNodes(client: HttpClient, config: ProfileConfig, paths: ProfilePaths, since: number, clock: Clock, deadline: AbortSignal): Promise<void> {
+  const real = config.runtime === 'containerd';
+  await Promise.all(
+    config.nodes.map(async ({ name }) => {
+      const seen = real ? failuresOf(paths, `agent-${name}`).count : 0;
+      let state = '';
+      const check = async (): Promise<boolean> => {
+        if (real) failFast(paths, `agent-${name}`, seen);
+        const [node, lease] = await Promise.all([
+          client.get(core.nodes, name, { signal: deadline }),
+          client.get(leases, name, { namespace: 'kube-node-lease', signal: deadline }),
+        ]);
+        const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');
+        state = ready?.status === 'True' ? '' : `: ${ready?.message ?? ready?.reason ?? 'the kubelet has said nothing yet'}`;
+        const alive = parseTime(lease.spec?.renewTime ?? '') >= since;
+        return alive && ready?.status === 'True' && !node.spec?.taints?.some((taint) => taint.key.startsWith('node.kubernetes.io/'));
+      };
+      await until(`waiting for the node ${name}`, clock, deadline, 30, check, () => state);
+    }),
+  );
 }
 
 export async function waitForMetrics(client: HttpClient, clock: Clock, deadline: AbortSignal): Promise<void> {
