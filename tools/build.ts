@@ -1,4 +1,8 @@
-/** Bundles src/ into dist/: what users install, and what the launcher of a clone runs. */
+/**
+ * Bundles src/ into dist/: what users install, and what the launcher of a clone runs.
+ * With --package nothing older stays in dist/, and the types of the library are written as well.
+ */
+import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +18,10 @@ const keepMs = 3_600_000;
 /** Each becomes dist/<name>.js; those that are not there yet are left out. */
 const entries: Record<string, string> = { k7s: 'src/cluster/main.ts', index: 'src/index.ts' };
 
+const forPackage = process.argv.includes('--package');
+
 async function main(): Promise<void> {
+  if (forPackage) rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   const entryPoints = Object.entries(entries)
     .filter(([, file]) => existsSync(join(root, file)))
@@ -46,9 +53,17 @@ async function main(): Promise<void> {
       if (started.getTime() - statSync(file).mtimeMs > keepMs) rmSync(file);
     }
   }
+  if (forPackage && existsSync(join(root, 'src/index.ts'))) declarations();
   // The time of the start: a source that changed while we were reading is newer than the stamp.
   writeFileSync(stamp, '');
   utimesSync(stamp, started, started);
+}
+
+function declarations(): void {
+  const flags = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--outDir', join(dist, 'types'), '--rootDir', join(root, 'src')];
+  const like = ['--target', 'es2024', '--lib', 'es2024,esnext.disposable,esnext.iterator,esnext.collection', '--module', 'nodenext', '--types', 'node', '--strict', '--allowImportingTsExtensions', '--skipLibCheck', '--exactOptionalPropertyTypes'];
+  const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), [...flags, ...like, join(root, 'src/index.ts')], { stdio: 'inherit', cwd: root });
+  if (status !== 0) process.exit(1);
 }
 
 await main();
