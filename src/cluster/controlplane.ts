@@ -7,12 +7,14 @@ import type { ControllerOptions } from '../controllers/harness/controller.ts';
 import { runControllers } from '../controllers/index.ts';
 import { runNetworkPlugin } from '../network/cni/plugin.ts';
 import { runScheduler } from '../scheduler/index.ts';
+import { runSimulatedNodes, type SimulatedNode } from '../simulation/index.ts';
 
 export interface ControlPlaneConfig {
   readonly api: ApiServerConfig;
   readonly controllers: ControllerOptions;
   /** The profile's bridge: over it go the host's routes to the pods of all nodes, so that the API server reaches them. */
   readonly bridge?: string;
+  readonly simulatedNodes?: readonly SimulatedNode[];
 }
 
 export interface ControlPlane {
@@ -33,6 +35,7 @@ export async function startControlPlane(config: ControlPlaneConfig, surroundings
     runScheduler({ client: as('system:kube-scheduler'), surroundings, signal }),
   ];
   if (config.bridge) parts.push(runNetworkPlugin({ client: admin, device: config.bridge, surroundings, signal }));
+  if (config.simulatedNodes) parts.push(runSimulatedNodes({ client: admin, nodes: config.simulatedNodes, surroundings, signal }));
   const ended = Promise.all(parts).then(() => api.close());
   return { api, client: admin, ended };
 }

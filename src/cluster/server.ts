@@ -46,6 +46,7 @@ function controlPlane(paths: ProfilePaths, config: ProfileConfig): Omit<ControlP
   const { ca } = readPki(paths.pki);
   return {
     controllers: { rootCa: ca.certPem, clusterCidr: config.clusterCIDR, signing: ca },
+    ...(config.runtime === 'simulated' ? { simulatedNodes: config.nodes.map(({ name }) => ({ name })) } : {}),
     ...(config.network ? { bridge: config.network.bridge } : {}),
   };
 }
