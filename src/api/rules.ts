@@ -2,28 +2,28 @@
 import { columnList } from '../schema/table.ts';
 import type { AnyKindRules } from '../schema/vocabulary.ts';
 import * as admission from './admissionregistration/columns.ts';
-import { apiServiceColumns } from './apiregistration/columns.ts';
+import { rules as apiextensions } from './apiextensions/rules.ts';
+import { rules as apiregistration } from './apiregistration/rules.ts';
 import { rules as apps } from './apps/rules.ts';
 import { rules as autoscaling } from './autoscaling/rules.ts';
 import { rules as batch } from './batch/rules.ts';
 import { resources } from './catalog.ts';
 import { rules as certificates } from './certificates/rules.ts';
-import { leaseCandidateColumns, leaseColumns } from './coordination/columns.ts';
+import { rules as coordination } from './coordination/rules.ts';
 import { eventColumns } from './core/columns.ts';
 import { rules as core } from './core/rules.ts';
 import type { ObjectReference } from './core/v1/types.ts';
 import { toStored as eventToCore } from './events/conversion.ts';
 import type { Event as NewEvent } from './events/v1/types.ts';
-import { endpointSliceColumns } from './discovery/columns.ts';
+import { rules as discovery } from './discovery/rules.ts';
 import { flowSchemaColumns, priorityLevelColumns } from './flowcontrol/columns.ts';
 import { rules as networking } from './networking/rules.ts';
 import type { RuntimeClass } from './node/v1/types.ts';
-import { podDisruptionBudgetColumns } from './policy/columns.ts';
-import type { PodDisruptionBudget } from './policy/v1/types.ts';
-import { clusterRoleBindingColumns, roleBindingColumns } from './rbac/columns.ts';
+import { rules as policy } from './policy/rules.ts';
+import { rules as rbac } from './rbac/rules.ts';
 import * as resource from './resource/columns.ts';
-import type { PriorityClass } from './scheduling/v1/types.ts';
-import * as storage from './storage/columns.ts';
+import { rules as scheduling } from './scheduling/rules.ts';
+import { rules as storage } from './storage/rules.ts';
 import { specAndStatus } from './strategy.ts';
 
 /** Events by their newer name: the rules of the core Event, seen through the conversion. */
@@ -45,31 +45,13 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> 
   'certificates.k8s.io': certificates,
   'networking.k8s.io': networking,
   'events.k8s.io': { Event: eventRules },
-  'discovery.k8s.io': { EndpointSlice: { generation: 'all-but-metadata-and-status', columns: endpointSliceColumns } },
-  'policy': { PodDisruptionBudget: { ...specAndStatus<PodDisruptionBudget>(), generation: 'spec', columns: podDisruptionBudgetColumns } },
-  'rbac.authorization.k8s.io': { RoleBinding: { columns: roleBindingColumns }, ClusterRoleBinding: { columns: clusterRoleBindingColumns } },
-  'coordination.k8s.io': { Lease: { columns: leaseColumns }, LeaseCandidate: { columns: leaseCandidateColumns } },
-  'scheduling.k8s.io': {
-    PriorityClass: {
-      generation: 'all-but-metadata-and-status',
-      columns: columnList<PriorityClass>(({ column, integer, wide, nameColumn, ageColumn }) => [
-        nameColumn,
-        integer('Value', 'Higher ones go first.', (p) => p.value),
-        column('Global-Default', 'Whether pods without a class get this one.', (p) => p.globalDefault ?? false, { type: 'boolean' }),
-        ageColumn,
-        wide('PreemptionPolicy', 'Whether others may be evicted for it.', (p) => p.preemptionPolicy ?? ''),
-      ]),
-    },
-  },
+  'discovery.k8s.io': discovery,
+  policy,
+  'rbac.authorization.k8s.io': rbac,
+  'coordination.k8s.io': coordination,
+  'scheduling.k8s.io': scheduling,
   'node.k8s.io': { RuntimeClass: { columns: columnList<RuntimeClass>(({ column, nameColumn, ageColumn }) => [nameColumn, column('Handler', 'What the runtime calls it.', (c) => c.handler), ageColumn]) } },
-  'storage.k8s.io': {
-    StorageClass: { columns: storage.storageClassColumns },
-    VolumeAttributesClass: { columns: storage.volumeAttributesClassColumns },
-    VolumeAttachment: { ...specAndStatus(), columns: storage.volumeAttachmentColumns },
-    CSINode: { columns: storage.csiNodeColumns },
-    CSIDriver: { generation: 'spec', columns: storage.csiDriverColumns },
-    CSIStorageCapacity: { columns: storage.csiStorageCapacityColumns },
-  },
+  'storage.k8s.io': storage,
   'admissionregistration.k8s.io': {
     MutatingWebhookConfiguration: { generation: 'all-but-metadata-and-status', columns: admission.mutatingWebhookColumns },
     ValidatingWebhookConfiguration: { generation: 'all-but-metadata-and-status', columns: admission.validatingWebhookColumns },
@@ -95,8 +77,8 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> 
       },
     },
   },
-  'apiregistration.k8s.io': { APIService: { ...specAndStatus(), columns: apiServiceColumns } },
-  'apiextensions.k8s.io': { CustomResourceDefinition: { ...specAndStatus(), generation: 'spec' } },
+  'apiregistration.k8s.io': apiregistration,
+  'apiextensions.k8s.io': apiextensions,
 };
 
 const withStatus: AnyKindRules = specAndStatus();

@@ -58,6 +58,22 @@ test('valid objects of many kinds', () => {
     ['core.v1.PersistentVolumeClaim', claim], ['core.v1.PersistentVolume', { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' } } }],
     ['core.v1.Endpoints', { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] }], ['core.v1.ResourceQuota', { spec: { hard: { pods: '3', 'requests.cpu': '1' } } }], ['core.v1.LimitRange', { spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } }],
     ['core.v1.ReplicationController', { spec: { template } }],
+    ['rbac.v1.ClusterRole', { metadata: { name: 'system:x' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }, { verbs: ['get'], nonResourceURLs: ['/healthz'] }] }],
+    ['rbac.v1.RoleBinding', { roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'User', name: 'u' }, { kind: 'ServiceAccount', name: 's', namespace: 'n' }] }],
+    ['networking.v1.NetworkPolicy', { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }], ports: [{ port: 80, endPort: 90 }] }] } }], ['networking.v1.NetworkPolicy', {}],
+    ['networking.v1.Ingress', { spec: { rules: [{ host: '*.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 's', port: { number: 80 } } } }] } }] } }],
+    ['networking.v1.IngressClass', { spec: { controller: 'example.com/x' } }], ['networking.v1.ServiceCIDR', { spec: { cidrs: ['10.96.0.0/12'] } }],
+    ['networking.v1.IPAddress', { metadata: { name: '10.96.0.1' }, spec: { parentRef: { resource: 'services', name: 'kubernetes', namespace: 'default' } } }],
+    ['autoscaling.v2.HorizontalPodAutoscaler', { spec: { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 3 } }], ['policy.v1.PodDisruptionBudget', { spec: { minAvailable: '50%', selector: {} } }],
+    ['coordination.v1.Lease', { spec: { leaseDurationSeconds: 40 } }], ['storage.v1.StorageClass', { provisioner: 'k7s.io/hostpath' }], ['scheduling.v1.PriorityClass', { value: 7 }],
+    ['scheduling.v1.PriorityClass', { metadata: { name: 'system-node-critical' }, value: 2000001000 }],
+    ['discovery.v1.EndpointSlice', { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 80 }] }],
+    ['apiregistration.v1.APIService', { metadata: { name: 'v1.' }, spec: { version: 'v1', groupPriorityMinimum: 18000, versionPriority: 1 } }],
+    ['apiregistration.v1.APIService', { metadata: { name: 'v1beta1.metrics.k8s.io' }, spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { namespace: 'kube-system', name: 'metrics-server' } } }],
+    ['apiextensions.v1.CustomResourceDefinition', { metadata: { name: 'crons.example.com' }, spec: { group: 'example.com', names: { plural: 'crons', kind: 'Cron' }, scope: 'Namespaced', versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] } }],
+    ['certificates.v1.CertificateSigningRequest', { spec: { request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nx').toString('base64'), signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] } }],
+    ['node.v1.RuntimeClass', { handler: 'runc' }],
+    ['admissionregistration.v1.ValidatingWebhookConfiguration', { webhooks: [{ name: 'a.example.com', sideEffects: 'None', admissionReviewVersions: ['v1'], clientConfig: { service: { name: 's', namespace: 'n' } } }] }],
   ];
   for (const [type, value] of valid) assert.deepEqual(createFindings(type, value), [], type);
 });
@@ -82,6 +98,17 @@ const refused: readonly [string, JsonObject, string[]][] = [
   ['core.v1.Namespace', { metadata: { name: 'a.b' } }, ['metadata.name: Invalid value: "a.b": must not contain dots']],
   ['core.v1.PersistentVolumeClaim', { spec: {} }, ['spec.accessModes: Required value: at least 1 access mode is required', 'spec.resources[storage]: Required value']],
   ['core.v1.ConfigMap', { metadata: { finalizers: ['mine'] } }, ['metadata.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified']],
+  ['rbac.v1.Role', { rules: [{ verbs: [], nonResourceURLs: ['/x'] }] }, ['rules[0].verbs: Required value: verbs must contain at least one value', 'rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs']],
+  ['rbac.v1.ClusterRoleBinding', { roleRef: { kind: 'Role', name: 'r' } }, ['roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"']],
+  ['networking.v1.Ingress', {}, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+  ['networking.v1.NetworkPolicy', { spec: { podSelector: {}, egress: [{ to: [{}] }] } }, ['spec.egress[0].to[0]: Required value: must specify a peer']],
+  ['autoscaling.v2.HorizontalPodAutoscaler', { spec: { scaleTargetRef: { kind: 'D', name: 'd' }, minReplicas: 4, maxReplicas: 3 } }, ['spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`']],
+  ['policy.v1.PodDisruptionBudget', { spec: { maxUnavailable: '200%' } }, ['spec.maxUnavailable: Invalid value: "200%": must not be greater than 100%']],
+  ['scheduling.v1.PriorityClass', { value: 1000000001 }, ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000']],
+  ['discovery.v1.EndpointSlice', { addressType: 'IPv4', endpoints: [{ addresses: ['::1'] }] }, ['endpoints[0].addresses[0]: Invalid value: "::1": must be an IPv4 address']],
+  ['apiregistration.v1.APIService', { spec: { version: 'v1', group: 'x.io', groupPriorityMinimum: 1, versionPriority: 1 } }, ['metadata.name: Invalid value: "a": must be `spec.version+"."+spec.group`: "v1.x.io"']],
+  ['coordination.v1.Lease', { spec: { leaseDurationSeconds: 0 } }, ['spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0']],
+  ['networking.v1.IPAddress', { metadata: { name: '2001:DB8::1' }, spec: { parentRef: { resource: 'services', name: 's' } } }, ['metadata.name: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")']],
 ];
 
 for (const [type, value, expected] of refused) {

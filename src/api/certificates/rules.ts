@@ -1,8 +1,10 @@
 /** Rules of certificate signing requests: who asks is taken from the request, and each part has one subresource that may write it. */
 import type { DeepReadonly } from '../../machinery/json.ts';
+import { nameIsPathSegment } from '../../machinery/names.ts';
 import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep } from '../strategy.ts';
 import * as columns from './columns.ts';
+import { validateRequest, validateRequestUpdate } from './validation.ts';
 import type * as T from './v1/types.ts';
 
 type Request = T.CertificateSigningRequest;
@@ -43,6 +45,9 @@ function prepareUpdate(r: Request, old: DeepReadonly<Request>, context: RuleCont
 const requestRules: KindRules<Request> = {
   prepareCreate,
   prepareUpdate,
+  nameRule: nameIsPathSegment,
+  validate: validateRequest,
+  validateUpdate: (r, old, context) => validateRequestUpdate(r, old, context.subresource),
   columns: columns.certificateSigningRequestColumns,
   selectable: { 'spec.signerName': (r) => r.spec.signerName },
 };
