@@ -163,6 +163,9 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource: string): Fiel
     case 'status':
       updateStatus(pod, old, out);
       break;
+    case 'binding':
+      // Sets what nobody else may; what is bound already was refused before.
+      break;
     case 'ephemeralcontainers':
       updateEphemeralContainers(pod, old, out);
       break;
