@@ -1,16 +1,6 @@
 import type { FieldError } from './status.ts';
 
-/**
- * Paths are plain text: `${path}.name`, `${path}[0]`, `${path}[key]`; `child` copes with the empty root.
- * The constructors below word a finding as upstream does.
- */
-export function child(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
-}
-
-export function at(path: string, index: number | string): string {
-  return `${path}[${index}]`;
-}
+// Paths are plain text: `${path}.name`, `${path}[0]`, `${path}[key]`. The constructors below word a finding as upstream does.
 
 const escapes: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f', '\v': '\\v', '\x07': '\\a' };
 
@@ -50,10 +40,6 @@ export function invalid(field: string, value: unknown, detail = ''): FieldError 
   return { type: 'FieldValueInvalid', field, detail: withDetail(`Invalid value: ${quotedOf(value)}`, detail) };
 }
 
-export function typeInvalid(field: string, value: unknown, detail = ''): FieldError {
-  return { type: 'FieldValueTypeInvalid', field, detail: withDetail(`Invalid value: ${quotedOf(value)}`, detail) };
-}
-
 /** The supported values are listed in the order given; upstream sorts most of its lists. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.length > 0 ? `supported values: ${supported.map(quoted).join(', ')}` : '';
@@ -81,11 +67,7 @@ export function tooMany(field: string, actual: number, limit: number): FieldErro
   return { type: 'FieldValueTooMany', field, detail: `Too many: ${actual}: must have at most ${limit} ${limit === 1 ? 'item' : 'items'}` };
 }
 
-export function internalError(field: string, detail: string): FieldError {
-  return { type: 'InternalError', field, detail: `Internal error: ${detail}` };
-}
-
-export const immutableWords = 'field is immutable';
+const immutableWords = 'field is immutable';
 
 /** Same value, where absent, null and empty collections are one. */
 export function sameValue(a: unknown, b: unknown): boolean {

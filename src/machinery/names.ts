@@ -7,7 +7,6 @@ const underscoreLabel = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 const underscoreSubdomainFormat = `${underscoreLabel}(\\.${underscoreLabel})*`;
 const label1035Format = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const wildcardFormat = `\\*\\.${subdomainFormat}`;
-const identifierFormat = '[A-Za-z_][A-Za-z0-9_]*';
 const percentFormat = '[0-9]+%';
 const headerFormat = '[-A-Za-z0-9]+';
 const configKeyFormat = '[-._a-zA-Z0-9]+';
@@ -22,7 +21,6 @@ const subdomain = new RegExp(`^${subdomainFormat}$`);
 const underscoreSubdomain = new RegExp(`^${underscoreSubdomainFormat}$`);
 const label1035 = new RegExp(`^${label1035Format}$`);
 const wildcard = new RegExp(`^${wildcardFormat}$`);
-const identifier = new RegExp(`^${identifierFormat}$`);
 const percent = new RegExp(`^${percentFormat}$`);
 const header = new RegExp(`^${headerFormat}$`);
 const configKey = new RegExp(`^${configKeyFormat}$`);
@@ -125,18 +123,6 @@ export function wildcardSubdomainComplaints(value: string): Complaints {
   return complaints;
 }
 
-export function identifierComplaints(value: string): Complaints {
-  return identifier.test(value) ? [] : [regexComplaint("a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'", identifierFormat, 'my_name', 'MY_NAME', 'MyName')];
-}
-
-/** What may follow `/` of a path segment: metadata.name of kinds whose names are free (RBAC). */
-export function pathSegmentComplaints(name: string, prefix: boolean): Complaints {
-  if (!prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
-  const complaints: Complaints = [];
-  for (const illegal of ['/', '%']) if (name.includes(illegal)) complaints.push(`may not contain '${illegal}'`);
-  return complaints;
-}
-
 export function portNumberComplaints(port: number): Complaints {
   return port >= 1 && port <= 65535 ? [] : [inclusiveRange(1, 65535)];
 }
@@ -202,4 +188,8 @@ function masked(name: string, prefix: boolean): string {
 export const nameIsSubdomain: NameRule = (name, prefix) => subdomainComplaints(masked(name, prefix));
 export const nameIsLabel: NameRule = (name, prefix) => labelComplaints(masked(name, prefix));
 export const nameIsLabel1035: NameRule = (name, prefix) => label1035Complaints(masked(name, prefix));
-export const nameIsPathSegment: NameRule = pathSegmentComplaints;
+/** Whatever may stand between two slashes of a path: names of RBAC kinds. */
+export const nameIsPathSegment: NameRule = (name, prefix) => {
+  if (!prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
+  return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
+};
