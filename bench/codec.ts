@@ -2,7 +2,7 @@
 import { packages } from '../src/api/catalog.ts';
 import type { JsonObject } from '../src/machinery/json.ts';
 import { applyConfiguration } from '../src/schema/apply/apply.ts';
-import { managedType, resetOnMain, updateManagedFields } from '../src/schema/apply/track.ts';
+import { managedTypeOf, updateManagedFields } from '../src/schema/apply/track.ts';
 import { encodeJson, normalise, parseJson } from '../src/schema/json.ts';
 import { applyStrategicMergePatch } from '../src/schema/patch/strategic.ts';
 import { decodeProtobuf, encodeProtobuf } from '../src/schema/protobuf.ts';
@@ -12,7 +12,7 @@ const type = 'core.v1.Pod';
 
 export function benchCodec(): Record<string, number> {
   const registry = new Registry(packages);
-  const pods = managedType(registry, type, resetOnMain);
+  const pods = managedTypeOf(registry.struct(type), '');
   const author = { manager: 'bench', time: '2025-01-01T00:00:00Z' };
   const config = samplePod();
   const bare = normalise(registry, type, config);

@@ -7,6 +7,8 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
 import type { KindRules, Package, RuleContext } from '../../schema/vocabulary.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
+import { applyConfiguration as applyFields } from './fields.ts';
+import type { WriteRequest } from './write.ts';
 import type { View } from './views.ts';
 
 /** The catalog's types together with their defaults. */
@@ -23,7 +25,7 @@ export class Schema extends Registry {
   }
 }
 
-export function trackFields(_registry: Registry, _view: View, _live: ReadonlyObject | undefined, _object: ApiObject, _options: { manager: string; subresource: string; time: string }): void {}
+export { trackFields } from './fields.ts';
 
 export function rulesOf(group: string, kind: string): KindRules<ApiObject> {
   return (rulesFor(group, kind) ?? {}) as KindRules<ApiObject>;
@@ -45,8 +47,8 @@ export function strategicPatch(_registry: Registry, _type: string, _live: JsonOb
   throw StatusError.notImplemented('strategic merge patch is not there yet');
 }
 
-export function applyConfiguration(_write: unknown, _live: ReadonlyObject | undefined, _patch: { readonly body: unknown; readonly force: boolean }): ApiObject {
-  throw StatusError.notImplemented('server-side apply is not there yet');
+export function applyConfiguration(write: WriteRequest, live: ReadonlyObject | undefined, patch: { readonly body: unknown; readonly force: boolean }): ApiObject {
+  return applyFields(write, live, patch);
 }
 
 /** How a served version that is not the stored one is read and written. */

@@ -10,12 +10,12 @@ import { applyConfiguration } from './apply.ts';
 import { compare } from './compare.ts';
 import { difference, intersection, isEmpty, paths, pathText, recursiveDifference, union, type FieldSet } from './fieldset.ts';
 import type { ManagedFieldsEntry } from './managed.ts';
-import { managedType, resetOnMain, updateManagedFields, type ManagedType } from './track.ts';
+import { managedTypeOf, updateManagedFields, type ManagedType } from './track.ts';
 
 const registry = new Registry(packages);
-const deployments = managedType(registry, 'apps.v1.Deployment', resetOnMain);
-const configMaps = managedType(registry, 'core.v1.ConfigMap');
-const services = managedType(registry, 'core.v1.Service', resetOnMain);
+const deployments = managedTypeOf(registry.struct('apps.v1.Deployment'), '');
+const configMaps = managedTypeOf(registry.struct('core.v1.ConfigMap'), '');
+const services = managedTypeOf(registry.struct('core.v1.Service'), '');
 const time = '2025-01-01T00:00:00Z';
 const later = '2025-01-02T00:00:00Z';
 

@@ -1,7 +1,7 @@
 /** Who answers for which field after a create, an update or a patch. */
 import type { JsonObject } from '../../machinery/json.ts';
-import { normalise } from '../json.ts';
-import type { Registry } from '../registry.ts';
+import { codecOf } from '../json.ts';
+import type { StructType } from '../registry.ts';
 import { compare, type Comparison } from './compare.ts';
 import { difference, emptySet, intersection, isEmpty, recursiveDifference, union, type FieldSet } from './fieldset.ts';
 import { capped, decodeManaged, encodeManaged, nonEmpty, sameManager, withSet, type Managed, type ManagedFieldsEntry } from './managed.ts';
@@ -19,18 +19,26 @@ export interface ManagedType {
   readonly reset?: FieldSet;
 }
 
-/** `name` is the type's, e.g. `apps.v1.Deployment`. */
-export function managedType(registry: Registry, name: string, reset?: FieldSet): ManagedType {
-  const struct = registry.struct(name);
+/** Of the endpoint whose writers may not set the fields in `reset`. */
+export function managedType(struct: StructType, reset?: FieldSet): ManagedType {
   const { group, version } = struct.package;
   const apiVersion = group ? `${group}/${version}` : version;
-  const empty = normalise(registry, name, { apiVersion, kind: struct.local });
+  const empty = codecOf({ kind: 'struct', struct }).decode({ apiVersion, kind: struct.local }, { unknown: false }) as JsonObject;
   return { apiVersion, kind: struct.local, shape: shapeOfStruct(struct), empty, ...(reset ? { reset } : {}) };
 }
 
-/** On a resource that has a status subresource, and on that subresource. */
-export const resetOnMain: FieldSet = { 'f:status': {} };
-export const resetOnStatus: FieldSet = { 'f:spec': {} };
+function mainType(struct: StructType): ManagedType {
+  return managedType(struct, struct.field('status') ? { 'f:status': {} } : undefined);
+}
+
+function statusType(struct: StructType): ManagedType {
+  return managedType(struct, { 'f:spec': {} });
+}
+
+/** As a request to this subresource sees the type: nobody owns status by writing the resource, or spec by writing its status. */
+export function managedTypeOf(struct: StructType, subresource: string): ManagedType {
+  return struct.memo(subresource === 'status' ? statusType : mainType);
+}
 
 export interface Author {
   /** The request's fieldManager, else the first word of its user agent. */
