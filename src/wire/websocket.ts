@@ -3,12 +3,20 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 
-/** The server's half of the handshake; `choose` picks one of the protocols that were offered. */
-export function acceptWebSocket(incoming: IncomingMessage, socket: Duplex, head: Buffer, choose: (offered: ReadonlySet<string>) => string | false): Promise<WebSocket> {
-  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, handleProtocols: choose });
+/**
+ * The server's half of the handshake. The subprotocol is ours to write: `SPDY/3.1+portforward.k8s.io` is no token, and the library
+ * refuses a client that offers it. The connection is paused, so that no message comes before somebody listens.
+ */
+export function acceptWebSocket(incoming: IncomingMessage, socket: Duplex, head: Buffer, protocol: string | undefined): Promise<WebSocket> {
+  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false });
+  delete incoming.headers['sec-websocket-protocol'];
+  if (protocol !== undefined) server.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('the connection was closed in the handshake')));
-    server.handleUpgrade(incoming, socket, head, (ws) => resolve(ws));
+    server.handleUpgrade(incoming, socket, head, (ws) => {
+      ws.pause();
+      resolve(ws);
+    });
   });
 }
 
@@ -46,5 +54,6 @@ export function byteTunnel(ws: WebSocket): Duplex {
   });
   ws.once('close', () => stream.push(null));
   ws.once('error', (error) => stream.destroy(error));
+  ws.resume();
   return stream;
 }

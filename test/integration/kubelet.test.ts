@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { configmaps, pods, secrets } from '../../src/api/core/v1/index.ts';
 import { hierarchies } from '../../src/cluster/machine/cgroup.ts';
+import { SpdyConnection } from '../../src/wire/spdy.ts';
 import { createPod, deletePod, eventsOf, podWhere, shell, skip, testNode, until, type TestNode } from './kubeletnode.ts';
 
 describe('node agent', { skip, concurrency: 1 }, () => {
@@ -26,7 +29,7 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     const agent = new Agent({ ca: on.authority.certPem, ...(options.anonymous ? {} : { cert, key }) });
     const call = request(`https://${on.node.address}:10250${path}`, { agent, method: options.method ?? 'GET' });
     call.end();
-    const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     agent.destroy();
@@ -172,6 +175,64 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     assert.equal(pod.status!.containerStatuses![0]!.restartCount, 0);
     assert.equal(pod.status!.initContainerStatuses![0]!.ready, true);
     await deletePod(on, 'sidecar');
+  });
+
+  /** Asks to leave HTTP for SPDY, as older clients do. */
+  async function upgradeToSpdy(path: string, protocol: string): Promise<SpdyConnection> {
+    const headers = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol };
+    const call = request(`https://${on.node.address}:10250${path}`, { ...tls(), method: 'POST', headers, agent: false });
+    call.end();
+    const [response, socket, head] = (await once(call, 'upgrade')) as [IncomingMessage, Duplex, Buffer];
+    assert.equal(response.headers['x-stream-protocol-version'], protocol);
+    return new SpdyConnection(socket, head);
+  }
+
+  async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  }
+
+  /** One connection through a port-forward: what is sent comes back. */
+  async function echoThrough(connection: SpdyConnection, text: string): Promise<void> {
+    const headers = { port: '9000', requestid: '0' };
+    const failure = connection.open({ streamtype: 'error', ...headers });
+    failure.end();
+    const data = connection.open({ streamtype: 'data', ...headers });
+    data.end(text);
+    assert.equal(await textOf(data), text);
+    assert.equal(await textOf(failure), '');
+    connection.close();
+  }
+
+  test('exec, attach, run and port-forward in every form that clients ask for', async () => {
+    await createPod(on, 'streams', {
+      terminationGracePeriodSeconds: 1,
+      containers: [shell('c', 'nc -ll -p 9000 -e cat & while read line; do echo "got $line"; done; sleep 1000', { stdin: true })] as never,
+    });
+    await podWhere(on, 'streams', 'running', (p) => p.status?.phase === 'Running');
+    const many = 'x'.repeat(300_000);
+
+    const spdy = await upgradeToSpdy('/exec/default/streams/c?command=cat&input=1&output=1', 'v4.channel.k8s.io');
+    const [failure, stdin, stdout] = ['error', 'stdin', 'stdout'].map((streamtype) => spdy.open({ streamtype }));
+    stdin!.end(many);
+    assert.equal((await textOf(stdout!)).length, many.length);
+    assert.equal((JSON.parse(await textOf(failure!)) as { status: string }).status, 'Success');
+    spdy.close();
+    assert.equal((await exec('streams', 'c', ['cat'], many)).out.length, many.length);
+
+    const attached = new WebSocket(`wss://${on.node.address}:10250/attach/default/streams/c?input=1&output=1`, ['v5.channel.k8s.io'], tls());
+    let heard = '';
+    attached.on('message', (message: Buffer) => (heard += message.toString('utf8', 1)));
+    await once(attached, 'open');
+    attached.send(Buffer.from('\0hello\n'));
+    await until('the attached container to answer', async () => heard.includes('got hello\n'));
+    attached.terminate();
+
+    assert.equal((await ask('/run/default/streams/c?cmd=echo%20hi', { method: 'POST' })).body, 'hi\n');
+    await until('the port to be served', async () => (await exec('streams', 'c', ['sh', '-c', 'echo | nc -w 1 127.0.0.1 9000'])).status.status === 'Success');
+    await echoThrough(await upgradeToSpdy('/portForward/default/streams', 'portforward.k8s.io'), 'over SPDY');
+    await deletePod(on, 'streams', 1);
   });
 
   test('nobody may ask without showing who they are', async () => {

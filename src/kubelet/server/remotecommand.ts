@@ -40,11 +40,8 @@ function openStreams(connection: SpdyConnection, wanted: StreamsWanted): Backend
   };
 }
 
-export async function serveChannels(ws: WebSocket, url: string, wanted: StreamsWanted): Promise<void> {
-  const protocol = ws.protocol;
+export async function serveChannels(ws: WebSocket, protocol: string, url: string, wanted: StreamsWanted): Promise<void> {
   const base64 = protocol.includes('base64');
-  // What arrives before the runtime has answered must wait.
-  ws.pause();
   const upgraded = await requestUpgrade(url, 'POST', { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'v4.channel.k8s.io' }).catch((error: unknown) => {
     ws.close(1011, 'the runtime refused');
     throw error;

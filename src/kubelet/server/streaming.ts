@@ -88,9 +88,11 @@ export async function serveStreaming(request: ServingRequest, context: Streaming
     const offered = offeredProtocols(request.headers['sec-websocket-protocol']);
     if (offered.includes(tunnelled)) return await tunnel(request, url);
     if (request.path.startsWith('/portForward/')) return await passThrough(request, url, 'websocket', 'GET');
+    const protocol = channelProtocols.find((p) => offered.includes(p));
+    if (offered.length > 0 && !protocol) throw StatusError.badRequest(`none of the offered protocols is known: ${offered.join(', ')}`);
     const { socket, head } = request.hijack();
-    const ws = await acceptWebSocket(request.incoming as IncomingMessage, socket, head, (names) => channelProtocols.find((p) => names.has(p)) ?? false);
-    await serveChannels(ws, url, wanted);
+    const ws = await acceptWebSocket(request.incoming as IncomingMessage, socket, head, protocol);
+    await serveChannels(ws, protocol ?? '', url, wanted);
   } catch (error) {
     if (error instanceof UpgradeRefused) throw StatusError.internal(`error dialing backend: ${error.message}`);
     throw error;
@@ -123,7 +125,7 @@ async function passThrough(request: ServingRequest, url: string, protocol: strin
 async function tunnel(request: ServingRequest, url: string): Promise<void> {
   const backend = await requestUpgrade(url, 'POST', { connection: 'Upgrade', upgrade: spdy, [streamVersion]: 'portforward.k8s.io' });
   const { socket, head } = request.hijack();
-  const ws = await acceptWebSocket(request.incoming as IncomingMessage, socket, head, () => tunnelled);
+  const ws = await acceptWebSocket(request.incoming as IncomingMessage, socket, head, tunnelled);
   const inside = byteTunnel(ws);
   if (backend.head.length > 0) inside.write(backend.head);
   splice(inside, backend.socket);
