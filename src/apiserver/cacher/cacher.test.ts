@@ -273,6 +273,54 @@ test('any selection lists and watches what a scan with the whole test would', as
   );
 });
 
+describe('when the watch of the store breaks', () => {
+  /** A store whose watches can be cut. */
+  function breakable(): { store: Store; cut(error: StoreError): void } {
+    const inner = memoryStore();
+    let cut: (error: StoreError) => void = () => {};
+    const store: Store = {
+      ...inner,
+      async *watch(request) {
+        const broken = new Promise<never>((_, reject) => (cut = reject));
+        const iterator = inner.watch(request)[Symbol.asyncIterator]();
+        for (;;) {
+          const next = await Promise.race([iterator.next(), broken]);
+          if (next.done) return;
+          yield next.value;
+        }
+      },
+    };
+    return { store, cut: (error) => cut(error) };
+  }
+
+  test('readers see everything, and watchers go on, once it stands again', async () => {
+    const { store, cut } = breakable();
+    const { things, clock } = await setUp(store);
+    await things.put(keyOf('a', 'x'), thing('a', 'x'), 0);
+    const watch = await things.watch({ from: 'state', signal: new AbortController().signal });
+    cut(new StoreError('unavailable', 'gone'));
+    const writing = things.put(keyOf('a', 'y'), thing('a', 'y'), 0);
+    await clock.advance(1000);
+    await writing;
+    assert.deepEqual(brief(await take(watch, 2)), ['ADDED a/x 1', 'ADDED a/y 2']);
+  });
+
+  test('and it no longer knows what has happened, watchers end and the state is read anew', async () => {
+    const { store, cut } = breakable();
+    const { things, clock } = await setUp(store);
+    await things.put(keyOf('a', 'x'), thing('a', 'x'), 0);
+    const watch = await things.watch({ from: 1, signal: new AbortController().signal });
+    const ended = take(watch, 1);
+    cut(new StoreError('compacted', 'too long ago'));
+    assert.deepEqual(await ended, []);
+    await store.commit([{ type: 'delete', key: keyOf('a', 'x') }, { type: 'put', key: keyOf('a', 'z'), value: codec.encodeStored(thing('a', 'z')) }]);
+    const listing = things.list();
+    await clock.advance(1000);
+    assert.deepEqual(names((await listing).items), ['a/z']);
+    assert.equal(things.ready, true);
+  });
+});
+
 async function pages(things: Cacher<Thing>, request: ListRequest): Promise<{ key: string }[]> {
   const items: { key: string }[] = [];
   let page = await things.list(request);

@@ -166,7 +166,8 @@ export class Feed {
   /** The store no longer knows what happened since: every cacher reads its state anew. */
   async #startOver(): Promise<void> {
     this.#revision = await this.store.revision();
-    await Promise.all([...this.#cachers.values()].map((cacher) => this.#load(cacher)));
+    // Not awaited: loading ends when the feed has caught up, for which it has to run.
+    for (const cacher of this.#cachers.values()) void this.#load(cacher);
   }
 
   async #load(cacher: ResourceCacher<unknown>): Promise<void> {
