@@ -44,13 +44,23 @@ function program(context: Context, state: { exitCode: number }): Command {
       .option('-p, --profile <name>', 'the cluster to work on')
       .action(async (...all: unknown[]) => {
         const self = all.at(-1) as Command;
-        const given = { ...self.optsWithGlobals(), ...(self.opts()['profile'] ? { profile: self.opts()['profile'] as string } : {}) };
-        state.exitCode = (await action(self.args, given as Flags)) ?? 0;
+        state.exitCode = (await action(self.args, { ...self.opts(), profile: profileOf(self) })) ?? 0;
       });
   lifecycle(root, command, context);
   inspection(root, command, context);
   root.command('help-components', { hidden: true }).action(() => void context.stdout.write(`${Object.keys(components).join('\n')}\n`));
   return root;
+}
+
+/** -p may stand behind any of the words of a command; the last one counts. */
+function profileOf(command: Command): string {
+  const own = command.opts()['profile'] as string | undefined;
+  if (command.parent && (own === undefined || command.getOptionValueSource('profile') === 'default')) return profileOf(command.parent);
+  return own ?? 'k7s';
+}
+
+function group(root: Command, name: string, description: string): Command {
+  return root.command(name).description(description).option('-p, --profile <name>', 'the cluster to work on');
 }
 
 type Define = (parent: Command, spec: string, description: string, action: (args: string[], flags: Flags) => Promise<number | void>) => Command;
@@ -79,9 +89,9 @@ function lifecycle(root: Command, command: Define, context: Context): void {
     .option('--all', 'every profile');
   command(root, 'status', 'Says what of a cluster runs', async (_args, flags) => (await import('./status.ts')).status(flags as never, context))
     .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'));
-  const node = root.command('node').description('The nodes of a cluster');
+  const node = group(root, 'node', 'The nodes of a cluster');
   command(node, 'list', 'Lists the nodes and their addresses', async (_args, flags) => (await import('./status.ts')).nodeList(flags, context));
-  const profile = root.command('profile').description('The clusters on this machine');
+  const profile = group(root, 'profile', 'The clusters on this machine');
   command(profile, 'list', 'Lists them', async () => (await import('./status.ts')).profileList(context));
 }
 
@@ -96,10 +106,10 @@ function inspection(root: Command, command: Define, context: Context): void {
   command(root, 'logs [part]', 'The logs of the cluster itself', async (args, flags) => (await import('./logs.ts')).logs(args[0], flags as never, context))
     .option('-f, --follow', 'go on as they grow')
     .option('-n, --length <lines>', 'how many lines of each', number, 60);
-  const image = root.command('image').description('Images on the nodes');
+  const image = group(root, 'image', 'Images on the nodes');
   command(image, 'load <file...>', 'Loads image archives (docker save, OCI layout in a tar)', async (args, flags) => (await import('./image.ts')).imageLoad(args, flags, context));
   command(image, 'ls', 'Lists the images of the first node', async (_args, flags) => (await import('./image.ts')).imageList(flags, context)).alias('list');
-  const addons = root.command('addons').description('Parts that can be switched on and off');
+  const addons = group(root, 'addons', 'Parts that can be switched on and off');
   command(addons, 'list', 'Lists them', async (_args, flags) => (await import('./addons/commands.ts')).listAddons(flags, context));
   command(addons, 'enable <name>', 'Switches one on', async (args, flags) => (await import('./addons/commands.ts')).enableAddon(args[0]!, flags, context));
   command(addons, 'disable <name>', 'Switches one off', async (args, flags) => (await import('./addons/commands.ts')).disableAddon(args[0]!, flags, context));

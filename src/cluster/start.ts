@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodes } from '../api/core/v1/index.ts';
+import type { HttpClient } from '../client/http.ts';
 import { applyEnabledAddons } from './addons/apply.ts';
 import { addons as knownAddons, defaultAddons } from './addons/index.ts';
 import { clientFor, serverUrl } from './connect.ts';
@@ -83,6 +85,7 @@ async function bringUp(paths: ProfilePaths, wanted: ProfileConfig, isNew: boolea
     const applying = config.runtime === 'containerd' ? report.step('Applying add-ons', () => applyEnabledAddons(paths, config, client)) : Promise.resolve();
     const ready = flags.wait ? report.step(`Waiting for ${config.nodes.map((node) => node.name).join(', ')} to be Ready`, () => waitForNodes(client, config, paths, supervised ? 0 : since, clock, deadline)) : undefined;
     await Promise.all([applying, ready]);
+    if (isNew && flags.wait) await nameControlPlane(client, config);
     if (isNew && flags.wait && config.runtime === 'containerd' && config.addons.includes('metrics-server')) {
       await report.step('Waiting for the first metrics', () => waitForMetrics(client, clock, deadline)).catch((error: unknown) => {
         // The cluster is usable; what is wrong with one add-on is said, and is no reason to fail.
@@ -92,6 +95,12 @@ async function bringUp(paths: ProfilePaths, wanted: ProfileConfig, isNew: boolea
   } finally {
     client.close();
   }
+}
+
+/** The label by which kubectl shows a node's role; a kubelet may not give it to itself. */
+async function nameControlPlane(client: HttpClient, config: ProfileConfig): Promise<void> {
+  const labels = { 'node-role.kubernetes.io/control-plane': '' };
+  await client.patch(nodes, config.nodes[0]!.name, { type: 'application/merge-patch+json', body: { metadata: { labels } } });
 }
 
 function checkFlags(flags: StartFlags): void {
