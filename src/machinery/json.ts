@@ -10,5 +10,18 @@ export type DeepReadonly<T> = T extends (infer U)[] ? readonly DeepReadonly<U>[]
 export type Draft<T> = T extends (infer U)[] ? readonly Draft<U>[] : T extends object ? { readonly [K in keyof T]?: Draft<T[K]> | undefined } : T;
 
 export function thaw<T>(value: DeepReadonly<T> | T): T {
-  return structuredClone(value) as T;
+  return copied(value) as T;
+}
+
+/** Several times as fast as structuredClone, which has to think of more than JSON. */
+function copied(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied);
+  const out: Record<string, unknown> = {};
+  for (const key in value) {
+    const member = copied((value as Record<string, unknown>)[key]);
+    if (key === '__proto__') Object.defineProperty(out, key, { value: member, enumerable: true, configurable: true, writable: true });
+    else out[key] = member;
+  }
+  return out;
 }
