@@ -17,14 +17,20 @@ function finalizerFindings(finalizers: readonly string[] | undefined): FieldErro
   return (finalizers ?? []).flatMap((f, i) => (f.includes('/') || standardFinalizers.includes(f) ? [] : [invalid(`metadata.finalizers[${i}]`, f, 'name is neither a standard finalizer name nor is it fully qualified')]));
 }
 
-export function validateCreate(rules: AnyKindRules | undefined, namespaced: boolean, object: object, context: RuleContext): FieldError[] {
-  const { metadata } = object as Meta;
-  return [...validateMetadata(metadata, { namespaced, nameRule: rules?.nameRule ?? nameIsSubdomain }), ...finalizerFindings(metadata.finalizers), ...(rules?.validate?.(object, context) ?? [])];
+function createMetadata(rules: AnyKindRules | undefined, namespaced: boolean, { metadata }: Meta): FieldError[] {
+  return [...validateMetadata(metadata, { namespaced, nameRule: rules?.nameRule ?? nameIsSubdomain }), ...finalizerFindings(metadata.finalizers)];
 }
 
+function updateMetadata({ metadata }: Meta, old: Meta): FieldError[] {
+  return [...validateMetadataUpdate(metadata, old.metadata), ...finalizerFindings(metadata.finalizers)];
+}
+
+export function validateCreate(rules: AnyKindRules | undefined, namespaced: boolean, object: object, context: RuleContext): FieldError[] {
+  return [...createMetadata(rules, namespaced, object as Meta), ...(rules?.validate?.(object, context) ?? [])];
+}
+
+/** A kind that says nothing of updates is judged as if it were new, but for its status. */
 export function validateUpdate(rules: AnyKindRules | undefined, object: object, old: object, context: RuleContext): FieldError[] {
-  const { metadata } = object as Meta;
-  const out = [...validateMetadataUpdate(metadata, (old as Meta).metadata), ...finalizerFindings(metadata.finalizers)];
   const own = rules?.validateUpdate ? rules.validateUpdate(object, old, context) : context.subresource === '' ? (rules?.validate?.(object, context) ?? []) : [];
-  return [...out, ...own];
+  return [...updateMetadata(object as Meta, old as Meta), ...own];
 }

@@ -62,6 +62,8 @@ function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContex
     case 'resize':
       keepAllButResources(pod, old);
       break;
+    case 'binding':
+      break;
     default:
       keep(pod, old, 'status');
   }
