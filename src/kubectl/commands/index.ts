@@ -1,0 +1,16 @@
+/** All commands, in the order of the overview. */
+import type { Command } from '../command.ts';
+import { connectionFlags } from '../kubeconfig/connection.ts';
+import { flagHelp } from '../flags.ts';
+import { top } from '../top/top.ts';
+import { get } from './get.ts';
+import { version } from './version.ts';
+
+const options: Command = {
+  name: 'options',
+  use: 'options',
+  short: 'List of global command-line options (applies to all commands)',
+  run: async (session) => session.out(`The following options can be passed to any command:\n\n${flagHelp(connectionFlags)}`),
+};
+
+export const commands: readonly Command[] = [get, top, version, options];
