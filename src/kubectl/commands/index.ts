@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { connectionFlags } from '../kubeconfig/connection.ts';
 import { flagHelp } from '../flags.ts';
 import { top } from '../top/top.ts';
+import { deleteCommand } from './delete.ts';
 import { get } from './get.ts';
 import { version } from './version.ts';
 
@@ -13,4 +14,4 @@ const options: Command = {
   run: async (session) => session.out(`The following options can be passed to any command:\n\n${flagHelp(connectionFlags)}`),
 };
 
-export const commands: readonly Command[] = [get, top, version, options];
+export const commands: readonly Command[] = [get, deleteCommand, top, version, options];

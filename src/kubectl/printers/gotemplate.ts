@@ -63,7 +63,7 @@ class Parser {
         continue;
       }
       if (/^(end|else)\b/.test(piece.text)) return { nodes, end: piece.text };
-      const block = /^(if|with|range)\s+([\s\S]*)$/.exec(piece.text);
+      const block = /^(if|with|range)\b\s*([\s\S]*)$/.exec(piece.text);
       if (block) nodes.push(this.#block(block[1] as 'if', block[2]!));
       else nodes.push({ kind: 'print', pipeline: new Expressions(piece.text).pipeline() });
     }
@@ -272,7 +272,8 @@ function truth(value: JsonValue | undefined): boolean {
   return typeof value === 'object' ? Object.keys(value).length > 0 : true;
 }
 
-function print(value: JsonValue | undefined): string {
+/** As Go prints a value: `map[a:b]`, `[x y]`. */
+export function print(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return missing;
   if (Array.isArray(value)) return `[${value.map(print).join(' ')}]`;
   if (typeof value === 'object') return `map[${Object.keys(value).sort().map((key) => `${key}:${print(value[key])}`).join(' ')}]`;

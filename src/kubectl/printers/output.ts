@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../machinery/json.ts';
 import { compareBytes } from '../../machinery/jsontext.ts';
-import { parseTemplate, relaxedPath, valueText } from '../../machinery/jsonpath.ts';
+import { parseTemplate, relaxedPath } from '../../machinery/jsonpath.ts';
 import { dumpYaml } from '../../machinery/yaml.ts';
 import { CommandError } from '../errors.ts';
 import type { Flags, FlagSet } from '../flags.ts';
-import { parseGoTemplate } from './gotemplate.ts';
+import { parseGoTemplate, print } from './gotemplate.ts';
 import { TabWriter } from './tabwriter.ts';
 
 export const outputFlags: FlagSet = {
@@ -19,7 +19,7 @@ export const outputFlags: FlagSet = {
 /** Prints one object after the other. */
 export type ObjectPrinter = (object: JsonObject) => string;
 
-const formats = ['custom-columns', 'custom-columns-file', 'go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'template', 'templatefile', 'wide', 'yaml', 'kyaml'];
+const formats = ['custom-columns', 'custom-columns-file', 'go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'template', 'templatefile', 'wide', 'yaml'];
 
 /** The printer for `-o`, undefined where tables or messages are wanted. `operation` is what -o name and messages say was done. */
 export function objectPrinter(flags: Flags): ObjectPrinter | undefined {
@@ -161,7 +161,7 @@ function customColumns(columns: readonly CustomColumn[], noHeaders: boolean): Ob
     const writer = new TabWriter((text) => (out += text));
     if (!noHeaders) writer.row(columns.map((c) => c.header));
     const items = Array.isArray(object['items']) ? (object['items'] as JsonObject[]) : [object];
-    for (const item of items) writer.row(parsed.map((template) => template.find(item).flat().map(valueText).join(',') || '<none>'));
+    for (const item of items) writer.row(parsed.map((template) => template.find(item).flat().map((value) => (value === null ? '<nil>' : print(value))).join(',') || '<none>'));
     writer.flush();
     return out;
   };

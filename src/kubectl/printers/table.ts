@@ -48,7 +48,7 @@ export function printRows(out: TabWriter, table: Table, layout: TableLayout): vo
       ...(layout.event === undefined ? [] : [layout.event]),
       ...(layout.withNamespace ? [namespace] : []),
       ...cells,
-      ...layout.columnLabels.map((label) => labels?.[label] ?? '<none>'),
+      ...layout.columnLabels.map((label) => labels?.[label] ?? ''),
       ...(layout.showLabels ? [labelsText(labels)] : []),
     ]);
   }
