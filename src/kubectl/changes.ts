@@ -56,10 +56,10 @@ export function fieldValidation(flags: Flags): string {
 }
 
 /** `pod/a created`, with `(dry run)` where it was one, or the object in the form that was asked for. */
-export function resultPrinter(session: Session, operation: string): (object: JsonObject) => void {
+export function resultPrinter(session: Session, operation: string, order: 'sorted' | 'typed' = 'sorted'): (object: JsonObject) => void {
   const { flags } = session;
   const dryRun = dryRunOf(flags);
   const suffix = dryRun === 'client' ? ' (dry run)' : dryRun === 'server' ? ' (server dry run)' : '';
-  const printer = objectPrinter(flags) ?? namePrinter(operation + suffix);
+  const printer = objectPrinter(flags, order) ?? namePrinter(operation + suffix);
   return (object) => session.out(printer(object));
 }

@@ -23,6 +23,13 @@ export class Flags {
     this.#set = set;
   }
 
+  /** These values, as if the named flags had not been given. */
+  without(names: readonly string[]): Flags {
+    const out = new Flags(this.#set);
+    for (const [name, value] of this.#values) if (!names.includes(name)) out.#values.set(name, value);
+    return out;
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }

@@ -41,7 +41,7 @@ async function dispatch(argv: readonly string[], io: Io, env: NodeJS.ProcessEnv,
     if (!command.run && parsed.args.length) throw new CommandError(`unknown command ${JSON.stringify(parsed.args.join(' '))}\nSee 'kubectl ${path} -h' for help and examples`);
     return void io.stdout.write(helpText(command, path));
   }
-  const session = new Session(io, env, parsed.flags, signal);
+  const session = new Session(io, env, parsed.flags, signal, Object.keys(command.flags ?? {}));
   try {
     await command.run(session, parsed.args, parsed.dash);
   } finally {

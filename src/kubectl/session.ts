@@ -37,8 +37,11 @@ export class Session {
   #client: HttpClient | undefined;
   #discovery: Promise<Discovery> | undefined;
   #warned = false;
+  readonly #own: readonly string[];
 
-  constructor(io: Io, env: NodeJS.ProcessEnv, flags: Flags, signal: AbortSignal) {
+  /** `own` are the command's own flags: those that share a name with one of the connection's mean something else. */
+  constructor(io: Io, env: NodeJS.ProcessEnv, flags: Flags, signal: AbortSignal, own: readonly string[] = []) {
+    this.#own = own;
     this.io = io;
     this.env = env;
     this.flags = flags;
@@ -51,7 +54,7 @@ export class Session {
   }
 
   get connection(): Connection {
-    this.#connection ??= connect(this.flags, this.env);
+    this.#connection ??= connect(this.flags.without(this.#own), this.env);
     return this.#connection;
   }
 

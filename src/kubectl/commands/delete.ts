@@ -48,8 +48,8 @@ export const deleteCommand: Command = {
       session.out(await session.text(f.text('raw'), { method: 'DELETE' }));
       return;
     }
-    if (f.flag('all') && f.text('selector')) throw new CommandError('setting 'all' parameter but found a non empty selector. ');
-    if (f.flag('all') && f.text('field-selector')) throw new CommandError('setting 'all' parameter but found a non empty selector. ');
+    if (f.flag('all') && f.text('selector')) throw new CommandError("setting 'all' parameter but found a non empty selector. ");
+    if (f.flag('all') && f.text('field-selector')) throw new CommandError("setting 'all' parameter but found a non empty selector. ");
     if (f.has('grace-period') && f.flag('now')) throw new CommandError('--now and --grace-period cannot be specified together');
     const gracePeriod = f.flag('now') ? 1 : f.flag('force') && !f.has('grace-period') ? 0 : f.number('grace-period');
     if (f.flag('force') && gracePeriod > 0) throw new CommandError('--force and --grace-period greater than 0 cannot be specified together');

@@ -3,8 +3,11 @@ import type { Command } from '../command.ts';
 import { connectionFlags } from '../kubeconfig/connection.ts';
 import { flagHelp } from '../flags.ts';
 import { top } from '../top/top.ts';
+import { apply } from './apply.ts';
+import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { get } from './get.ts';
+import { scale } from './scale.ts';
 import { version } from './version.ts';
 
 const options: Command = {
@@ -14,4 +17,4 @@ const options: Command = {
   run: async (session) => session.out(`The following options can be passed to any command:\n\n${flagHelp(connectionFlags)}`),
 };
 
-export const commands: readonly Command[] = [get, deleteCommand, top, version, options];
+export const commands: readonly Command[] = [create, get, deleteCommand, scale, top, apply, version, options];

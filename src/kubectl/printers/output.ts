@@ -21,8 +21,8 @@ export type ObjectPrinter = (object: JsonObject) => string;
 
 const formats = ['custom-columns', 'custom-columns-file', 'go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'template', 'templatefile', 'wide', 'yaml'];
 
-/** The printer for `-o`, undefined where tables or messages are wanted. `operation` is what -o name and messages say was done. */
-export function objectPrinter(flags: Flags): ObjectPrinter | undefined {
+/** The printer for `-o`, undefined where tables or messages are wanted. */
+export function objectPrinter(flags: Flags, order: 'sorted' | 'typed' = 'sorted'): ObjectPrinter | undefined {
   const output = flags.text('output') || (flags.text('template') ? 'go-template' : '');
   if (output === '' || output === 'wide') return undefined;
   const equals = output.indexOf('=');
@@ -44,7 +44,7 @@ export function objectPrinter(flags: Flags): ObjectPrinter | undefined {
   };
   switch (format) {
     case 'json':
-      return (object) => `${prettyJson(cleaned(object, keep))}\n`;
+      return (object) => `${prettyJson(cleaned(object, keep), order)}\n`;
     case 'yaml':
       return yamlPrinter(keep);
     case 'name':
@@ -89,9 +89,9 @@ function sortedKeys(value: JsonValue): JsonValue {
   return Object.fromEntries(Object.keys(value).sort(compareBytes).map((key) => [key, sortedKeys(value[key]!)]));
 }
 
-/** Indented by four, keys sorted. */
-export function prettyJson(value: JsonValue): string {
-  const text = JSON.stringify(sortedKeys(value), (_key, item: unknown) => (typeof item === 'bigint' ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(item.toString()) : item), 4);
+/** Indented by four; keys sorted, or in the order of their type where the object was made here. */
+export function prettyJson(value: JsonValue, order: 'sorted' | 'typed' = 'sorted'): string {
+  const text = JSON.stringify(order === 'sorted' ? sortedKeys(value) : value, (_key, item: unknown) => (typeof item === 'bigint' ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(item.toString()) : item), 4);
   return text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
