@@ -1,6 +1,6 @@
 /** `kubectl apply`: by the server, or here with the annotation of what was applied last. */
 import type { JsonObject } from '../../machinery/json.ts';
-import { parseJson } from '../../machinery/jsontext.ts';
+import { jsonText, parseJson } from '../../machinery/jsontext.ts';
 import { hasReason, StatusError } from '../../machinery/status.ts';
 import { createThreeWayMergePatch } from '../../schema/patch/mergepatch.ts';
 import { createThreeWayStrategicMergePatch } from '../../schema/patch/strategicdiff.ts';
@@ -10,7 +10,7 @@ import type { Command } from '../command.ts';
 import { CommandError, throwAll } from '../errors.ts';
 import { pathOf } from '../discovery.ts';
 import { annotated, lastApplied } from '../lastapplied.ts';
-import { objectPrinter } from '../printers/output.ts';
+import { objectPrinter, sortedKeys } from '../printers/output.ts';
 import { filenameFlags, infosOfFiles, metadataOf, selectorFlags, type Info } from '../resources.ts';
 import { parseLabelSelector } from '../../machinery/selectors.ts';
 import type { Session } from '../session.ts';
@@ -154,6 +154,6 @@ function explained(error: unknown, patch: JsonObject, { mapping, namespace, name
   const gv = mapping.group ? `${mapping.group}/${mapping.version}` : `/${mapping.version}`;
   return new StatusError({
     ...error.status,
-    message: `error when applying patch:\n${JSON.stringify(patch)}\nto:\nResource: "${gv}, Resource=${mapping.resource}", GroupVersionKind: "${gv}, Kind=${mapping.kind}"\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? '')}\nfor: ${JSON.stringify(source)}: error when patching ${JSON.stringify(source)}: ${error.message}`,
+    message: `error when applying patch:\n${jsonText(sortedKeys(patch))}\nto:\nResource: "${gv}, Resource=${mapping.resource}", GroupVersionKind: "${gv}, Kind=${mapping.kind}"\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? '')}\nfor: ${JSON.stringify(source)}: error when patching ${JSON.stringify(source)}: ${error.message}`,
   });
 }

@@ -73,7 +73,7 @@ const deployment: Generator = {
     if (images.length > 1 && args.length > 0) throw new CommandError('cannot specify multiple --image options and command');
     const labels = { app: name };
     const port = flags.number('port');
-    const containers: JsonValue[] = images.map((image) => ({ name: containerName(image), image, ...(args.length ? { command: [...args] } : {}), ...(port >= 0 ? { ports: [{ containerPort: port }] } : {}), resources: {} }));
+    const containers: JsonValue[] = images.map((image, i) => ({ name: containerName(image), image, ...(args.length ? { command: [...args] } : {}), ...(port >= 0 && i === 0 ? { ports: [{ containerPort: port }] } : {}), resources: {} }));
     return object('apps/v1', 'Deployment', name, { spec: { replicas: flags.number('replicas'), selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } } }, { labels });
   },
 };

@@ -6,7 +6,11 @@ import { top } from '../top/top.ts';
 import { apply } from './apply.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
+import { attach, exec } from './exec.ts';
 import { get } from './get.ts';
+import { logs } from './logs.ts';
+import { portForward } from './portforward.ts';
+import { run } from './run.ts';
 import { scale } from './scale.ts';
 import { version } from './version.ts';
 
@@ -17,4 +21,4 @@ const options: Command = {
   run: async (session) => session.out(`The following options can be passed to any command:\n\n${flagHelp(connectionFlags)}`),
 };
 
-export const commands: readonly Command[] = [create, get, deleteCommand, scale, top, apply, version, options];
+export const commands: readonly Command[] = [create, run, get, deleteCommand, scale, top, logs, attach, exec, portForward, apply, version, options];

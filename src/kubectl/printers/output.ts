@@ -83,7 +83,7 @@ function cleaned(object: JsonObject, keepManagedFields: boolean): JsonObject {
   return Array.isArray(items) ? { ...object, items: items.map((item) => without(item as JsonObject)) } : without(object);
 }
 
-function sortedKeys(value: JsonValue): JsonValue {
+export function sortedKeys(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.keys(value).sort(compareBytes).map((key) => [key, sortedKeys(value[key]!)]));
