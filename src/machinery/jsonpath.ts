@@ -61,7 +61,7 @@ class Parser {
       if (open < 0) break;
       this.#at = open + 1;
       this.#space();
-      if (this.#take(/^range\s+/)) {
+      if (this.#take(/^range(?=[\s.[$@])\s*/)) {
         stack.push({ nodes: [], range: this.#path() });
       } else if (this.#take(/^end(?=\s*\})/)) {
         const done = stack.pop()!;

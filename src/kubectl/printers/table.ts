@@ -45,7 +45,7 @@ export function printRows(out: TabWriter, table: Table, layout: TableLayout): vo
     const cells = columns.map((i) => cellText(row.cells[i]));
     if (layout.withKind && layout.mapping && cells.length) cells[0] = `${kindPrefix(layout.mapping)}/${cells[0]}`;
     out.row([
-      ...(layout.event === undefined ? [] : [layout.event]),
+      ...(layout.event === undefined ? [] : [layout.event.padEnd(8)]),
       ...(layout.withNamespace ? [namespace] : []),
       ...cells,
       ...layout.columnLabels.map((label) => labels?.[label] ?? ''),
