@@ -43,7 +43,9 @@ export async function writeCniConfig(directory: string, request: CniRequest): Pr
   if ((await readFile(file, 'utf8').catch(() => '')) === text) return false;
   await mkdir(directory, { recursive: true });
   await mkdir(request.dataDirectory, { recursive: true });
-  await writeFile(`${file}.new`, text);
-  await rename(`${file}.new`, file);
+  // Written beside the folder: the runtime would look at a file that is not finished.
+  const draft = join(directory, '..', '.10-k7s.conflist');
+  await writeFile(draft, text);
+  await rename(draft, file);
   return true;
 }
