@@ -41,6 +41,8 @@ export interface ApiServerConfig {
   readonly authorization?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[];
   /** Lines of `token,user,uid,"group1,group2"`. */
   readonly tokenFile?: string;
+  /** Names of admission plugins that are to stay off. */
+  readonly disabledAdmission?: readonly string[];
   /** Default true. */
   readonly anonymous?: boolean;
   /** `api/all` or `group/version[/resource]` that are off by default, to be served too. */

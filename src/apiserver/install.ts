@@ -6,7 +6,8 @@ import type { AdmissionChain } from './admission/chain.ts';
 import type { Feed } from './cacher/feed.ts';
 import { apiVersionOf, type ApiObject } from './objects.ts';
 import { objectCodec } from './registry/codec.ts';
-import { conversion, rulesOf, validateObject } from './registry/engines.ts';
+import { convertingView, rulesOf, validateObject } from './registry/engines.ts';
+import { scaleView } from './registry/scale.ts';
 import { Storage } from './registry/storage.ts';
 import { identityView, type View } from './registry/views.ts';
 import { ResourceTable, type Served, type ServedSubresource } from './resources.ts';
@@ -51,13 +52,18 @@ export function qualifiedName(group: string, resource: string): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 
-function viewOf(definition: ResourceDefinition): View {
+function viewOf(options: InstallOptions, definition: ResourceDefinition): View | undefined {
   const { group, version, kind } = definition;
   const facts = { type: `${definition.package}.${kind}`, version: definition.package, group, apiVersion: apiVersionOf(group, version), kind };
   const { storage } = definition;
   if (!storage || (storage.package === definition.package && storage.kind === kind)) return identityView(facts);
-  const { toStored, fromStored } = conversion(definition.package, kind, storage.package);
-  return { ...facts, identity: false, read: fromStored, write: toStored };
+  return convertingView(options.registry, storedView(options, storage), facts);
+}
+
+function storedView(options: InstallOptions, place: NonNullable<ResourceDefinition['storage']>): View {
+  const pkg = options.packages.get(place.package);
+  if (!pkg) throw new Error(`no package ${place.package}`);
+  return identityView({ type: `${place.package}.${place.kind}`, version: place.package, group: pkg.group, apiVersion: apiVersionOf(pkg.group, pkg.version), kind: place.kind });
 }
 
 export function install(options: InstallOptions): Installed {
@@ -66,7 +72,8 @@ export function install(options: InstallOptions): Installed {
   const byPrefix = new Map<string, { storage: Storage; views: Map<string, View> }>();
   for (const definition of options.definitions) {
     const { group, resource, storage: place } = definition;
-    const view = viewOf(definition);
+    const view = viewOf(options, definition);
+    if (!view) continue;
     let storage: Storage | undefined;
     let rules: KindRules<ApiObject> = rulesOf(group, definition.kind);
     if (place) {
@@ -95,7 +102,7 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
     const own = sub.kind === definition.kind;
     const group = sub.group ?? definition.group;
     const version = sub.version ?? definition.version;
-    const subview = own ? view : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind });
+    const subview = own ? view : sub.name === 'scale' ? scaleView : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind });
     subresources.set(sub.name, { definition: sub, view: subview });
   }
   return {
@@ -109,10 +116,8 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
 function makeStorage(options: InstallOptions, definition: ResourceDefinition): { storage: Storage; views: Map<string, View> } {
   const { registry, feed, admission, surroundings } = options;
   const place = definition.storage!;
-  const pkg = options.packages.get(place.package);
-  if (!pkg) throw new Error(`no package ${place.package}`);
-  const type = `${place.package}.${place.kind}`;
-  const stored = identityView({ type, version: place.package, group: pkg.group, apiVersion: apiVersionOf(pkg.group, pkg.version), kind: place.kind });
+  const stored = storedView(options, place);
+  const pkg = options.packages.get(place.package)!;
   const rules = rulesOf(pkg.group, place.kind);
   const views = new Map([[place.package, stored]]);
   const codec = objectCodec({ registry, stored, views, rules });
@@ -120,7 +125,7 @@ function makeStorage(options: InstallOptions, definition: ResourceDefinition): {
   const storage = new Storage({
     group: pkg.group, version: pkg.version, kind: place.kind, resource: definition.resource, namespaced: definition.namespaced,
     rules, codec, admission, surroundings,
-    validate: (object, old, scope) => validateObject(registry, stored, definition.namespaced, object, old, scope),
+    validate: (object, old, scope) => validateObject(rules, definition.namespaced, object, old, scope),
     createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
     orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
   });

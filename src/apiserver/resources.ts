@@ -55,6 +55,17 @@ export class ResourceTable {
     this.#generation++;
   }
 
+  /** Gives a resource, or one of its subresources, behaviour of its own. */
+  extend(group: string, version: string, resource: string, parts: Partial<Pick<Served, 'create' | 'listVirtual'>>, subresource?: { readonly name: string } & Partial<Omit<ServedSubresource, 'definition'>>): void {
+    const served = this.find(group, version, resource);
+    if (!served) return;
+    Object.assign(served, parts);
+    if (!subresource) return;
+    const { name, ...behaviour } = subresource;
+    const present = served.subresources.get(name);
+    if (present) (served.subresources as Map<string, ServedSubresource>).set(name, { ...present, ...behaviour });
+  }
+
   remove(group: string, version: string, resource: string): void {
     const versions = this.#groups.get(group);
     const list = versions?.get(version);

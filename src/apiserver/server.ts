@@ -1,29 +1,30 @@
 /** Puts an API server together and starts it. */
 import { packages as catalogPackages, resources as catalogResources } from '../api/catalog.ts';
-import { Metrics, metricsContentType } from '../base/metrics.ts';
+import { timestamp, type Timer } from '../base/clock.ts';
+import { Metrics } from '../base/metrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
-import { StatusError } from '../machinery/status.ts';
-import { Schema } from './registry/engines.ts';
-import { allowMasters, alwaysAllow, union } from '../serving/identity.ts';
-import { Health, ping, type HealthCheck } from '../serving/health.ts';
-import type { ServingRequest } from '../serving/request.ts';
-import type { RequestInfo } from '../serving/requestinfo.ts';
-import { sendJson, sendText } from '../serving/respond.ts';
+import type { Client } from '../client/client.ts';
+import { allowMasters, alwaysAllow, union, type Authorizer } from '../serving/identity.ts';
 import { serve } from '../serving/server.ts';
-import { versionInfo } from '../serving/version.ts';
 import { AdmissionChain } from './admission/chain.ts';
-import { authenticator } from './authn/authenticate.ts';
-import { ServiceAccountTokens } from './authn/serviceaccount.ts';
+import { authenticator, tokenUser } from './authn/authenticate.ts';
+import { ServiceAccountTokens, type BoundObjects } from './authn/serviceaccount.ts';
 import { bootstrapTokens, staticTokens, type TokenAuthenticator } from './authn/tokens.ts';
+import { nodeAuthorizer } from './authz/node.ts';
+import { Rbac } from './authz/rbac.ts';
+import { bootstrap } from './bootstrap/objects.ts';
 import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
-import { Discovery, noForeign } from './discovery/handler.ts';
-import { findServed, serveResource, type ResourceServer } from './http/resource.ts';
+import type { ResourceServer } from './http/resource.ts';
+import { install, type Installed } from './install.ts';
+import { admissionPlugins, wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
-import type { Client } from '../client/client.ts';
-import { install } from './install.ts';
 import { requestMetrics } from './metrics.ts';
 import { handle, type Pipeline } from './pipeline.ts';
+import { parseRange } from './registry/core/addresses.ts';
+import { ServiceAllocator } from './registry/core/services.ts';
+import { Schema } from './registry/engines.ts';
+import { router } from './routes.ts';
 
 export interface ApiServer {
   readonly url: string;
@@ -33,74 +34,116 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+const repairMs = 180_000;
+const defaultRange = '10.96.0.0/12';
+const defaultNodePorts = { from: 30_000, to: 32_767 };
+
+/** Resolves when the server serves and everything that must exist from the start does. */
 export async function startApiServer(config: ApiServerConfig, surroundings: Surroundings): Promise<ApiServer> {
   const { clock, random } = surroundings;
   const log = surroundings.log.named('apiserver');
   const registry = new Schema(catalogPackages);
   const metrics = new Metrics();
   const feed = await Feed.start(config.store, surroundings);
-  const admission = new AdmissionChain([]);
+  const admission = new AdmissionChain();
   const installed = install({
     registry, feed, admission, surroundings,
     definitions: catalogResources.filter((r) => !r.offByDefault),
     packages: new Map(catalogPackages.map((p) => [p.name, p])),
   });
-  const { table } = installed;
+  const { table, storage } = installed;
+  admission.use(admissionPlugins(installed, surroundings).filter((p) => !config.disabledAdmission?.includes(p.name)));
 
-  const tokens: TokenAuthenticator[] = [];
-  if (config.tokenFile) tokens.push(staticTokens(config.tokenFile));
-  const secrets = installed.storage('secrets');
-  tokens.push(bootstrapTokens((namespace, name) => secrets.find(namespace, name, 0), clock));
-  if (config.serviceAccounts) {
-    const accounts = new ServiceAccountTokens(config.serviceAccounts, { find: (kind, namespace, name) => installed.storage(kind).find(namespace, name, 0) }, clock, random);
-    tokens.push(async (token) => (await accounts.verify(token))?.user);
-  }
+  const rbac = new Rbac();
+  const authorize = authorizer(config, rbac, installed);
+  const boundObjects: BoundObjects = { find: (kind, namespace, name) => storage(kind).find(namespace, name, 0) };
+  const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
+  const plainTokens: TokenAuthenticator[] = [
+    ...(config.tokenFile ? [staticTokens(config.tokenFile)] : []),
+    bootstrapTokens((namespace, name) => storage('secrets').find(namespace, name, 0), clock),
+  ];
+  const tokens: TokenAuthenticator[] = [...(accounts ? [async (token: string) => (await accounts.verify(token))?.user] : []), ...plainTokens];
+  const range = parseRange(config.serviceCidr ?? defaultRange);
+  const services = new ServiceAllocator({
+    services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings,
+  });
+  wireKinds({
+    installed, rbac, authorize, services, tokens: accounts, boundObjects,
+    reviews: {
+      authorize,
+      rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
+      authenticate: async (token, audiences) => {
+        const verified = await accounts?.verify(token, audiences.length > 0 ? audiences : undefined);
+        if (verified) return { user: { ...verified.user, groups: [...verified.user.groups, 'system:authenticated'] }, audiences: verified.audiences };
+        const user = await tokenUser(plainTokens, token);
+        return user && { user, audiences };
+      },
+    },
+  });
 
+  let ready = false;
   const presenter = { registry, now: () => clock.now() };
   const server: ResourceServer = { ...presenter, table, surroundings };
-  const checks: HealthCheck[] = [ping, { name: 'etcd', check: () => { if (!feed.ready) throw new Error('not connected'); } }];
-  const health = new Health({ '/healthz': checks, '/livez': checks, '/readyz': [...checks, { name: 'informer-sync', check: () => checkCaches(installed.table) }] });
-  const discovery = new Discovery(registry, table, noForeign, () => `${config.advertiseAddress ?? serving.host}:${serving.port}`);
-  const route = async (request: ServingRequest, info: RequestInfo): Promise<void> => {
-    if (info.isResource) {
-      const served = findServed(server, info);
-      if (served) return serveResource(server, request, info, served);
-      throw StatusError.pathNotFound();
-    }
-    if (await discovery.handle(request)) return;
-    if (await health.handle(request)) return;
-    if (request.path === '/version' || request.path === '/version/') return sendJson(request, 200, versionInfo());
-    if (request.path === '/metrics') return sendText(request, 200, metrics.expose(), metricsContentType);
-    throw StatusError.pathNotFound();
-  };
   const pipeline: Pipeline = {
-    ...presenter, log, route,
+    ...presenter, log, authorize,
+    route: router({ server, feed, metrics, accounts, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
     metrics: requestMetrics(metrics, clock),
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
       ...(config.clientAuthority ? { clientAuthority: config.clientAuthority } : {}),
       ...(config.frontProxy ? { frontProxyAuthority: config.frontProxy.authority } : {}),
     }),
-    authorize: union([allowMasters, alwaysAllow]),
   };
-  const loopback: LoopbackServer = { ...server, authorize: pipeline.authorize, handle: (request, user) => handle(pipeline, request, user) };
-  const authorities = [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined);
+  const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };
   const serving = await serve({
     host: config.bindAddress ?? '127.0.0.1', port: config.port ?? 0, surroundings,
-    tls: { ...config.tls, clientAuthorities: authorities },
+    tls: { ...config.tls, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
     handler: (request) => handle(pipeline, request),
   });
+  const client = (user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client =>
+    loopbackClient(loopback, { groups: [], ...user }, userAgent);
+
+  let repair: Timer | undefined;
+  const close = async (): Promise<void> => {
+    repair?.cancel();
+    rbac.close();
+    await serving.close();
+    await feed.close();
+  };
+  try {
+    await services.start();
+    await Promise.all([
+      rbac.start({
+        roles: storage('roles.rbac.authorization.k8s.io'), clusterroles: storage('clusterroles.rbac.authorization.k8s.io'),
+        rolebindings: storage('rolebindings.rbac.authorization.k8s.io'), clusterrolebindings: storage('clusterrolebindings.rbac.authorization.k8s.io'),
+      }, clock, log),
+      bootstrap({
+        client: client({ name: 'system:apiserver', groups: ['system:masters'] }), serviceRange: range,
+        advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port,
+        clientAuthority: config.clientAuthority, frontProxyAuthority: config.frontProxy?.authority, now: timestamp(clock.now()),
+      }),
+    ]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  repair = clock.every(repairMs, () => void services.repair().catch((error: unknown) => log.error('Repair of service addresses failed', error)));
+  ready = true;
   return {
     url: serving.url,
     port: serving.port,
-    client: (user, userAgent) => loopbackClient(loopback, { groups: [], ...user }, userAgent),
-    close: async () => {
-      await serving.close();
-      await feed.close();
-    },
+    client,
+    close,
   };
 }
 
-function checkCaches(table: ReturnType<typeof install>['table']): void {
-  for (const served of table.all()) if (served.storage && !served.storage.cacher.ready) throw new Error(`${served.resource} not loaded`);
+function authorizer(config: ApiServerConfig, rbac: Rbac, installed: Installed): Authorizer {
+  const modes = config.authorization ?? ['Node', 'RBAC'];
+  const chain: Authorizer[] = [allowMasters];
+  for (const mode of modes) {
+    if (mode === 'AlwaysAllow') chain.push(alwaysAllow);
+    else if (mode === 'RBAC') chain.push(rbac.authorize);
+    else chain.push(nodeAuthorizer(installed.storage('pods')));
+  }
+  return union(chain);
 }

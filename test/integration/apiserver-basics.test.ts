@@ -7,6 +7,7 @@ import { eventually, testServer, type TestServer } from '../apiserver.ts';
 let server: TestServer;
 before(async () => {
   server = await testServer();
+  for (const name of ['pages', 'many', 'watched']) await server.kubectl(['create', 'namespace', name]);
 });
 after(() => server.stop());
 
@@ -50,6 +51,7 @@ test('kubectl creates, gets, lists, watches and deletes', async () => {
 
 test('kubectl run makes a pod with all its defaults', async () => {
   await server.kubectl('create namespace pods');
+  await server.kubectl('-n pods create serviceaccount default');
   assert.equal((await server.kubectl('-n pods run web --image=nginx')).stdout, 'pod/web created\n');
   assert.match((await server.kubectl('-n pods get pods')).stdout, /^NAME +READY +STATUS +RESTARTS +AGE\nweb +0\/1 +Pending +0 +\d+s\n$/);
   const pod = JSON.parse((await server.kubectl('-n pods get pod web -o json')).stdout);

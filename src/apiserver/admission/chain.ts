@@ -26,10 +26,11 @@ export interface AdmissionPlugin {
 }
 
 export class AdmissionChain {
-  readonly #mutating: readonly AdmissionPlugin[];
-  readonly #validating: readonly AdmissionPlugin[];
+  #mutating: readonly AdmissionPlugin[] = [];
+  #validating: readonly AdmissionPlugin[] = [];
 
-  constructor(plugins: readonly AdmissionPlugin[]) {
+  /** Plugins look at storages, and storages run the chain: it is filled once both are there. */
+  use(plugins: readonly AdmissionPlugin[]): void {
     this.#mutating = plugins.filter((p) => p.mutate);
     this.#validating = plugins.filter((p) => p.validate);
   }

@@ -3,11 +3,11 @@ import { JsonSyntaxError, parseJson } from '../../machinery/jsontext.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
-import type { Schema } from '../registry/engines.ts';
 import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import type { ApiObject } from '../objects.ts';
-import { checkType, complete, decodeObject } from '../registry/write.ts';
+import { complete, type Schema } from '../registry/engines.ts';
+import { checkType, decodeObject } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
 import type { FieldValidation } from './options.ts';
 

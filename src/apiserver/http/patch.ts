@@ -1,11 +1,14 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply, over any view. */
-import { thaw, type JsonObject } from '../../machinery/json.ts';
+import type { JsonObject, JsonValue } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { applyJsonPatch } from '../../schema/patch/jsonpatch.ts';
+import { applyMergePatch } from '../../schema/patch/mergepatch.ts';
+import { applyStrategicMergePatch } from '../../schema/patch/strategic.ts';
 import { contentType, yaml } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import type { RequestInfo } from '../../serving/requestinfo.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import { applyConfiguration, jsonPatch, mergePatch, strategicPatch } from '../registry/engines.ts';
+import { applyConfiguration } from '../registry/fields.ts';
 import type { Storage } from '../registry/storage.ts';
 import { checkType, decodeObject, patchObject, type WriteRequest } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
@@ -59,7 +62,7 @@ export function patchWith(write: WriteRequest, patch: PatchRequest): ReturnType<
   }
   const apply = (live: ReadonlyObject | undefined): ApiObject => {
     if (!live) throw StatusError.notFound(write.storage.resource, write.name);
-    const value = patched(write, thaw<JsonObject>(live as never), patch);
+    const value = patched(write, live as unknown as JsonObject, patch);
     const warnings: string[] = [];
     const object = decodeObject(registry, view, value, patch.fieldValidation, warnings, patch.duplicates);
     for (const warning of warnings) if (!write.scope.warnings.includes(warning)) write.scope.warnings.push(warning);
@@ -68,14 +71,15 @@ export function patchWith(write: WriteRequest, patch: PatchRequest): ReturnType<
   return patchObject(write, apply, { forceCreate: false, tracked: false });
 }
 
+/** Parts that the patch leaves alone are shared with `live`; decoding copies them. */
 function patched(write: WriteRequest, live: JsonObject, patch: PatchRequest): unknown {
   switch (patch.type) {
     case 'application/json-patch+json':
-      return jsonPatch(live, patch.body);
+      return applyJsonPatch(live, patch.body);
     case 'application/merge-patch+json':
-      return mergePatch(live, patch.body);
+      return applyMergePatch(live, patch.body as JsonValue);
     case 'application/strategic-merge-patch+json':
-      return strategicPatch(write.registry, write.view.type, live, patch.body);
+      return applyStrategicMergePatch(live, patch.body, write.registry.struct(write.view.type));
     default:
       throw StatusError.unsupportedMediaType(patchTypes.slice(0, 4));
   }

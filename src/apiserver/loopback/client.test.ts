@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { configmaps, pods } from '../../api/core/v1/index.ts';
+import { configmaps, pods, serviceaccounts } from '../../api/core/v1/index.ts';
 import { silent } from '../../base/log.ts';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/ids.ts';
@@ -60,6 +60,7 @@ test('raw requests by path need no network', async () => {
 
 test('a field selector on the node finds its pods', async () => {
   const spec = (nodeName: string) => ({ nodeName, containers: [{ name: 'c', image: 'i' }] });
+  await client.create(serviceaccounts, { metadata: { name: 'default' } }, { namespace });
   await client.create(pods, { metadata: { name: 'p1' }, spec: spec('n1') }, { namespace });
   await client.create(pods, { metadata: { name: 'p2' }, spec: spec('n2') }, { namespace });
   const { items } = await client.list(pods, { fieldSelector: 'spec.nodeName=n1' });

@@ -1,14 +1,15 @@
 /** The schema engines as the registry uses them, in one place. */
+import { conversionOf } from '../../api/conversions.ts';
 import { rulesFor } from '../../api/rules.ts';
+import { validateCreate, validateUpdate } from '../../api/validation.ts';
+import { normalise } from '../../schema/json.ts';
 import { Registry } from '../../schema/registry.ts';
 import { createDefaulter, type Defaulter } from '../../schema/defaults.ts';
 import { defaultHooks } from '../../api/defaults.ts';
 import type { JsonObject } from '../../machinery/json.ts';
-import { StatusError, type FieldError } from '../../machinery/status.ts';
+import type { FieldError } from '../../machinery/status.ts';
 import type { KindRules, Package, RuleContext } from '../../schema/vocabulary.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import { applyConfiguration as applyFields } from './fields.ts';
-import type { WriteRequest } from './write.ts';
 import type { View } from './views.ts';
 
 /** The catalog's types together with their defaults. */
@@ -25,33 +26,36 @@ export class Schema extends Registry {
   }
 }
 
-export { trackFields } from './fields.ts';
+/** Kind, version, metadata and defaults of an object that is already in canonical form. */
+export function complete(schema: Schema, view: View, object: ApiObject): ApiObject {
+  let out = object;
+  if (out.kind !== view.kind || out.apiVersion !== view.apiVersion) {
+    const { kind: _kind, apiVersion: _apiVersion, ...rest } = out;
+    out = { kind: view.kind, apiVersion: view.apiVersion, ...rest };
+  }
+  out.metadata ??= {};
+  schema.applyDefaults(view.type, out);
+  return out;
+}
 
 export function rulesOf(group: string, kind: string): KindRules<ApiObject> {
   return (rulesFor(group, kind) ?? {}) as KindRules<ApiObject>;
 }
 
-export function validateObject(_registry: Registry, _view: View, _namespaced: boolean, _object: ReadonlyObject, _old: ReadonlyObject | undefined, _context: RuleContext): readonly FieldError[] {
-  return [];
+/** Metadata first, then the kind's own rules; `old` is there for an update. */
+export function validateObject(rules: KindRules<ApiObject>, namespaced: boolean, object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): readonly FieldError[] {
+  return old ? validateUpdate(rules, object, old, context) : validateCreate(rules, namespaced, object, context);
 }
 
-export function jsonPatch(_live: JsonObject, _patch: unknown): unknown {
-  throw StatusError.notImplemented('JSON patch is not there yet');
-}
-
-export function mergePatch(_live: JsonObject, _patch: unknown): unknown {
-  throw StatusError.notImplemented('merge patch is not there yet');
-}
-
-export function strategicPatch(_registry: Registry, _type: string, _live: JsonObject, _patch: unknown): unknown {
-  throw StatusError.notImplemented('strategic merge patch is not there yet');
-}
-
-export function applyConfiguration(write: WriteRequest, live: ReadonlyObject | undefined, patch: { readonly body: unknown; readonly force: boolean }): ApiObject {
-  return applyFields(write, live, patch);
-}
-
-/** How a served version that is not the stored one is read and written. */
-export function conversion(_package: string, _kind: string, _storedPackage: string): { toStored(object: ApiObject, current: ReadonlyObject | undefined): ApiObject; fromStored(stored: ReadonlyObject): ReadonlyObject } {
-  return { toStored: (object) => object, fromStored: (stored) => stored };
+/** The view of a served version that is not the stored one; undefined when nobody has written the conversion. */
+export function convertingView(schema: Schema, stored: View, facts: Omit<View, 'identity' | 'read' | 'write'>): View | undefined {
+  const conversion = conversionOf(facts.version, facts.kind, stored.version);
+  if (!conversion) return undefined;
+  const plain = (object: ApiObject | ReadonlyObject): JsonObject => object as unknown as JsonObject;
+  return {
+    ...facts,
+    identity: false,
+    read: (object) => normalise(schema, facts.type, conversion.fromStored(plain(object))) as unknown as ReadonlyObject,
+    write: (object) => complete(schema, stored, normalise(schema, stored.type, conversion.toStored(plain(object))) as unknown as ApiObject),
+  };
 }

@@ -6,7 +6,8 @@ import { managedTypeOf, updateManagedFields } from '../../schema/apply/track.ts'
 import { decode } from '../../schema/json.ts';
 import type { Registry } from '../../schema/registry.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import { complete, type WriteRequest } from './write.ts';
+import { complete } from './engines.ts';
+import type { WriteRequest } from './write.ts';
 import type { View } from './views.ts';
 
 /** Sets metadata.managedFields of an object that is about to be written over `live`. */

@@ -21,9 +21,9 @@ export interface WriteScope extends RuleContext {
 
 /** What a kind does beyond its pure rules: allocation and the like. */
 export interface KindHooks {
-  /** May allocate and fill in; the returned undo runs when the write fails. */
-  beforeCreate?(object: ApiObject, scope: WriteScope): Promise<Undo | void>;
-  beforeUpdate?(object: ApiObject, old: ReadonlyObject, scope: WriteScope): Promise<Undo | void>;
+  /** Both run between preparation and validation, and may allocate and fill in. */
+  beforeCreate?(object: ApiObject, scope: WriteScope): Promise<Reservation | void>;
+  beforeUpdate?(object: ApiObject, old: ReadonlyObject, scope: WriteScope): Promise<Reservation | void>;
   /** Instead of the usual plan. */
   planDeletion?(object: ReadonlyObject, now: number): DeletionPlan | undefined;
   /** More than finalizers and grace may hold an object. */
@@ -31,7 +31,13 @@ export interface KindHooks {
   afterRemove?(object: ReadonlyObject): Promise<void>;
 }
 
-export type Undo = () => Promise<void> | void;
+/** What a hook holds for a write that is not yet done. */
+export interface Reservation {
+  /** The write failed, or was only tried. */
+  undo(): Promise<void> | void;
+  /** The write is in the store: what the old object held and the new one does not may go. */
+  done?(): Promise<void> | void;
+}
 
 export interface StorageOptions {
   readonly group: string;
@@ -40,7 +46,7 @@ export interface StorageOptions {
   readonly resource: string;
   readonly namespaced: boolean;
   readonly rules: KindRules<ApiObject>;
-  /** Checks of metadata and of what the schema declares; they come with the kind's own. */
+  /** Metadata and the kind's own rules; with `old` those of an update. */
   validate(object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): readonly FieldError[];
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
@@ -98,12 +104,13 @@ export class Storage {
     this.#beginCreate(object, namespace);
     await this.#mutate('CREATE', object, undefined, scope);
     this.#beginCreate(object, namespace);
-    const undo = await this.hooks.beforeCreate?.(object, scope);
+    this.#prepareCreate(object, scope);
+    const reservation = await this.hooks.beforeCreate?.(object, scope);
     try {
       await this.#checkCreate(object, scope);
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.#put(object, 0, scope.dryRun);
+          return await this.#settled(reservation, scope.dryRun, this.#put(object, 0, scope.dryRun));
         } catch (error) {
           if (!isConflict(error)) throw error;
           if (!generated || attempt === generatedNameAttempts) throw generated ? this.#generatedNameTaken(object) : StatusError.alreadyExists(this.resource, object.metadata.name!);
@@ -111,7 +118,7 @@ export class Storage {
         }
       }
     } catch (error) {
-      await undo?.();
+      await reservation?.undo();
       throw fromStore(error, this.resource);
     }
   }
@@ -144,18 +151,21 @@ export class Storage {
       throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
     }
     await this.#mutate('UPDATE', object, old, scope);
-    const undo = await this.hooks.beforeUpdate?.(object, old, scope);
+    this.#prepareUpdate(object, old, scope);
+    const reservation = await this.hooks.beforeUpdate?.(object, old, scope);
     try {
-      this.#prepareUpdate(object, old, scope);
       this.#checkUpdate(object, old, scope);
       await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
       if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
         return scope.dryRun ? this.#detached(object) : await this.#remove(current, object);
       }
-      if (sameObject(object, old)) return current;
-      return await this.#put(object, current.revision, scope.dryRun);
+      if (sameObject(object, old)) {
+        await reservation?.undo();
+        return current;
+      }
+      return await this.#settled(reservation, scope.dryRun, this.#put(object, current.revision, scope.dryRun));
     } catch (error) {
-      await undo?.();
+      await reservation?.undo();
       if (!isConflict(error)) throw fromStore(error, this.resource);
       if (conditional) throw StatusError.objectModified(this.resource, old.metadata.name!);
       return undefined;
@@ -195,6 +205,12 @@ export class Storage {
     const removed = await this.cacher.delete(current.key, revision);
     await this.hooks.afterRemove?.(removed.object);
     return removed;
+  }
+
+  async #settled(reservation: Reservation | void, dryRun: boolean, write: Promise<Stored>): Promise<Stored> {
+    const stored = await write;
+    if (reservation) await (dryRun ? reservation.undo() : reservation.done?.());
+    return stored;
   }
 
   async #put(object: ApiObject, expect: number, dryRun: boolean): Promise<Stored> {
@@ -254,12 +270,16 @@ export class Storage {
     meta.creationTimestamp = timestamp(clock.now());
   }
 
-  async #checkCreate(object: ApiObject, scope: WriteScope): Promise<void> {
+  #prepareCreate(object: ApiObject, scope: WriteScope): void {
     const { rules } = this.options;
     delete object.metadata.generation;
     rules.prepareCreate?.(object, scope);
     if (rules.generation) object.metadata.generation = 1;
-    const errors = [...(rules.validate?.(object, scope) ?? []), ...this.options.validate(object, undefined, scope)];
+  }
+
+  async #checkCreate(object: ApiObject, scope: WriteScope): Promise<void> {
+    const { rules } = this.options;
+    const errors = this.options.validate(object, undefined, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, undefined) ?? []) scope.warnings.push(text);
     object.metadata = inOrder(object.metadata);
@@ -283,7 +303,7 @@ export class Storage {
 
   #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
     const { rules } = this.options;
-    const errors = [...this.options.validate(object, old, scope), ...(rules.validateUpdate?.(object, old, scope) ?? [])];
+    const errors = this.options.validate(object, old, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, old) ?? []) scope.warnings.push(text);
     object.metadata = inOrder(object.metadata);

@@ -5,7 +5,8 @@ import { decode } from '../../schema/json.ts';
 import type { Schema } from './engines.ts';
 import { parseApiVersion, type ApiObject, type ReadonlyObject, type Stored } from '../objects.ts';
 import type { FieldValidation } from '../http/options.ts';
-import { trackFields } from './engines.ts';
+import { complete } from './engines.ts';
+import { trackFields } from './fields.ts';
 import type { Storage, WriteScope } from './storage.ts';
 import type { View } from './views.ts';
 
@@ -43,18 +44,6 @@ export function decodeObject(registry: Schema, view: View, value: unknown, valid
   }
   if (findings.length > 0 && validation === 'Warn') warnings.push(...findings);
   return complete(registry, view, object as unknown as ApiObject);
-}
-
-/** Kind, version, metadata and defaults of an object that is already in canonical form. */
-export function complete(registry: Schema, view: View, object: ApiObject): ApiObject {
-  let out = object;
-  if (out.kind !== view.kind || out.apiVersion !== view.apiVersion) {
-    const { kind: _kind, apiVersion: _apiVersion, ...rest } = out;
-    out = { kind: view.kind, apiVersion: view.apiVersion, ...rest };
-  }
-  out.metadata ??= {};
-  registry.applyDefaults(view.type, out);
-  return out;
 }
 
 export async function createObject(r: WriteRequest, object: ApiObject): Promise<Stored> {

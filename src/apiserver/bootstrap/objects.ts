@@ -1,0 +1,140 @@
+/** What every cluster has from the start: namespaces, roles, priority classes, the `kubernetes` service. */
+import { configmaps, endpoints, namespaces, services } from '../../api/core/v1/index.ts';
+import type { ResourceRef } from '../../api/reference.ts';
+import { endpointslices } from '../../api/discovery/v1/index.ts';
+import { servicecidrs } from '../../api/networking/v1/index.ts';
+import type { ClusterRole, PolicyRule } from '../../api/rbac/v1/types.ts';
+import { clusterrolebindings, clusterroles, rolebindings, roles } from '../../api/rbac/v1/index.ts';
+import { priorityclasses } from '../../api/scheduling/v1/index.ts';
+import type { Client } from '../../client/client.ts';
+import { thaw, type DeepReadonly, type Draft } from '../../machinery/json.ts';
+import { hasReason } from '../../machinery/status.ts';
+import { uncovered } from '../authz/rules.ts';
+import { addressAt, type Range } from '../registry/core/addresses.ts';
+import { clusterRoleBindings, clusterRoles, namespaceRoleBindings, namespaceRoles } from './policy.ts';
+
+export interface BootstrapOptions {
+  readonly client: Client;
+  readonly serviceRange: Range;
+  readonly advertiseAddress: string;
+  readonly port: number;
+  readonly clientAuthority: string | undefined;
+  readonly frontProxyAuthority: string | undefined;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const { client } = options;
+  await Promise.all(systemNamespaces.map((name) => ensure(client, namespaces, { metadata: { name } })));
+  await Promise.all([
+    ...clusterRoles().map((role) => ensureRole(client, clusterroles, role)),
+    ...clusterRoleBindings().map((binding) => ensure(client, clusterrolebindings, binding)),
+    ...namespaceRoles().map((role) => ensureRole(client, roles, role)),
+    ...namespaceRoleBindings().map((binding) => ensure(client, rolebindings, binding)),
+    ...priorities.map((c) => ensure(client, priorityclasses, c)),
+    ensureServiceCidr(options),
+    publishAuthentication(options),
+    publishKubernetesService(options),
+  ]);
+}
+
+interface Named {
+  readonly metadata?: { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined;
+}
+
+/** Creates what is not there; what is there stays as it is. */
+async function ensure<T>(client: Client, ref: ResourceRef<T>, object: Draft<T>): Promise<void> {
+  const { name = '', namespace } = (object as Named).metadata ?? {};
+  try {
+    await client.get(ref, name, namespace ? { namespace } : {});
+    return;
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+  }
+  try {
+    await client.create(ref, object, namespace ? { namespace } : {});
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+  }
+}
+
+/** Missing rules are added, unless the role's owner has switched that off. */
+async function ensureRole<T extends { metadata: ClusterRole['metadata']; rules?: PolicyRule[] }>(client: Client, ref: ResourceRef<T>, role: Draft<T>): Promise<void> {
+  const { name = '', namespace } = (role as Named).metadata ?? {};
+  const place = namespace ? { namespace } : {};
+  let present: DeepReadonly<T>;
+  try {
+    present = await client.get(ref, name, place);
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error;
+    return ensure(client, ref, role);
+  }
+  const now = present as unknown as DeepReadonly<ClusterRole>;
+  if (now.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] !== 'true' || now.aggregationRule) return;
+  const missing = uncovered(now.rules ?? [], (role as unknown as ClusterRole).rules ?? []);
+  if (missing.length === 0) return;
+  const next = thaw<ClusterRole>(now);
+  next.rules = [...(next.rules ?? []), ...(missing as PolicyRule[])];
+  await client.update(ref, next as unknown as T, place);
+}
+
+const priorities = [
+  { metadata: { name: 'system-node-critical' }, value: 2_000_001_000, description: 'Used for system critical pods that must not be moved from their current node.' },
+  { metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000, description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.' },
+];
+
+async function ensureServiceCidr({ client, serviceRange, now }: BootstrapOptions): Promise<void> {
+  await ensure(client, servicecidrs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceRange.cidr] } });
+  const cidr = await client.get(servicecidrs, 'kubernetes');
+  if (cidr.status?.conditions?.some((c) => c.type === 'Ready')) return;
+  const next = thaw(cidr) as { status?: unknown };
+  next.status = { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now, reason: '', message: 'Kubernetes Service CIDR is ready' }] };
+  await client.update(servicecidrs, next as typeof cidr, { subresource: 'status' });
+}
+
+/** Tells extension servers which authorities vouch for clients and for the aggregator. */
+async function publishAuthentication({ client, clientAuthority, frontProxyAuthority }: BootstrapOptions): Promise<void> {
+  const data: Record<string, string> = {};
+  if (clientAuthority) data['client-ca-file'] = clientAuthority;
+  if (frontProxyAuthority) {
+    data['requestheader-client-ca-file'] = frontProxyAuthority;
+    data['requestheader-allowed-names'] = JSON.stringify(['front-proxy-client']);
+    data['requestheader-username-headers'] = JSON.stringify(['X-Remote-User']);
+    data['requestheader-uid-headers'] = JSON.stringify(['X-Remote-Uid']);
+    data['requestheader-group-headers'] = JSON.stringify(['X-Remote-Group']);
+    data['requestheader-extra-headers-prefix'] = JSON.stringify(['X-Remote-Extra-']);
+  }
+  await put(client, configmaps, { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data });
+}
+
+/** Creates the object, or writes these parts over what is there when they differ. */
+async function put<T>(client: Client, ref: ResourceRef<T>, object: Draft<T>): Promise<void> {
+  const { name = '', namespace = '' } = (object as Named).metadata ?? {};
+  await ensure(client, ref, object);
+  const present = await client.get(ref, name, { namespace });
+  const { metadata: _metadata, ...parts } = object as Record<string, unknown>;
+  await client.update(ref, { ...thaw(present as T), ...parts } as T, { namespace });
+}
+
+async function publishKubernetesService({ client, serviceRange, advertiseAddress, port }: BootstrapOptions): Promise<void> {
+  const metadata = { name: 'kubernetes', namespace: 'default' };
+  await ensure(client, services, {
+    metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: { clusterIP: addressAt(serviceRange, 1), type: 'ClusterIP', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }] },
+  });
+  // Pods could not reach a loopback address; nobody is told of it.
+  if (advertiseAddress.startsWith('127.')) return;
+  await put(client, endpoints, {
+    metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  });
+  await put(client, endpointslices, {
+    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  });
+}

@@ -1,0 +1,97 @@
+/** /openapi/v2 and /openapi/v3: documents that are built when first asked for. */
+import { createHash } from 'node:crypto';
+import type { JsonObject } from '../../machinery/json.ts';
+import { openapiV2, openapiV3 } from '../../schema/openapi.ts';
+import type { Registry } from '../../schema/registry.ts';
+import { json } from '../../serving/negotiation.ts';
+import type { ServingRequest } from '../../serving/request.ts';
+import { sendBytes } from '../../serving/respond.ts';
+import { apiVersionOf } from '../objects.ts';
+import type { ResourceTable } from '../resources.ts';
+
+/** Documents of extension servers, by path such as `apis/metrics.k8s.io/v1beta1`. */
+export interface ForeignOpenapi {
+  readonly generation: number;
+  paths(): readonly { readonly path: string; readonly hash: string }[];
+  /** Answers itself; false: not mine. */
+  handle(path: string, request: ServingRequest): Promise<boolean>;
+}
+
+const v3Type = 'application/com.github.proto-openapi.spec.v3.v1.0+json';
+
+export class Openapi {
+  readonly #registry: Registry;
+  readonly #table: ResourceTable;
+  readonly #foreign: ForeignOpenapi | undefined;
+  #documents = new Map<string, Buffer>();
+  #schemaHash: string | undefined;
+  #generation = -1;
+
+  constructor(registry: Registry, table: ResourceTable, foreign?: ForeignOpenapi) {
+    this.#registry = registry;
+    this.#table = table;
+    this.#foreign = foreign;
+  }
+
+  async handle(request: ServingRequest): Promise<boolean> {
+    const { path } = request;
+    if (!path.startsWith('/openapi/')) return false;
+    if (this.#generation !== this.#table.generation) {
+      this.#generation = this.#table.generation;
+      this.#documents = new Map();
+    }
+    if (path === '/openapi/v3' || path === '/openapi/v3/') {
+      await send(request, Buffer.from(JSON.stringify(this.#index())), json);
+      return true;
+    }
+    if (path === '/openapi/v2') {
+      await send(request, this.#document('v2', () => openapiV2(this.#registry, this.#definitions())), json);
+      return true;
+    }
+    if (!path.startsWith('/openapi/v3/')) return false;
+    const inner = path.slice('/openapi/v3/'.length);
+    const place = this.#groupVersions().find((gv) => gv.path === inner);
+    if (!place) return (await this.#foreign?.handle(inner, request)) ?? false;
+    const type = request.headers.accept?.includes(v3Type) ? v3Type : json;
+    const headers = request.query.get('hash') === this.#hash(place.path) ? { 'cache-control': 'public, immutable' } : {};
+    await send(request, this.#document(inner, () => openapiV3(this.#registry, this.#table.resources(place.group, place.version).map((s) => s.definition), place.group, place.version)), type, headers);
+    return true;
+  }
+
+  #definitions() {
+    return [...this.#table.all()].map((s) => s.definition);
+  }
+
+  #groupVersions(): { path: string; group: string; version: string }[] {
+    return this.#table.groups().flatMap((group) =>
+      this.#table.versions(group).map((version) => ({ group, version, path: `${group === '' ? 'api' : 'apis'}/${apiVersionOf(group, version)}` })));
+  }
+
+  #index(): JsonObject {
+    const paths: JsonObject = {};
+    const all = [...this.#groupVersions().map(({ path }) => ({ path, hash: this.#hash(path) })), ...(this.#foreign?.paths() ?? [])];
+    for (const { path, hash } of all.sort((a, b) => (a.path < b.path ? -1 : 1))) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
+    return { paths };
+  }
+
+  /** Changes with the schema or with what is served. Documents are not built for it. */
+  #hash(path: string): string {
+    this.#schemaHash ??= createHash('sha256').update(JSON.stringify([...this.#registry.packages].map((p) => p.types))).digest('hex');
+    const place = this.#groupVersions().find((gv) => gv.path === path);
+    const served = place ? this.#table.resources(place.group, place.version).map((s) => s.definition) : [];
+    return createHash('sha256').update(this.#schemaHash).update(path).update(JSON.stringify(served)).digest('hex').toUpperCase();
+  }
+
+  #document(key: string, make: () => unknown): Buffer {
+    let document = this.#documents.get(key);
+    if (!document) this.#documents.set(key, (document = Buffer.from(JSON.stringify(make()))));
+    return document;
+  }
+}
+
+async function send(request: ServingRequest, bytes: Buffer, type: string, extra: Record<string, string> = {}): Promise<void> {
+  const etag = `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"`;
+  const headers = { 'content-type': type, etag, vary: 'Accept', ...extra };
+  if (request.headers['if-none-match'] === etag) return request.send(304, headers);
+  await sendBytes(request, 200, headers, bytes);
+}

@@ -1,0 +1,61 @@
+/** What single kinds have beyond the generic registry: hooks of their storage, subresources, reviews, admission. */
+import type { Surroundings } from '../base/surroundings.ts';
+import type { Authorizer } from '../serving/identity.ts';
+import { namespaceLifecycle } from './admission/namespaces.ts';
+import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
+import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
+import type { AdmissionPlugin } from './admission/chain.ts';
+import type { BoundObjects, ServiceAccountTokens } from './authn/serviceaccount.ts';
+import { bindingHooks, roleHooks } from './authz/escalation.ts';
+import type { Rbac } from './authz/rbac.ts';
+import type { Installed } from './install.ts';
+import { namespaceHooks } from './registry/core/namespaces.ts';
+import { binder, evicter } from './registry/core/pods.ts';
+import type { ServiceAllocator } from './registry/core/services.ts';
+import { tokenCreator } from './registry/core/tokens.ts';
+import { reviewCreators, type ReviewOptions } from './registry/reviews.ts';
+
+export interface KindOptions {
+  readonly installed: Installed;
+  readonly rbac: Rbac;
+  readonly authorize: Authorizer;
+  readonly services: ServiceAllocator;
+  readonly tokens: ServiceAccountTokens | undefined;
+  readonly boundObjects: BoundObjects;
+  readonly reviews: ReviewOptions;
+}
+
+const rbacGroup = 'rbac.authorization.k8s.io';
+
+export function wireKinds({ installed, rbac, authorize, services, tokens, boundObjects, reviews }: KindOptions): void {
+  const { table, storage } = installed;
+  const pods = storage('pods');
+  storage('namespaces').hooks = namespaceHooks;
+  storage('services').hooks = services.hooks;
+  for (const resource of ['roles', 'clusterroles'] as const) storage(`${resource}.${rbacGroup}`).hooks = roleHooks(rbac, authorize, resource);
+  for (const resource of ['rolebindings', 'clusterrolebindings'] as const) storage(`${resource}.${rbacGroup}`).hooks = bindingHooks(rbac, authorize, resource);
+
+  const bind = binder(pods);
+  table.extend('', 'v1', 'pods', {}, { name: 'binding', create: bind });
+  table.extend('', 'v1', 'bindings', { create: bind });
+  table.extend('', 'v1', 'pods', {}, { name: 'eviction', create: evicter(pods, storage('poddisruptionbudgets.policy')) });
+  if (tokens) table.extend('', 'v1', 'serviceaccounts', {}, { name: 'token', create: tokenCreator(tokens, boundObjects) });
+  table.extend('', 'v1', 'componentstatuses', { listVirtual: async () => [] });
+  for (const [name, create] of Object.entries(reviewCreators(reviews))) {
+    const dot = name.indexOf('.');
+    table.extend(name.slice(dot + 1), 'v1', name.slice(0, dot), { create });
+  }
+}
+
+/** The plugins that are on, in upstream's order. */
+export function admissionPlugins(installed: Installed, surroundings: Surroundings): AdmissionPlugin[] {
+  const { storage } = installed;
+  return [
+    namespaceLifecycle(storage('namespaces')),
+    serviceAccount(storage('serviceaccounts'), surroundings.random),
+    nodeRestriction(storage('pods')),
+    taintNodesByCondition,
+    priority(storage('priorityclasses.scheduling.k8s.io')),
+    defaultTolerationSeconds,
+  ];
+}

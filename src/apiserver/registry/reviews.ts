@@ -1,0 +1,114 @@
+/** The questions that clients may put to authentication and authorization. Nothing of them is stored. */
+import type { SelfSubjectReview, TokenReview, UserInfo } from '../../api/authentication/v1/types.ts';
+import type { SubjectAccessReview, SubjectAccessReviewSpec, SelfSubjectAccessReview, SelfSubjectRulesReview } from '../../api/authorization/v1/types.ts';
+import { StatusError } from '../../machinery/status.ts';
+import type { DeepReadonly } from '../../machinery/json.ts';
+import type { PolicyRule } from '../../api/rbac/v1/types.ts';
+import { mastersGroup, type Attributes, type Authorizer, type User } from '../../serving/identity.ts';
+import type { ApiObject } from '../objects.ts';
+import type { Creator } from '../resources.ts';
+
+export interface ReviewOptions {
+  /** The user behind a token for any of these audiences; the audiences that fit. Throws or answers undefined for a bad one. */
+  readonly authenticate: (token: string, audiences: readonly string[]) => Promise<{ user: User; audiences: readonly string[] } | undefined>;
+  readonly authorize: Authorizer;
+  readonly rulesOf: (user: User, namespace: string) => DeepReadonly<PolicyRule[]>;
+}
+
+function userInfo(user: User): UserInfo {
+  const extra = Object.fromEntries(Object.entries(user.extra ?? {}).map(([key, values]) => [key, [...values]]));
+  return { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: [...user.groups], ...(user.extra ? { extra } : {}) };
+}
+
+export function reviewCreators(options: ReviewOptions): Readonly<Record<string, Creator>> {
+  return {
+    'tokenreviews.authentication.k8s.io': (object) => tokenReview(options, object),
+    'selfsubjectreviews.authentication.k8s.io': async (object, _target, scope) => {
+      const review = object as unknown as SelfSubjectReview;
+      review.metadata.creationTimestamp = scope.now;
+      review.status = { userInfo: userInfo(scope.user) };
+      return object;
+    },
+    'subjectaccessreviews.authorization.k8s.io': (object) => accessReview(options, object),
+    'localsubjectaccessreviews.authorization.k8s.io': async (object, { namespace }) => {
+      const { spec } = object as unknown as SubjectAccessReview;
+      if (spec.resourceAttributes && spec.resourceAttributes.namespace !== namespace) {
+        throw StatusError.badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
+      }
+      return accessReview(options, object);
+    },
+    'selfsubjectaccessreviews.authorization.k8s.io': async (object, _target, scope) => {
+      const review = object as unknown as SelfSubjectAccessReview;
+      review.status = await decide(options.authorize, attributesOf(scope.user, review.spec, 'SelfSubjectAccessReview'));
+      return object;
+    },
+    'selfsubjectrulesreviews.authorization.k8s.io': async (object, _target, scope) => rulesReview(options, object, scope.user),
+  };
+}
+
+async function tokenReview(options: ReviewOptions, object: ApiObject): Promise<ApiObject> {
+  const review = object as unknown as TokenReview;
+  const { token, audiences } = review.spec;
+  if (!token) throw StatusError.badRequest('token is required for TokenReview in authentication');
+  try {
+    const found = await options.authenticate(token, audiences ?? []);
+    review.status = found
+      ? { authenticated: true, user: userInfo(found.user), ...(audiences?.length ? { audiences: [...found.audiences] } : {}) }
+      : { user: {}, error: '[invalid bearer token]' };
+  } catch (error) {
+    review.status = { user: {}, error: error instanceof Error ? error.message : String(error) };
+  }
+  return object;
+}
+
+type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
+
+function attributesOf(user: User, spec: Asked, kind: string): Attributes {
+  const { resourceAttributes: r, nonResourceAttributes: n } = spec;
+  if ((r === undefined) === (n === undefined)) {
+    throw StatusError.invalid({ group: 'authorization.k8s.io', kind }, '', [
+      { type: 'FieldValueInvalid', field: 'spec.resourceAttributes', detail: `Invalid value: "null": ${r === undefined ? 'exactly one of nonResourceAttributes or resourceAttributes must be specified' : 'cannot be specified in combination with nonResourceAttributes'}` },
+    ]);
+  }
+  const blank = { user, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '' };
+  if (n) return { ...blank, verb: n.verb ?? '', isResource: false, path: n.path ?? '' };
+  return {
+    user, verb: r!.verb ?? '', isResource: true, group: r!.group ?? '', version: r!.version ?? '', resource: r!.resource ?? '',
+    subresource: r!.subresource ?? '', namespace: r!.namespace ?? '', name: r!.name ?? '', path: '',
+  };
+}
+
+async function decide(authorize: Authorizer, attributes: Attributes): Promise<SubjectAccessReview['status']> {
+  const { decision, reason } = await authorize(attributes);
+  return { allowed: decision === 'allow', ...(decision === 'deny' ? { denied: true } : {}), ...(reason ? { reason } : {}) };
+}
+
+async function accessReview(options: ReviewOptions, object: ApiObject): Promise<ApiObject> {
+  const review = object as unknown as SubjectAccessReview;
+  const { spec } = review;
+  if (!spec.user && !spec.groups?.length) {
+    throw StatusError.invalid({ group: 'authorization.k8s.io', kind: 'SubjectAccessReview' }, '', [
+      { type: 'FieldValueInvalid', field: 'spec.user', detail: 'Invalid value: "": at least one of user or group must be specified' },
+    ]);
+  }
+  const user: User = { name: spec.user ?? '', groups: spec.groups ?? [], ...(spec.uid ? { uid: spec.uid } : {}), ...(spec.extra ? { extra: spec.extra } : {}) };
+  review.status = await decide(options.authorize, attributesOf(user, spec, 'SubjectAccessReview'));
+  return object;
+}
+
+function rulesReview(options: ReviewOptions, object: ApiObject, user: User): ApiObject {
+  const review = object as unknown as SelfSubjectRulesReview;
+  const { namespace } = review.spec;
+  if (!namespace) throw StatusError.badRequest('no namespace on request');
+  const everything: PolicyRule[] = user.groups.includes(mastersGroup) ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }] : [];
+  const status: SelfSubjectRulesReview['status'] = { resourceRules: [], nonResourceRules: [], incomplete: false };
+  for (const rule of [...everything, ...options.rulesOf(user, namespace)]) {
+    const verbs = [...rule.verbs];
+    if (rule.resources?.length) {
+      status.resourceRules.push({ verbs, apiGroups: [...(rule.apiGroups ?? [])], resources: [...rule.resources], ...(rule.resourceNames?.length ? { resourceNames: [...rule.resourceNames] } : {}) });
+    }
+    if (rule.nonResourceURLs?.length) status.nonResourceRules.push({ verbs, nonResourceURLs: [...rule.nonResourceURLs] });
+  }
+  review.status = status;
+  return object;
+}

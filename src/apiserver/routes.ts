@@ -1,0 +1,75 @@
+/** Whose business a request is: a resource, discovery, documents, health, metrics. */
+import { metricsContentType, type Metrics } from '../base/metrics.ts';
+import { StatusError } from '../machinery/status.ts';
+import { Health, ping, type HealthCheck } from '../serving/health.ts';
+import type { ServingRequest } from '../serving/request.ts';
+import type { RequestInfo } from '../serving/requestinfo.ts';
+import { sendJson, sendText } from '../serving/respond.ts';
+import { versionInfo } from '../serving/version.ts';
+import type { ServiceAccountTokens } from './authn/serviceaccount.ts';
+import type { Feed } from './cacher/feed.ts';
+import { Discovery, noForeign } from './discovery/handler.ts';
+import { Openapi } from './discovery/openapi.ts';
+import { findServed, serveResource, type ResourceServer } from './http/resource.ts';
+
+export interface RouterOptions {
+  readonly server: ResourceServer;
+  readonly feed: Feed;
+  readonly metrics: Metrics;
+  readonly accounts: ServiceAccountTokens | undefined;
+  /** host:port under which clients reach this server. */
+  readonly address: () => string;
+  /** Everything that must exist from the start does. */
+  readonly ready: () => boolean;
+}
+
+function health({ server, feed, ready }: RouterOptions): Health {
+  const must = (name: string, holds: () => boolean): HealthCheck => ({
+    name,
+    check: () => {
+      if (!holds()) throw new Error(`${name} does not hold`);
+    },
+  });
+  const alive = [ping, must('etcd', () => feed.ready), must('poststarthook/rbac/bootstrap-roles', ready)];
+  const caches = must('informer-sync', () => [...server.table.all()].every((s) => s.storage?.cacher.ready !== false));
+  return new Health({ '/healthz': alive, '/livez': alive, '/readyz': [...alive, caches] });
+}
+
+export function router(options: RouterOptions): (request: ServingRequest, info: RequestInfo) => Promise<void> {
+  const { server, accounts, metrics } = options;
+  const checks = health(options);
+  const discovery = new Discovery(server.registry, server.table, noForeign, options.address);
+  const openapi = new Openapi(server.registry, server.table);
+  const plain: Readonly<Record<string, (request: ServingRequest) => void>> = {
+    '/version': (request) => sendJson(request, 200, versionInfo()),
+    '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
+    '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...Object.keys(plain)].sort() }),
+    ...(accounts ? issuerDiscovery(accounts) : {}),
+  };
+  return async (request, info) => {
+    if (info.isResource) {
+      const served = findServed(server, info);
+      if (served) return serveResource(server, request, info, served);
+      throw StatusError.pathNotFound();
+    }
+    if (await discovery.handle(request)) return;
+    if (await checks.handle(request)) return;
+    if (await openapi.handle(request)) return;
+    const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
+    if (!Object.hasOwn(plain, path)) throw StatusError.pathNotFound();
+    plain[path]!(request);
+  };
+}
+
+const rootPaths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'];
+
+function issuerDiscovery(accounts: ServiceAccountTokens): Record<string, (request: ServingRequest) => void> {
+  return {
+    '/.well-known/openid-configuration': (request) =>
+      sendJson(request, 200, {
+        issuer: accounts.issuer, jwks_uri: `${accounts.issuer.replace(/\/$/, '')}/openid/v1/jwks`, response_types_supported: ['id_token'],
+        subject_types_supported: ['public'], id_token_signing_alg_values_supported: accounts.signingAlgorithms(),
+      }),
+    '/openid/v1/jwks': (request) => request.send(200, { 'content-type': 'application/jwk-set+json' }, JSON.stringify(accounts.keySet())),
+  };
+}
