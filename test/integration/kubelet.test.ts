@@ -90,6 +90,14 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     const limit = ['memory.limit_in_bytes', 'memory.max'].map((f) => join(memory.mountPoint, path, id, f)).find((f) => existsSync(f))!;
     assert.equal(readFileSync(limit, 'utf8').trim(), String(64 << 20));
 
+    const metrics = (await ask('/metrics/resource')).body;
+    const workingSet = Number(/^container_memory_working_set_bytes\{container="main",namespace="default",pod="whole"\} (\S+)/m.exec(metrics)?.[1]);
+    const read = (file: string): string => readFileSync(join(limit, '..', file), 'utf8');
+    const usage = Number(read(limit.endsWith('memory.max') ? 'memory.current' : 'memory.usage_in_bytes'));
+    const stat = read('memory.stat');
+    const inactive = Number((/^total_inactive_file (\d+)/m.exec(stat) ?? /^inactive_file (\d+)/m.exec(stat))?.[1]);
+    assert.ok(Math.abs(workingSet - (usage - inactive)) <= 1 << 20, `${workingSet} against ${usage} - ${inactive}`);
+
     const run = await exec('whole', 'main', ['sh', '-c', 'cat; echo err >&2; exit 7'], 'typed in\n');
     assert.equal(run.out, 'typed in\n');
     assert.equal(run.err, 'err\n');

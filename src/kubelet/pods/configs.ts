@@ -40,6 +40,8 @@ export interface ContainerParts {
   /** Container id whose process namespace an ephemeral container joins. */
   readonly targetId: string | undefined;
   readonly nodeMemory: number;
+  /** Where profiles of the node's own lie. */
+  readonly seccompRoot: string;
 }
 
 export function containerConfig(pod: Pod, container: Container, parts: ContainerParts): Draft<ContainerConfig> {
@@ -68,7 +70,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
     tty: container.tty ?? false,
     linux: {
       resources: containerResources(pod, container, parts.nodeMemory),
-      securityContext: containerSecurity(pod, container, user, parts.targetId),
+      securityContext: containerSecurity(pod, container, user, parts.targetId, parts.seccompRoot),
     },
   };
 }

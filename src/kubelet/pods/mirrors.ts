@@ -102,7 +102,9 @@ async function keepOne(part: StaticPart, all: Map<string, Seen>, options: Mirror
     if (hasReason(error, 'NotFound')) return undefined;
     throw error;
   });
-  if (pod && pod.metadata.annotations?.[annotation.mirror] !== wanted.metadata!.annotations![annotation.mirror]) {
+  const changed = pod?.metadata.annotations?.[annotation.mirror] !== wanted.metadata!.annotations![annotation.mirror];
+  // Deleted by somebody: nothing runs that would have to end first, and the part is still there.
+  if (pod && (changed || pod.metadata.deletionTimestamp)) {
     await client.delete(pods, name, { namespace, gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid }, signal });
     pod = undefined;
   }

@@ -1,4 +1,5 @@
 /** Security contexts of pod and container as the runtime takes them. */
+import { join } from 'node:path';
 import type { DeepReadonly, Draft } from '../../machinery/json.ts';
 import type * as core from '../../api/core/v1/types.ts';
 import type { LinuxContainerSecurityContext, LinuxSandboxSecurityContext, NamespaceOption, SecurityProfile, SELinuxOption } from '../cri/types.ts';
@@ -20,9 +21,9 @@ export function namespaceOptions(pod: Pod): NamespaceOption {
   };
 }
 
-function seccomp(profile: DeepReadonly<core.SeccompProfile> | undefined): SecurityProfile {
+function seccomp(profile: DeepReadonly<core.SeccompProfile> | undefined, root: string): SecurityProfile {
   if (profile?.type === 'RuntimeDefault') return { profileType: 'RuntimeDefault', localhostRef: '' };
-  if (profile?.type === 'Localhost') return { profileType: 'Localhost', localhostRef: profile.localhostProfile ?? '' };
+  if (profile?.type === 'Localhost') return { profileType: 'Localhost', localhostRef: join(root, profile.localhostProfile ?? '') };
   return { profileType: 'Unconfined', localhostRef: '' };
 }
 
@@ -62,7 +63,7 @@ export interface ImageUser {
 
 /** Throws ConfigError where runAsNonRoot forbids the user that would run. */
 export function containerSecurity(
-  pod: Pod, container: Container, imageUser: ImageUser, targetId: string | undefined,
+  pod: Pod, container: Container, imageUser: ImageUser, targetId: string | undefined, seccompRoot: string,
 ): Draft<LinuxContainerSecurityContext> {
   const ofPod = pod.spec.securityContext ?? {};
   const own = container.securityContext ?? {};
@@ -84,7 +85,7 @@ export function containerSecurity(
     supplementalGroups: supplementalGroups(pod),
     supplementalGroupsPolicy: ofPod.supplementalGroupsPolicy === 'Strict' ? 'Strict' : 'Merge',
     noNewPrivs: own.allowPrivilegeEscalation === false,
-    seccomp: privileged ? { profileType: 'Unconfined', localhostRef: '' } : seccomp(own.seccompProfile ?? ofPod.seccompProfile),
+    seccomp: privileged ? { profileType: 'Unconfined', localhostRef: '' } : seccomp(own.seccompProfile ?? ofPod.seccompProfile, seccompRoot),
     selinuxOptions: selinux(own.seLinuxOptions ?? ofPod.seLinuxOptions),
     maskedPaths: privileged || unmasked ? [] : masked,
     readonlyPaths: privileged || unmasked ? [] : readonlyPaths,

@@ -1,6 +1,7 @@
 /** Brings up a sandbox, and a container in it. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runtimeclasses } from '../../api/node/v1/index.ts';
 import type { Draft } from '../../machinery/json.ts';
 import { RuntimeError } from '../cri/client.ts';
 import type { PodSandboxConfig } from '../cri/types.ts';
@@ -29,7 +30,10 @@ export async function sandboxConfigOf(agent: Agent, pod: Pod, attempt: number): 
 export async function createSandbox(agent: Agent, pod: Pod, attempt: number): Promise<void> {
   await mkdir(podLogDir(agent.config, pod), { recursive: true });
   const config = await sandboxConfigOf(agent, pod, attempt);
-  await agent.runtime.call('RunPodSandbox', { config, runtimeHandler: '' }, { timeoutMs: 240_000 });
+  const name = pod.spec.runtimeClassName;
+  // Read when it is needed: hardly any pod names one.
+  const runtimeHandler = name ? (await agent.client.get(runtimeclasses, name)).handler : '';
+  await agent.runtime.call('RunPodSandbox', { config, runtimeHandler }, { timeoutMs: 240_000 });
 }
 
 export function podIPsOf(agent: Agent, pod: Pod, sandbox: SandboxView | undefined): readonly string[] {
@@ -81,6 +85,7 @@ export async function startContainer(
     const mounts = await containerMounts(agent.config, pod, container, volumes, variables, restartCount);
     const config = containerConfig(pod, container, {
       restartCount, image, environment: variables, mounts, targetId: targetOf(container, runtime), nodeMemory: agent.nodeMemory,
+      seccompRoot: join(agent.config.rootDir, 'seccomp'),
     });
     id = (await agent.runtime.call('CreateContainer', { podSandboxId: sandbox.id, config, sandboxConfig: sandboxSpec })).containerId;
   } catch (error) {
