@@ -8,7 +8,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { findProgram } from '../../src/base/command.ts';
 import { silent } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/ids.ts';
-import { events, namespaces, nodes, pods, type Pod } from '../../src/api/core/v1/index.ts';
+import { events, namespaces, nodes, pods, serviceaccounts, type Pod } from '../../src/api/core/v1/index.ts';
 import { startApiServer, type ApiServer } from '../../src/apiserver/server.ts';
 import type { Client } from '../../src/client/client.ts';
 import { containerdCommand, cniConfigDirectory, containerdSocket, waitForSocket } from '../../src/cluster/machine/containerd.ts';
@@ -20,6 +20,7 @@ import { ensureNetwork } from '../../src/cluster/machine/network.ts';
 import { enterNode, ensureNode, type MachineNode } from '../../src/cluster/machine/node.ts';
 import type { KubeletConfig } from '../../src/kubelet/config.ts';
 import type { DeepReadonly, Draft } from '../../src/machinery/json.ts';
+import { hasReason } from '../../src/machinery/status.ts';
 import { writeCniConfig } from '../../src/network/cni/config.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { createAuthority, issue, type Credential } from '../../src/wire/certificates.ts';
@@ -57,6 +58,12 @@ export async function until<T>(what: string, question: () => Promise<T | undefin
   throw new Error(`waited ${seconds} s for: ${what}`, { cause: last });
 }
 
+async function unlessThere(created: Promise<unknown>): Promise<void> {
+  await created.catch((error: unknown) => {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+  });
+}
+
 export async function testNode(name: string): Promise<TestNode> {
   const directory = mkdtempSync(join(tmpdir(), `k7s-${name}-`));
   const profile = { name, directory };
@@ -79,11 +86,13 @@ export async function testNode(name: string): Promise<TestNode> {
   const signer = await createAuthority({ commonName: 'service-accounts' });
   const api = await startApiServer({
     store: memoryStore(), bindAddress: network.gateway, tls: { cert: serving.certPem, key: serving.keyPem }, clientAuthority: authority.certPem,
-    serviceAccounts: { signingKey: signer.keyPem }, authorization: ['AlwaysAllow'],
+    serviceAccounts: { signingKey: signer.keyPem },
     kubelet: { cert: toKubelet.certPem, key: toKubelet.keyPem, authority: authority.certPem },
   }, surroundings);
   const client = api.client({ name: 'kubernetes-admin', groups: ['system:masters'] });
-  await client.create(namespaces, { metadata: { name: 'default' } }).catch(() => undefined);
+  // What controllers and the server's start-up do for a whole cluster.
+  for (const name of ['default', 'kube-node-lease']) await unlessThere(client.create(namespaces, { metadata: { name } }));
+  await unlessThere(client.create(serviceaccounts, { metadata: { name: 'default', namespace: 'default' } }));
 
   await waitForSocket(containerdSocket(node), clock, AbortSignal.timeout(20_000));
   const busybox = await busyboxImage();
@@ -143,8 +152,8 @@ export async function podWhere(on: TestNode, name: string, what: string, test: (
     const pod = await on.client.get(pods, name, { namespace: 'default' });
     last = pod.status;
     return test(pod) ? pod : undefined;
-  }, seconds).catch((error: unknown) => {
-    throw new Error(`${String(error)}; its status: ${JSON.stringify(last)}`);
+  }, seconds).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}; its status: ${JSON.stringify(last)}; its events: ${(await eventsOf(on, name)).join('; ')}`);
   });
 }
 

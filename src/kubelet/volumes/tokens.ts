@@ -31,7 +31,7 @@ export class TokenSource {
     const body = {
       kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1',
       spec: {
-        ...(audience ? { audiences: [audience] } : {}),
+        audiences: audience ? [audience] : [],
         expirationSeconds,
         boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: pod.metadata.name, uid: pod.metadata.uid },
       },
