@@ -24,7 +24,7 @@ export function differences(old: unknown, now: unknown, path = ''): string[] {
     return keys.flatMap((key) => differences(old[key], now[key], path === '' ? key : `${path}.${key}`));
   }
   if (Array.isArray(old) && Array.isArray(now) && old.length === now.length) return old.flatMap((x, i) => differences(x, now[i], `${path}[${i}]`));
-  return [`- ${path}: ${quotedOf(old)}`, `+ ${path}: ${quotedOf(now)}`];
+  return [...(old === undefined ? [] : [`- ${path}: ${quotedOf(old)}`]), ...(now === undefined ? [] : [`+ ${path}: ${quotedOf(now)}`])];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
