@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Context } from './context.ts';
-import { findProgram } from '../base/command.ts';
 import { enterNode, nodeExists } from './machine/node.ts';
 import { CliError } from './output.ts';
 import { profilePaths, readMachine, requireProfile } from './profile.ts';
@@ -19,16 +18,16 @@ export async function shell(command: readonly string[], flags: { profile: string
   return run(argv);
 }
 
-/** kubectl speaking to this cluster, whatever the kubeconfig's current context is. */
+/** Our own kubectl speaking to this cluster, whatever the kubeconfig's current context is. */
 export async function kubectl(args: readonly string[], flags: { profile: string }, _context: Context): Promise<number> {
   const paths = profilePaths(flags.profile);
   requireProfile(paths);
-  if (!findProgram('kubectl')) throw new CliError('there is no kubectl on PATH');
-  return run(['kubectl', ...args], { KUBECONFIG: paths.kubeconfig });
+  const { main } = await import('../kubectl/main.ts');
+  return main(args, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, { ...process.env, KUBECONFIG: paths.kubeconfig });
 }
 
-function run(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: 'inherit', env: { ...process.env, ...env } });
+function run(argv: readonly string[]): Promise<number> {
+  const child = spawn(argv[0]!, argv.slice(1), { stdio: 'inherit' });
   // The terminal sends them to both; the child decides what they mean.
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

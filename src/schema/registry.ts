@@ -154,8 +154,3 @@ function listData(item: string): AnyStruct {
 export function openapiName(type: StructType): string {
   return `${type.package.openapi}.${type.local}`;
 }
-
-/** Full name of a type's protobuf message. */
-export function protobufName(type: StructType): string {
-  return `${type.package.proto}.${type.local}`;
-}

@@ -4,15 +4,18 @@ import { connectionFlags } from '../kubeconfig/connection.ts';
 import { flagHelp } from '../flags.ts';
 import { top } from '../top/top.ts';
 import { apply } from './apply.ts';
+import { apiResources, apiVersions, auth, clusterInfo } from './cluster.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { attach, exec } from './exec.ts';
 import { get } from './get.ts';
 import { logs } from './logs.ts';
+import { annotate, label, patch } from './metadata.ts';
 import { portForward } from './portforward.ts';
 import { run } from './run.ts';
 import { scale } from './scale.ts';
 import { version } from './version.ts';
+import { rollout, wait } from './wait.ts';
 
 const options: Command = {
   name: 'options',
@@ -21,4 +24,6 @@ const options: Command = {
   run: async (session) => session.out(`The following options can be passed to any command:\n\n${flagHelp(connectionFlags)}`),
 };
 
-export const commands: readonly Command[] = [create, run, get, deleteCommand, scale, top, logs, attach, exec, portForward, apply, version, options];
+export const commands: readonly Command[] = [
+  create, run, get, deleteCommand, rollout, scale, clusterInfo, top, logs, attach, exec, portForward, auth, apply, patch, wait, label, annotate, apiResources, apiVersions, version, options,
+];

@@ -114,7 +114,7 @@ export function loadKubeconfig(flag: string, env: NodeJS.ProcessEnv): Kubeconfig
 }
 
 function withPaths<T extends object>(entry: T | null | undefined, keys: readonly (keyof T & string)[], absolute: (path: string | undefined) => string | undefined): T {
-  const out = { ...(entry ?? {}) } as T;
+  const out = { ...entry } as T;
   for (const key of keys) if (out[key] !== undefined) out[key] = absolute(out[key] as string) as T[typeof key];
   return out;
 }

@@ -1,6 +1,6 @@
 /** Tables as the server sends them, one line an object. */
 import type { JsonObject, JsonValue } from '../../machinery/json.ts';
-import { apiVersionOf, type Mapping } from '../discovery.ts';
+import type { Mapping } from '../discovery.ts';
 import type { TabWriter } from './tabwriter.ts';
 
 export interface Table {
@@ -92,8 +92,4 @@ export function plainTable(objects: readonly JsonObject[], age: (creation: strin
       return { cells: [name, age(creationTimestamp)], object };
     }),
   };
-}
-
-export function typeMetaOf(mapping: Mapping): { apiVersion: string; kind: string } {
-  return { apiVersion: apiVersionOf(mapping), kind: mapping.kind };
 }
