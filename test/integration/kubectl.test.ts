@@ -79,6 +79,15 @@ test('changes are told alike', async () => {
   ]) await same(`-n mine ${args}`, `-n real ${args}`);
 });
 
+test('the cluster and what one may do in it', async () => {
+  for (const args of ['api-resources', 'api-resources -o wide', 'api-resources --api-group=apps -o name', 'api-versions', 'cluster-info', 'auth can-i get pods', 'auth can-i get nodes', 'auth whoami', 'rollout status', 'rollout status deploy/web --watch=false', 'wait pod/a --for=jsonpath={.metadata.name}=a', 'wait pod/a --for=condition=Ready --timeout=1s', 'wait pod/nope --for=delete', 'wait pod/a --for=foo']) await same(`-n fixed ${args}`);
+});
+
+test('labels, annotations and patches', async () => {
+  for (const ns of ['mine', 'real']) await server.kubectl(`-n ${ns} create configmap marked --from-literal=a=b`);
+  for (const args of ['label cm marked', 'label cm marked q=r', 'label cm marked q=s', 'label cm marked q=s --overwrite', 'label cm marked q=s', 'label cm marked --list', 'annotate cm marked q=r', 'annotate cm marked q=s', 'annotate cm marked q-', 'patch cm marked', 'patch cm marked -p {"data":{"z":"1"}}', 'patch cm marked -p {"data":{"z":"1"}}', 'patch cm marked --type=merge -p {"data":{"z":null}}', 'patch cm marked --type=json -p [{"op":"add","path":"/data/y","value":"2"}] -o jsonpath={.data}', 'patch cm marked --type=foo -p {}', 'label cm marked q-']) await same(`-n mine ${args}`, `-n real ${args}`);
+});
+
 test('watching shows each change on its line', async () => {
   const stop = new AbortController();
   let seen = '';

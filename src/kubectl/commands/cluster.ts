@@ -88,6 +88,8 @@ export const clusterInfo: Command = {
   },
 };
 
+const knownVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', 'use', 'bind', 'impersonate', 'escalate', '*', 'approve', 'sign', 'attest', 'proxy', 'head', 'post', 'put', 'options']);
+
 const canI: Command = {
   name: 'can-i',
   use: 'auth can-i VERB [TYPE | TYPE/NAME | NONRESOURCEURL]',
@@ -104,6 +106,7 @@ const canI: Command = {
     if (f.flag('list')) throw new CommandError('--list is not supported by this kubectl');
     const [verb, what] = args;
     if (!verb || !what || args.length > 3) throw new CommandError("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.");
+    if (!knownVerbs.has(verb)) session.errorLine(`Warning: verb '${verb}' is not a known verb\n`);
     let attributes: object;
     if (what.startsWith('/')) attributes = { nonResourceAttributes: { verb, path: what } };
     else {

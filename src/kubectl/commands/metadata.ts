@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../machinery/json.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import { readFileSync } from 'node:fs';
 import { changeFlags, dryRunOf, resultPrinter, writeQuery } from '../changes.ts';
-import { usageError, type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { pathOf } from '../discovery.ts';
 import type { FlagSet } from '../flags.ts';
@@ -109,10 +109,10 @@ export const patch: Command = {
   },
   run: async (session, args) => {
     const f = session.flags;
-    if (!f.has('patch') && !f.has('patch-file')) usageError('must specify --patch or --patch-file containing the contents of the patch', 'patch');
-    if (f.has('patch') && f.has('patch-file')) usageError('cannot specify --patch and --patch-file together', 'patch');
+    if (!f.has('patch') && !f.has('patch-file')) throw new CommandError('must specify --patch or --patch-file containing the contents of the patch');
+    if (f.has('patch') && f.has('patch-file')) throw new CommandError('cannot specify --patch and --patch-file together');
     const type = patchTypes[f.text('type')];
-    if (!type) usageError(`--type must be one of [json merge strategic], not ${JSON.stringify(f.text('type'))}`, 'patch');
+    if (!type) throw new CommandError(`--type must be one of [json merge strategic], not ${JSON.stringify(f.text('type'))}`);
     let body: JsonValue;
     try {
       body = parseYaml(f.has('patch') ? f.text('patch') : readFileSync(f.text('patch-file'), 'utf8')).value;

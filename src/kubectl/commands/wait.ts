@@ -33,7 +33,6 @@ export const wait: Command = {
   run: async (session, args) => {
     const { flags } = session;
     const what = flags.text('for');
-    if (!what) throw new CommandError('--for is required');
     const met = conditionOf(what);
     let objects: Awaited<ReturnType<typeof chosenObjects>>;
     try {
@@ -98,6 +97,7 @@ interface Rollout {
 
 /** What there is to say of a rollout, and whether it is over. */
 export function rolloutStatus(kind: string, object: JsonObject): { text: string; done: boolean } {
+  if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(kind)) throw new CommandError(`no status viewer has been implemented for ${kind}`);
   const { metadata, spec, status } = object as unknown as Rollout;
   const { name } = metadata;
   const observed = (metadata.generation ?? 0) <= (status.observedGeneration ?? 0);
@@ -121,13 +121,11 @@ export function rolloutStatus(kind: string, object: JsonObject): { text: string;
       if ((status.numberAvailable ?? 0) < desired) return { text: `${waiting}${status.numberAvailable ?? 0} of ${desired} updated pods are available...`, done: false };
       return { text: `daemon set ${JSON.stringify(name)} successfully rolled out`, done: true };
     }
-    case 'StatefulSet':
+    default:
       if (!observed) return { text: 'Waiting for statefulset spec update to be observed...', done: false };
       if ((status.readyReplicas ?? 0) < wanted) return { text: `Waiting for ${wanted - (status.readyReplicas ?? 0)} pods to be ready...`, done: false };
       if (status.updateRevision !== status.currentRevision) return { text: `waiting for statefulset rolling update to complete ${status.updatedReplicas ?? 0} pods at revision ${status.updateRevision}...`, done: false };
       return { text: `statefulset rolling update complete ${status.replicas ?? 0} pods at revision ${status.currentRevision}...`, done: true };
-    default:
-      throw new CommandError(`no status viewer has been implemented for ${kind}`);
   }
 }
 
