@@ -9,7 +9,7 @@ export interface Retention {
   readonly keepBytes: number;
 }
 
-export const usualRetention: Retention = { keepMs: 300_000, keepBytes: 128 << 20 };
+export const usualRetention: Retention = { keepMs: 300_000, keepBytes: 64 << 20 };
 
 const everyMs = 30_000;
 

@@ -8,6 +8,10 @@ interface Version {
   older: Version | undefined;
 }
 
+/** Commits that are swept with each new one, and at a compaction. */
+const sweepStep = 8;
+const sweepAtOnce = 1024;
+
 /**
  * Checks every expectation and says what the commit would change, or throws 'conflict'.
  * `present` answers for the newest state that the commit must respect.
@@ -35,8 +39,10 @@ export function decide(operations: readonly Operation[], revision: number, prese
 /** The multi-version state in memory: ordered keys, older versions and the log of commits back to `floor`. */
 export class History {
   readonly #index = new SortedMap<Version>();
-  /** Commits after `floor`, in order, one for each revision. */
+  /** Commits after `#swept`, in order, one for each revision; those up to `floor` only wait for being swept. */
   #log: StoreBatch[] = [];
+  #head = 0;
+  #swept: number;
   #logBytes = 0;
   #revision: number;
   #floor: number;
@@ -47,6 +53,7 @@ export class History {
   constructor(revision = 0) {
     this.#revision = revision;
     this.#floor = revision;
+    this.#swept = revision;
   }
 
   get revision(): number {
@@ -86,6 +93,7 @@ export class History {
       this.#logBytes += weight(event.entry);
     }
     this.#log.push(batch);
+    this.#sweep(sweepStep);
   }
 
   /** Lets the watchers see what has been applied. */
@@ -143,7 +151,7 @@ export class History {
         if (this.#closed) throw new StoreError('closed', 'the store is closed');
         if (cursor < this.#floor) throw new StoreError('compacted', `revision ${cursor} has been compacted; the oldest is ${this.#floor}`);
         if (cursor < this.#revision) {
-          const batch = this.#log[++cursor - this.#floor - 1]!;
+          const batch = this.#batch(++cursor);
           const events = batch.events.filter((e) => e.entry.key >= start && e.entry.key < end);
           if (events.length === 0) continue;
           told = cursor;
@@ -160,18 +168,17 @@ export class History {
     }
   }
 
-  /** Forgets what only reads before `revision` could see. */
+  /**
+   * Forgets what only reads before `revision` could see. It can no longer be read from now on; its memory comes free bit by
+   * bit with the next commits, since forgetting a long past at once would make everybody wait.
+   */
   compact(revision: number): void {
     if (revision > this.#revision) throw new StoreError('future', `revision ${revision} has not come yet; the newest is ${this.#revision}`);
-    if (revision <= this.#floor) return;
-    const dropped = this.#log.splice(0, revision - this.#floor);
-    this.#floor = revision;
-    for (const batch of dropped) {
-      for (const { entry } of batch.events) {
-        this.#logBytes -= weight(entry);
-        this.#prune(entry.key);
-      }
+    while (this.#floor < revision) {
+      this.#floor++;
+      for (const { entry } of this.#batch(this.#floor).events) this.#logBytes -= weight(entry);
     }
+    this.#sweep(sweepAtOnce);
   }
 
   close(): void {
@@ -184,6 +191,21 @@ export class History {
     if (revision === 0) return;
     if (revision > this.#revision) throw new StoreError('future', `revision ${revision} has not come yet; the newest is ${this.#revision}`);
     if (revision < this.#floor) throw new StoreError('compacted', `revision ${revision} has been compacted; the oldest is ${this.#floor}`);
+  }
+
+  #batch(revision: number): StoreBatch {
+    return this.#log[this.#head + revision - this.#swept - 1]!;
+  }
+
+  #sweep(most: number): void {
+    for (let n = 0; n < most && this.#swept < this.#floor; n++) {
+      const batch = this.#log[this.#head++]!;
+      this.#swept++;
+      for (const { entry } of batch.events) this.#prune(entry.key);
+    }
+    if (this.#head < 1024 || this.#head < this.#log.length / 2) return;
+    this.#log = this.#log.slice(this.#head);
+    this.#head = 0;
   }
 
   #prune(key: string): void {
