@@ -11,7 +11,6 @@ import { rules as certificates } from './certificates/rules.ts';
 import { rules as coordination } from './coordination/rules.ts';
 import { rules as core } from './core/rules.ts';
 import { rules as discovery } from './discovery/rules.ts';
-import { rules as events } from './events/rules.ts';
 import { rules as flowcontrol } from './flowcontrol/rules.ts';
 import { rules as networking } from './networking/rules.ts';
 import { rules as node } from './node/rules.ts';
@@ -34,7 +33,6 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> 
   'certificates.k8s.io': certificates,
   'coordination.k8s.io': coordination,
   'discovery.k8s.io': discovery,
-  'events.k8s.io': events,
   'flowcontrol.apiserver.k8s.io': flowcontrol,
   'networking.k8s.io': networking,
   'node.k8s.io': node,
@@ -47,7 +45,7 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> 
 const withStatus: AnyKindRules = specAndStatus();
 const kindsWithStatus: ReadonlySet<string> = new Set(resources.filter((r) => r.subresources?.some((s) => s.name === 'status')).map((r) => `${r.group}/${r.kind}`));
 
-/** The rules of a built-in kind; undefined where it has none beyond the schema. */
+/** The rules of a built-in kind, for the version that it is stored in; undefined where it has none beyond the schema. */
 export function rulesFor(group: string, kind: string): AnyKindRules | undefined {
   return byGroup[group]?.[kind] ?? (kindsWithStatus.has(`${group}/${kind}`) ? withStatus : undefined);
 }

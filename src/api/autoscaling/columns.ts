@@ -2,8 +2,7 @@
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { columnList } from '../../schema/table.ts';
 import { none, unset } from '../columns.ts';
-import { toStored } from './conversion.ts';
-import type { HorizontalPodAutoscaler as V1, Scale } from './v1/types.ts';
+import type { Scale } from './v1/types.ts';
 import type * as T from './v2/types.ts';
 
 type Target = DeepReadonly<T.MetricTarget> | undefined;
@@ -31,13 +30,7 @@ function metricText(spec: DeepReadonly<T.MetricSpec>, status: DeepReadonly<T.Met
   }
 }
 
-/** v1 objects are shown as what they are stored as. */
-function current(h: DeepReadonly<T.HorizontalPodAutoscaler>): DeepReadonly<T.HorizontalPodAutoscaler> {
-  return h.apiVersion === 'autoscaling/v1' ? toStored(h as unknown as DeepReadonly<V1>) : h;
-}
-
-function targets(given: DeepReadonly<T.HorizontalPodAutoscaler>): string {
-  const h = current(given);
+function targets(h: DeepReadonly<T.HorizontalPodAutoscaler>): string {
   const specs = h.spec.metrics ?? [];
   if (specs.length === 0) return none;
   const texts = specs.map((s, i) => metricText(s, h.status?.currentMetrics?.[i]));

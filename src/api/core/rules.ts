@@ -1,4 +1,5 @@
 /** Rules of the core kinds. Pods and services have files of their own. */
+import type { DeepReadonly } from '../../machinery/json.ts';
 import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep, specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
@@ -51,19 +52,22 @@ const nodeRules: KindRules<T.Node> = {
   selectable: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
 };
 
+const reference: readonly (keyof T.ObjectReference)[] = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+
+/** The object that an event is about, selectable by the name that core has for it and by that of events.k8s.io. */
+function aboutFields(prefix: string): Record<string, (e: DeepReadonly<T.Event>) => string> {
+  return Object.fromEntries(reference.map((key) => [`${prefix}.${key}`, (e: DeepReadonly<T.Event>) => e.involvedObject[key] ?? '']));
+}
+
 const eventRules: KindRules<T.Event> = {
   validate: check.validateEvent,
   columns: columns.eventColumns,
   selectable: {
-    'involvedObject.kind': (e) => e.involvedObject.kind ?? '',
-    'involvedObject.namespace': (e) => e.involvedObject.namespace ?? '',
-    'involvedObject.name': (e) => e.involvedObject.name ?? '',
-    'involvedObject.uid': (e) => e.involvedObject.uid ?? '',
-    'involvedObject.apiVersion': (e) => e.involvedObject.apiVersion ?? '',
-    'involvedObject.resourceVersion': (e) => e.involvedObject.resourceVersion ?? '',
-    'involvedObject.fieldPath': (e) => e.involvedObject.fieldPath ?? '',
+    ...aboutFields('involvedObject'),
+    ...aboutFields('regarding'),
     reason: (e) => e.reason ?? '',
     reportingComponent: (e) => e.reportingComponent ?? '',
+    reportingController: (e) => e.reportingComponent ?? '',
     source: (e) => e.source?.component || e.reportingComponent || '',
     type: (e) => e.type ?? '',
   },

@@ -172,9 +172,6 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource: string): Fiel
     case 'resize':
       updateResources(pod, old, out);
       break;
-    case 'binding':
-      // What a binding writes is decided by bindPod.
-      break;
     default:
       updateMain(pod, old, out);
   }
