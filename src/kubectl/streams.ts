@@ -25,7 +25,11 @@ async function openWebSocket(session: Session, path: string, query: Request['que
   session.signal.addEventListener('abort', end, { once: true });
   ws.once('close', () => session.signal.removeEventListener('abort', end));
   await new Promise<void>((resolve, reject) => {
-    ws.once('open', () => resolve());
+    ws.once('open', () => {
+      // Nothing may arrive before somebody listens.
+      ws.pause();
+      resolve();
+    });
     ws.once('error', (error) => reject(new ConnectionError(config.server, error)));
     ws.once('unexpected-response', (_request, response) => {
       readAll(response).then((text) => reject(refusal(text, response.statusCode ?? 0)), reject);
@@ -112,6 +116,7 @@ function received(ws: WebSocket, session: Session, options: StreamOptions): Prom
     });
     ws.once('close', () => resolve(status));
     ws.once('error', reject);
+    ws.resume();
   });
 }
 
@@ -124,5 +129,8 @@ function exitCode(status: Status | undefined): number {
 
 /** A tunnel of bytes to a pod's port forwarding, in which SPDY is spoken. */
 export async function openTunnel(session: Session, path: string): Promise<Duplex> {
-  return byteTunnel(await openWebSocket(session, path, {}, ['SPDY/3.1+portforward.k8s.io']));
+  const ws = await openWebSocket(session, path, {}, ['SPDY/3.1+portforward.k8s.io']);
+  const tunnel = byteTunnel(ws);
+  ws.resume();
+  return tunnel;
 }

@@ -13,7 +13,11 @@ let config: string;
 before(async () => {
   server = await testServer();
   config = server.kubeconfig('own', { 'client-certificate-data': Buffer.from(server.admin.certPem).toString('base64'), 'client-key-data': Buffer.from(server.admin.keyPem).toString('base64') });
-  for (const ns of ['fixed', 'mine', 'real']) await server.kubectl(`create namespace ${ns}`);
+  for (const ns of ['fixed', 'mine', 'real']) {
+    await server.kubectl(`create namespace ${ns}`);
+    // No controller does it here, and pods are refused without.
+    await server.kubectl(`-n ${ns} create serviceaccount default`);
+  }
   await server.kubectl('-n fixed create deployment web --image=nginx --replicas=2');
   await server.kubectl('-n fixed run a --image=x --labels=tier=one');
   await server.kubectl('-n fixed create configmap settings --from-literal=a=b --from-literal=c=<&>');
@@ -65,7 +69,7 @@ test('objects made from flags', async () => {
     'create svc clusterip s --tcp=80:8080 -o yaml', 'create svc nodeport s --tcp=80 --node-port=30000 -o yaml', 'create job j --image=x -o yaml -- a b', 'create cronjob j --image=x --schedule=0/5 -o yaml', 'create sa x -o yaml',
     'create role r --verb=get,list --resource=pods,deployments.apps -o yaml', 'create rolebinding r --role=a --user=b --serviceaccount=c:d -o yaml', 'create clusterrolebinding r --clusterrole=a --group=g -o yaml',
     'create secret docker-registry r --docker-username=u --docker-password=p -o yaml', 'run x --image=nginx -o yaml', 'run x --image=nginx --port=80 --env=A=b --labels=q=r --restart=Never -o json -- a b', 'run x --image=nginx --command -o yaml -- a b',
-    'run x --image=nginx --expose --port=80 -o yaml', 'run x --image=nginx --overrides={"spec":{"nodeName":"n"}} -o yaml',
+    'run x --image=nginx --expose --port=80 -o yaml', 'expose deploy web --port=80 -o yaml', 'expose pod a --name=q --port=80,81 --target-port=http --type=NodePort -o yaml', 'expose deploy web', 'expose cm settings --port=1', 'expose', 'run x --image=nginx --overrides={"spec":{"nodeName":"n"}} -o yaml',
   ]) await same(`-n fixed ${args.replace(/( --(?= )|$)/, ' --dry-run=client$1')}`);
 });
 
@@ -80,7 +84,7 @@ test('changes are told alike', async () => {
 });
 
 test('the cluster and what one may do in it', async () => {
-  for (const args of ['api-resources', 'api-resources -o wide', 'api-resources --api-group=apps -o name', 'api-versions', 'cluster-info', 'auth can-i get pods', 'auth can-i get nodes', 'auth whoami', 'rollout status', 'rollout status deploy/web --watch=false', 'wait pod/a --for=jsonpath={.metadata.name}=a', 'wait pod/a --for=condition=Ready --timeout=1s', 'wait pod/nope --for=delete', 'wait pod/a --for=foo']) await same(`-n fixed ${args}`);
+  for (const args of ['api-resources', 'api-resources -o wide', 'api-resources --api-group=apps -o name', 'api-versions', 'cluster-info', 'auth can-i get pods', 'auth can-i get nodes', 'auth whoami', 'config view', 'config view -o json', 'config get-contexts', 'config current-context', 'config use-context nope', 'rollout status', 'rollout status deploy/web --watch=false', 'wait pod/a --for=jsonpath={.metadata.name}=a', 'wait pod/a --for=condition=Ready --timeout=1s', 'wait pod/nope --for=delete', 'wait pod/a --for=foo']) await same(`-n fixed ${args}`);
 });
 
 test('labels, annotations and patches', async () => {

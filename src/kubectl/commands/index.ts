@@ -5,13 +5,16 @@ import { flagHelp } from '../flags.ts';
 import { top } from '../top/top.ts';
 import { apply } from './apply.ts';
 import { apiResources, apiVersions, auth, clusterInfo } from './cluster.ts';
+import { config } from './config.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { attach, exec } from './exec.ts';
+import { expose } from './expose.ts';
 import { get } from './get.ts';
 import { logs } from './logs.ts';
 import { annotate, label, patch } from './metadata.ts';
 import { portForward } from './portforward.ts';
+import { replace } from './replace.ts';
 import { run } from './run.ts';
 import { scale } from './scale.ts';
 import { version } from './version.ts';
@@ -25,5 +28,5 @@ const options: Command = {
 };
 
 export const commands: readonly Command[] = [
-  create, run, get, deleteCommand, rollout, scale, clusterInfo, top, logs, attach, exec, portForward, auth, apply, patch, wait, label, annotate, apiResources, apiVersions, version, options,
+  create, expose, run, get, deleteCommand, rollout, scale, clusterInfo, top, logs, attach, exec, portForward, auth, apply, patch, replace, wait, label, annotate, apiResources, apiVersions, config, version, options,
 ];

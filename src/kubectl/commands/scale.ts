@@ -45,9 +45,8 @@ export const scale: Command = {
 };
 
 /** What the arguments, a selector or files choose, as it stands in the cluster. */
-export async function chosenObjects(session: Session, args: readonly string[]): Promise<{ mapping: Mapping; object: JsonObject }[]> {
+export async function chosenObjects(session: Session, args: readonly string[], selector = session.flags.text('selector')): Promise<{ mapping: Mapping; object: JsonObject }[]> {
   const { flags } = session;
-  const selector = flags.text('selector');
   if (flags.list('filename').length) {
     const infos = await infosOfFiles(session);
     return Promise.all(infos.map(async ({ mapping, namespace, name }) => ({ mapping, object: await session.json(pathOf(mapping, namespace, name)) })));
