@@ -20,8 +20,8 @@ export async function controlPlane(options: { nodes?: readonly SimulatedNode[]; 
   const client = httpClient({ server: api.url, ca: authority.certPem, cert: admin.certPem, key: admin.keyPem, surroundings });
   const running = [
     runControllers({ client, clientFor: () => client, surroundings, signal, options: { rootCa: authority.certPem, ...options.controllers } }),
-    options.scheduler === false ? undefined : runScheduler({ client, surroundings, signal }),
-    options.nodes ? runSimulatedNodes({ client, nodes: options.nodes, surroundings, signal }) : undefined,
+    options.scheduler === false ? Promise.resolve() : runScheduler({ client, surroundings, signal }),
+    runSimulatedNodes({ client, nodes: options.nodes ?? [], surroundings, signal }),
   ];
   return {
     ...server, client,

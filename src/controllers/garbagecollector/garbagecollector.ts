@@ -141,7 +141,8 @@ class GarbageCollector {
 
   async #orphan(item: Item): Promise<void> {
     if (!item.ref || !item.orphaning) return;
-    for (const dependent of [...item.dependents]) {
+    const dependents = [...item.dependents];
+    for (const dependent of dependents) {
       if (!dependent.ref) continue;
       const live = await this.#get(dependent.ref, dependent.name, dependent.namespace);
       if (live?.metadata.uid === dependent.uid) await this.#dropOwners(dependent.ref, live, new Set([item.uid]));

@@ -92,7 +92,7 @@ class Turn {
     }
     const failure = this.#count(owned);
     const startTime = job.spec?.suspend ? undefined : (job.status?.startTime ?? timestamp(this.#now));
-    let verdict = this.#failureVerdict(owned, startTime, failure);
+    const verdict = this.#failureVerdict(owned, startTime, failure);
     const success = verdict ? undefined : this.#successVerdict(owned);
     let active = owned.filter(isRunning);
     let again: Reconciled = undefined;

@@ -1,5 +1,7 @@
 /** What a node says about itself: its name, whether it takes pods, its taints, ports and labels. */
-import { matchesNodeSelector, matchesTerm, podSelectsNode, unschedulableTaint, tolerates, untolerated } from '../../api/core/placement.ts';
+import { matchesTerm, podSelectsNode, unschedulableTaint, tolerates, untolerated } from '../../api/core/placement.ts';
+import type { DeepReadonly } from '../../machinery/json.ts';
+import type { NodeSelectorTerm } from '../../api/core/v1/index.ts';
 import { normalizeByMax, refuse, type Plugin } from '../plugin.ts';
 import type { HostPort, NodeInfo } from '../state.ts';
 
@@ -73,7 +75,7 @@ export const nodeAffinity: Plugin = {
 };
 
 /** Pods of daemon sets name their node in every term: only that one is looked at. */
-function onlyNamed(terms: Parameters<typeof matchesNodeSelector>[0]['nodeSelectorTerms'] | undefined): { only?: ReadonlySet<string> } {
+function onlyNamed(terms: readonly DeepReadonly<NodeSelectorTerm>[] | undefined): { only?: ReadonlySet<string> } {
   if (!terms?.length) return {};
   const names = new Set<string>();
   for (const term of terms) {

@@ -1,7 +1,7 @@
 /** Spreads like pods evenly over zones, nodes or whatever a label names. */
 import { podSelectsNode, untolerated } from '../../api/core/placement.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { Selector, selectorFromObject } from '../../machinery/selectors.ts';
+import { selectorFromObject, type Selector } from '../../machinery/selectors.ts';
 import type { TopologySpreadConstraint } from '../../api/core/v1/index.ts';
 import { refuse, type NodeFilter, type Plugin, type Refusal } from '../plugin.ts';
 import type { ClusterState, NodeInfo, PodInfo } from '../state.ts';

@@ -1,0 +1,115 @@
+/** Controllers, scheduler and simulated nodes against a real API server, looked at with the real kubectl. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually } from '../apiserver.ts';
+import { controlPlane, type ControlPlane } from '../controlplane.ts';
+
+let cluster: ControlPlane;
+
+async function kubectl(args: string, input?: object): Promise<string> {
+  const { code, stdout, stderr } = await cluster.kubectl(args, input && JSON.stringify(input));
+  assert.equal(code, 0, `kubectl ${args}: ${stderr}`);
+  return stdout.trim();
+}
+
+const create = (object: object): Promise<string> => kubectl('create --validate=false -f -', object);
+const until = (what: string, args: string, expected: string | RegExp): Promise<string> =>
+  eventually(async () => {
+    const { stdout } = await cluster.kubectl(args);
+    return (typeof expected === 'string' ? stdout.trim() === expected : expected.test(stdout)) ? stdout : undefined;
+  }, `${what} (${args})`);
+const template = (labels: Record<string, string>, spec: object = {}): object => ({ metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } });
+const workload = (apiVersion: string, kind: string, name: string, spec: object, pod: object = {}): object => ({
+  apiVersion, kind, metadata: { name }, spec: { selector: { matchLabels: { app: name } }, template: template({ app: name }, pod), ...spec },
+});
+
+before(async () => {
+  cluster = await controlPlane({ nodes: [{ name: 'a' }, { name: 'b' }], controllers: { clusterCidr: '10.244.0.0/16' } });
+  for (const name of ['default', 'kube-node-lease']) await cluster.kubectl(`create namespace ${name}`);
+  await until('nodes', 'get nodes -o jsonpath={.items[*].spec.podCIDR}', /^10\.244\.\d\.0\/24 10\.244\.\d\.0\/24$/);
+  await until('default account', 'get serviceaccount default -o name', 'serviceaccount/default');
+});
+
+after(() => cluster.stop());
+
+test('a namespace gets its account and the authority', async () => {
+  await kubectl('create namespace fresh');
+  await until('account', 'get serviceaccount -n fresh -o name', 'serviceaccount/default');
+  assert.equal(await until('authority', 'get configmap kube-root-ca.crt -n fresh -o jsonpath={.data.ca\\.crt}', /BEGIN/), cluster.authority.certPem);
+});
+
+test('a deployment rolls out, is undone, and its service follows', async () => {
+  await kubectl('create deployment web --image=one --replicas=3 --port=80');
+  await kubectl('expose deployment web --port=80');
+  await kubectl('rollout status deployment/web --timeout=20s');
+  await until('endpoints', 'get endpointslices -l kubernetes.io/service-name=web -o jsonpath={.items[*].endpoints[*].conditions.ready}', 'true true true');
+  assert.match(await kubectl('get endpoints web'), /(10\.244\.\d\.\d+:80,?){3}/);
+  await kubectl('set image deployment/web one=two');
+  await kubectl('rollout status deployment/web --timeout=20s');
+  await until('old pods gone', 'get pods -l app=web -o jsonpath={.items[*].spec.containers[0].image}', 'two two two');
+  await kubectl('rollout undo deployment/web');
+  await kubectl('rollout status deployment/web --timeout=20s');
+  assert.match(await kubectl('rollout history deployment/web'), /2 .*\n3 /);
+  await until('one set left with pods', 'get replicasets -l app=web -o jsonpath={.items[*].spec.replicas}', /^(0 3|3 0)$/);
+  const events = await kubectl('get events -o jsonpath={.items[*].reason}');
+  for (const reason of ['ScalingReplicaSet', 'SuccessfulCreate', 'SuccessfulDelete', 'Scheduled']) assert.match(events, new RegExp(reason));
+});
+
+test('the three ways of deleting an owner', async () => {
+  for (const name of ['bg', 'fg', 'keep']) await kubectl(`create deployment ${name} --image=i --replicas=2`);
+  for (const name of ['bg', 'fg', 'keep']) await kubectl(`rollout status deployment/${name} --timeout=20s`);
+  await kubectl('delete deployment bg');
+  await kubectl('delete deployment fg --cascade=foreground --timeout=20s');
+  assert.equal(await kubectl('get replicasets,pods -l app=fg -o name'), '', 'foreground returns when the dependents are gone');
+  await kubectl('delete deployment keep --cascade=orphan');
+  await until('dependents of bg gone', 'get replicasets,pods -l app=bg -o name', '');
+  assert.equal(await kubectl('get replicasets -l app=keep -o jsonpath={.items[*].metadata.ownerReferences}'), '');
+  assert.equal((await kubectl('get pods -l app=keep -o name')).split('\n').length, 2);
+});
+
+test('daemon sets, stateful sets and jobs', async () => {
+  await create(workload('apps/v1', 'DaemonSet', 'ds', {}));
+  await create(workload('apps/v1', 'StatefulSet', 'db', { serviceName: 'db', replicas: 2 }));
+  await create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'job' }, spec: { completions: 3, parallelism: 2, completionMode: 'Indexed', template: template({}, { restartPolicy: 'Never' }) } });
+  await until('a daemon on each node', 'get pods -l app=ds -o jsonpath={.items[*].spec.nodeName}', /^(a b|b a)$/);
+  await until('members in order', 'get statefulset db -o jsonpath={.status.readyReplicas}', '2');
+  assert.equal(await kubectl('get pods -l app=db -o name'), 'pod/db-0\npod/db-1');
+  await until('the job', 'get job job -o jsonpath={.status.completedIndexes},{.status.succeeded},{.status.conditions[?(@.type=="Complete")].status}', '0-2,3,True');
+  assert.equal(await kubectl('get pods -l job-name=job -o jsonpath={.items[*].metadata.finalizers}'), '', 'counted pods are let go');
+  await kubectl('set image daemonset/ds c=new');
+  await until('new daemons', 'get pods -l app=ds -o jsonpath={.items[*].spec.containers[0].image}', 'new new');
+});
+
+test('a pod that fits nowhere says so, and is placed when room comes', async () => {
+  await create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'big' }, spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '64' } } }] } });
+  await until('why', 'get pod big -o jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}',
+    '0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.');
+  await until('event', 'get events --field-selector involvedObject.name=big -o jsonpath={.items[*].reason}', /FailedScheduling/);
+  const [node] = (await cluster.client.list((await import('../../src/api/core/v1/index.ts')).nodes)).items;
+  const roomy = { ...node!.status!.capacity, cpu: '100' };
+  await cluster.kubectl(['patch', 'node', node!.metadata.name, '--subresource=status', '-p', JSON.stringify({ status: { capacity: roomy, allocatable: roomy } })]);
+  await until('placed', 'get pod big -o jsonpath={.spec.nodeName}', node!.metadata.name);
+});
+
+test('a cordoned node takes no pods, and a tainted one loses those that do not tolerate it', async () => {
+  await kubectl('create deployment move --image=i --replicas=2');
+  await kubectl('rollout status deployment/move --timeout=20s');
+  await kubectl('taint node a gone=now:NoExecute');
+  await until('all moved', 'get pods -l app=move -o jsonpath={.items[*].spec.nodeName}', 'b b');
+  await kubectl('taint node a gone-');
+  await kubectl('cordon b');
+  await until('tainted', 'get node b -o jsonpath={.spec.taints[*].key}', 'node.kubernetes.io/unschedulable');
+  await kubectl('scale deployment move --replicas=3');
+  await until('the third elsewhere', 'get pods -l app=move -o jsonpath={.items[*].spec.nodeName}', /\ba\b/);
+  await kubectl('uncordon b');
+});
+
+test('a namespace is emptied and goes', async () => {
+  await kubectl('create namespace busy');
+  await until('account', 'get serviceaccount -n busy -o name', 'serviceaccount/default');
+  await kubectl('create deployment web -n busy --image=i --replicas=2');
+  await kubectl('create configmap some -n busy --from-literal=a=b');
+  await kubectl('rollout status deployment/web -n busy --timeout=20s');
+  await kubectl('delete namespace busy --timeout=20s');
+  assert.doesNotMatch(await kubectl('get namespaces -o name'), /busy/);
+});
