@@ -12,14 +12,19 @@ export interface ControlPlane extends TestServer {
 }
 
 export async function controlPlane(options: { nodes?: readonly SimulatedNode[]; controllers?: ControllerOptions; scheduler?: boolean } = {}): Promise<ControlPlane> {
-  const server = await testServer();
+  const server = await testServer({ advertiseAddress: '192.0.2.1' });
   const controller = new AbortController();
   const { signal } = controller;
   const surroundings = process.env['K7S_TEST_LOG'] ? { ...quiet, log: logger(quiet.clock, (line) => void process.stderr.write(line)) } : quiet;
   const { authority, admin, api } = server;
   const client = httpClient({ server: api.url, ca: authority.certPem, cert: admin.certPem, key: admin.keyPem, surroundings });
   const running = [
-    runControllers({ client, clientFor: () => client, surroundings, signal, options: { rootCa: authority.certPem, ...options.controllers } }),
+    // In process and each with its own rights, as in a cluster; the scheduler and the nodes come over the network.
+    runControllers({
+      client: api.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }),
+      clientFor: (account) => api.client({ name: `system:serviceaccount:kube-system:${account}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }),
+      surroundings, signal, options: { rootCa: authority.certPem, ...options.controllers },
+    }),
     options.scheduler === false ? Promise.resolve() : runScheduler({ client, surroundings, signal }),
     runSimulatedNodes({ client, nodes: options.nodes ?? [], surroundings, signal }),
   ];

@@ -3,6 +3,7 @@ import { clusterRoleAggregationController } from './aggregation/clusterroles.ts'
 import { cronJobController } from './cronjob/cronjob.ts';
 import { daemonSetController } from './daemonset/daemonset.ts';
 import { deploymentController } from './deployment/deployment.ts';
+import { disruptionController } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpoints/endpointslice.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
@@ -14,6 +15,7 @@ import { taintEvictionController } from './node/eviction.ts';
 import { nodeLifecycleController } from './node/health.ts';
 import { nodeIpamController } from './node/ipam.ts';
 import { podGarbageCollector } from './podgc/podgc.ts';
+import { resourceQuotaController } from './quota/quota.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
 import { statefulSetController } from './statefulset/statefulset.ts';
@@ -25,7 +27,7 @@ export type { HarnessConfig };
 export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
-  ttlAfterFinishedController, clusterRoleAggregationController,
+  ttlAfterFinishedController, disruptionController, resourceQuotaController, clusterRoleAggregationController,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

@@ -1,6 +1,7 @@
 /** Controllers, scheduler and simulated nodes against a real API server, looked at with the real kubectl. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { nodes } from '../../src/api/core/v1/index.ts';
 import { eventually } from '../apiserver.ts';
 import { controlPlane, type ControlPlane } from '../controlplane.ts';
 
@@ -25,7 +26,6 @@ const workload = (apiVersion: string, kind: string, name: string, spec: object, 
 
 before(async () => {
   cluster = await controlPlane({ nodes: [{ name: 'a' }, { name: 'b' }], controllers: { clusterCidr: '10.244.0.0/16' } });
-  for (const name of ['default', 'kube-node-lease']) await cluster.kubectl(`create namespace ${name}`);
   await until('nodes', 'get nodes -o jsonpath={.items[*].spec.podCIDR}', /^10\.244\.\d\.0\/24 10\.244\.\d\.0\/24$/);
   await until('default account', 'get serviceaccount default -o name', 'serviceaccount/default');
 });
@@ -85,7 +85,7 @@ test('a pod that fits nowhere says so, and is placed when room comes', async () 
   await until('why', 'get pod big -o jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}',
     '0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.');
   await until('event', 'get events --field-selector involvedObject.name=big -o jsonpath={.items[*].reason}', /FailedScheduling/);
-  const [node] = (await cluster.client.list((await import('../../src/api/core/v1/index.ts')).nodes)).items;
+  const [node] = (await cluster.client.list(nodes)).items;
   const roomy = { ...node!.status!.capacity, cpu: '100' };
   await cluster.kubectl(['patch', 'node', node!.metadata.name, '--subresource=status', '-p', JSON.stringify({ status: { capacity: roomy, allocatable: roomy } })]);
   await until('placed', 'get pod big -o jsonpath={.spec.nodeName}', node!.metadata.name);
@@ -99,9 +99,19 @@ test('a cordoned node takes no pods, and a tainted one loses those that do not t
   await kubectl('taint node a gone-');
   await kubectl('cordon b');
   await until('tainted', 'get node b -o jsonpath={.spec.taints[*].key}', 'node.kubernetes.io/unschedulable');
-  await kubectl('scale deployment move --replicas=3');
+  assert.equal((await cluster.kubectl(['patch', 'deployment', 'move', '-p', '{"spec":{"replicas":3}}'])).code, 0);
   await until('the third elsewhere', 'get pods -l app=move -o jsonpath={.items[*].spec.nodeName}', /\ba\b/);
   await kubectl('uncordon b');
+});
+
+test('budgets and quotas report what is left', async () => {
+  await kubectl('create namespace limits');
+  await until('account', 'get serviceaccount -n limits -o name', 'serviceaccount/default');
+  await kubectl('create quota q -n limits --hard=pods=5,requests.cpu=2,services=3,count/configmaps=9');
+  await create({ ...workload('apps/v1', 'Deployment', 'web', { replicas: 3 }, { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m' } } }] }), metadata: { name: 'web', namespace: 'limits' } });
+  await kubectl('create poddisruptionbudget half -n limits --selector=app=web --min-available=50%');
+  await until('budget', 'get pdb half -n limits -o jsonpath={.status.disruptionsAllowed},{.status.currentHealthy},{.status.desiredHealthy},{.status.expectedPods}', '1,3,2,3');
+  await until('quota', 'get quota q -n limits -o jsonpath={.status.used}', '{"count/configmaps":"1","pods":"3","requests.cpu":"300m","services":"0"}');
 });
 
 test('a namespace is emptied and goes', async () => {

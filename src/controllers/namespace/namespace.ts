@@ -1,9 +1,8 @@
 /** Empties namespaces that are going away, says what is still there, and lets them go. */
-import { timestamp } from '../../base/clock.ts';
+import { parseTime, timestamp } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { StatusError, hasReason } from '../../machinery/status.ts';
 import { namespaces, type Namespace, type NamespaceCondition } from '../../api/core/v1/index.ts';
-import { parseTime } from '../../base/clock.ts';
 import type { KubeObject } from '../../client/informer.ts';
 import { discover, type Discovered } from '../discovery.ts';
 import type { Controller, ControllerContext, Reconciled } from '../harness/controller.ts';
@@ -32,18 +31,20 @@ interface Findings {
   readonly left: Map<string, number>;
   readonly finalizers: Map<string, number>;
   readonly errors: string[];
-  /** Seconds that pods still have. */
-  wait: number;
 }
 
 async function empty(space: DeepReadonly<Namespace>, context: ControllerContext): Promise<Reconciled> {
   const name = space.metadata.name;
-  const findings: Findings = { left: new Map(), finalizers: new Map(), errors: [], wait: 0 };
+  const findings: Findings = { left: new Map(), finalizers: new Map(), errors: [] };
   const { resources, failures } = await discover(context.client, context.signal);
   const deletable = resources.filter((r) => r.ref.namespaced && r.verbs.has('delete') && r.verbs.has('list'));
   await Promise.all(deletable.map((r) => emptyOne(r, name, findings, context)));
   const fresh = await writeConditions(space, findings, failures, context);
-  if (findings.left.size > 0) return Math.min(Math.max(findings.wait * 500 + 500, 500), 15_000);
+  if (findings.left.size > 0) {
+    // Soon at first, less often the longer it takes.
+    const elapsed = context.surroundings.clock.now() - parseTime(space.metadata.deletionTimestamp!);
+    return Math.min(Math.max(elapsed / 2, 500), 15_000);
+  }
   if (findings.errors.length > 0 || failures.length > 0) throw new Error([...failures, ...findings.errors].join('; '));
   const finalizers = (fresh.spec?.finalizers ?? []).filter((f) => f !== finalizer);
   try {
@@ -53,7 +54,7 @@ async function empty(space: DeepReadonly<Namespace>, context: ControllerContext)
   }
 }
 
-async function emptyOne({ ref, verbs }: Discovered, namespace: string, findings: Findings, { client, signal, surroundings }: ControllerContext): Promise<void> {
+async function emptyOne({ ref, verbs }: Discovered, namespace: string, findings: Findings, { client, signal }: ControllerContext): Promise<void> {
   const label = ref.group ? `${ref.resource}.${ref.group}` : ref.resource;
   try {
     const list = (): Promise<readonly DeepReadonly<KubeObject>[]> => client.list(ref, { namespace, signal }).then((l) => l.items);
@@ -66,8 +67,6 @@ async function emptyOne({ ref, verbs }: Discovered, namespace: string, findings:
     findings.left.set(label, left.length);
     for (const object of left) {
       for (const f of object.metadata.finalizers ?? []) findings.finalizers.set(f, (findings.finalizers.get(f) ?? 0) + 1);
-      const { deletionTimestamp } = object.metadata;
-      if (deletionTimestamp && ref.resource === 'pods') findings.wait = Math.max(findings.wait, (parseTime(deletionTimestamp) - surroundings.clock.now()) / 1000);
     }
   } catch (error) {
     // Not served any more, or not in this way.
