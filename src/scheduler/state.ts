@@ -31,6 +31,8 @@ export interface PodInfo {
   readonly uid: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The same for pods of one namespace with the same labels. */
+  readonly group: string;
   readonly priority: number;
   readonly startTime: number;
   readonly requests: ReadonlyAmounts;
@@ -52,7 +54,7 @@ export function podInfo(pod: DeepReadonly<Pod>): PodInfo {
   const preferred = (list: readonly DeepReadonly<WeightedPodAffinityTerm>[] | undefined): AffinityTerm[] =>
     (list ?? []).map((t) => affinityTerm(t.podAffinityTerm, namespace, t.weight));
   return {
-    pod, uid, namespace, labels, key: `${namespace}/${name}`,
+    pod, uid, namespace, labels, group: JSON.stringify([namespace, ...Object.entries(labels).flat()]), key: `${namespace}/${name}`,
     priority: pod.spec?.priority ?? 0,
     startTime: parseTime(pod.status?.startTime ?? pod.metadata.creationTimestamp) || 0,
     requests: podAmounts(pod, 'requests'),
@@ -167,6 +169,8 @@ export class ClusterState {
   readonly #imageNodes = new Map<string, number>();
   /** Nodes with pods whose affinity or anti-affinity others must respect. */
   readonly attachedNodes = new Set<NodeInfo>();
+  /** Placed pods by namespace and labels, and how many of each are on which node; those on their way out do not count. */
+  readonly #groups = new Map<string, { readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly nodes: Map<NodeInfo, number> }>();
   /** Pods that wait for victims to leave a node, by that node's name. */
   readonly #nominated = new Map<string, Map<string, PodInfo>>();
   readonly namespaceLabels: NamespaceLabels;
@@ -230,7 +234,8 @@ export class ClusterState {
     const info = this.#placed.get(uid);
     if (!info) return;
     this.#placed.delete(uid);
-    info.remove(uid);
+    const pod = info.remove(uid);
+    if (pod) this.#group(pod, info, -1);
     if (info.attached.size === 0) this.attachedNodes.delete(info);
     this.#forgetIfEmpty(info);
   }
@@ -268,9 +273,30 @@ export class ClusterState {
     return pods ? [...pods.values()].filter((p) => p.priority >= pod.priority && p.uid !== pod.uid) : [];
   }
 
+  /** How many pods of the namespace that the selector matches are on each node that has any. */
+  matching(namespace: string, selector: Selector): Map<NodeInfo, number> {
+    const found = new Map<NodeInfo, number>();
+    for (const group of this.#groups.values()) {
+      if (group.namespace !== namespace || !selector.matches(group.labels)) continue;
+      for (const [node, count] of group.nodes) found.set(node, (found.get(node) ?? 0) + count);
+    }
+    return found;
+  }
+
+  #group(pod: PodInfo, node: NodeInfo, by: 1 | -1): void {
+    if (pod.pod.metadata.deletionTimestamp) return;
+    let group = this.#groups.get(pod.group);
+    if (!group) this.#groups.set(pod.group, (group = { namespace: pod.namespace, labels: pod.labels, nodes: new Map() }));
+    const count = (group.nodes.get(node) ?? 0) + by;
+    if (count > 0) group.nodes.set(node, count);
+    else group.nodes.delete(node);
+    if (group.nodes.size === 0) this.#groups.delete(pod.group);
+  }
+
   #place(pod: PodInfo, nodeName: string): void {
     const info = this.#info(nodeName);
     info.add(pod);
+    this.#group(pod, info, 1);
     this.#placed.set(pod.uid, info);
     if (info.attached.size > 0) this.attachedNodes.add(info);
   }

@@ -34,13 +34,15 @@ export function readySince(pod: DeepReadonly<Pod>): number | undefined {
 }
 
 export function isReady(pod: DeepReadonly<Pod>): boolean {
-  return readySince(pod) !== undefined;
+  for (const c of pod.status?.conditions ?? []) if (c.type === 'Ready') return c.status === 'True';
+  return false;
 }
 
 /** Ready for at least so long. */
 export function isAvailable(pod: DeepReadonly<Pod>, minReadySeconds: number, now: number): boolean {
+  if (minReadySeconds === 0) return isReady(pod);
   const since = readySince(pod);
-  return since !== undefined && (minReadySeconds === 0 || since + minReadySeconds * 1000 <= now);
+  return since !== undefined && since + minReadySeconds * 1000 <= now;
 }
 
 /** A pod to create; the server completes it. */

@@ -45,7 +45,15 @@ function setup<O extends Owner>(context: ControllerContext, shape: Shape<O>): vo
       for (const candidate of owners.list(pod.metadata.namespace ?? '')) if (shape.selector(candidate).matches(pod.metadata.labels)) queue.add(keyOf(candidate));
     }
   };
-  podInformer.on({ added: (pod) => enqueue(pod), updated: enqueue, deleted: (pod) => enqueue(pod) });
+  podInformer.on({ added: (pod) => enqueue(pod), updated: (pod, old) => (matters(pod, old) ? enqueue(pod, old) : undefined), deleted: (pod) => enqueue(pod) });
+}
+
+/** Being bound, or getting an address, is nothing to those who count. */
+function matters(pod: DeepReadonly<Pod>, old: DeepReadonly<Pod>): boolean {
+  const { metadata: now } = pod;
+  const { metadata: before } = old;
+  return isReady(pod) !== isReady(old) || isActive(pod) !== isActive(old)
+    || controllerOf(pod)?.uid !== controllerOf(old)?.uid || canonicalJson(now.labels) !== canonicalJson(before.labels);
 }
 
 async function reconcile<O extends Owner>(key: string, owners: Informer<O>, replicator: Replicator<O>, shape: Shape<O>): Promise<Reconciled> {

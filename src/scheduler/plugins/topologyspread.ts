@@ -49,14 +49,6 @@ function defaultConstraints(pod: PodInfo, cluster: ClusterState): Constraint[] {
   return systemDefaults.map((c) => ({ ...c, minDomains: 1, selector, self: true, includes: () => true }));
 }
 
-function countMatching(pod: PodInfo, { selector }: Constraint, node: NodeInfo): number {
-  let count = 0;
-  for (const other of node.pods.values()) {
-    if (other.namespace === pod.namespace && !other.pod.metadata.deletionTimestamp && selector.matches(other.labels)) count++;
-  }
-  return count;
-}
-
 class SpreadFilter implements NodeFilter {
   readonly #pod: PodInfo;
   readonly #constraints: readonly Constraint[];
@@ -67,12 +59,13 @@ class SpreadFilter implements NodeFilter {
     this.#pod = pod;
     this.#constraints = constraints;
     this.#counts = constraints.map(() => new Map());
+    const matching = constraints.map((c) => cluster.matching(pod.namespace, c.selector));
     for (const node of cluster.nodes) {
       if (constraints.some((c) => node.labels[c.key] === undefined)) continue;
       constraints.forEach((c, i) => {
         if (!c.includes(node)) return;
         const value = node.labels[c.key]!;
-        this.#counts[i]!.set(value, (this.#counts[i]!.get(value) ?? 0) + countMatching(pod, c, node));
+        this.#counts[i]!.set(value, (this.#counts[i]!.get(value) ?? 0) + (matching[i]!.get(node) ?? 0));
       });
     }
   }
@@ -124,9 +117,9 @@ export const podTopologySpread: Plugin = {
     const counted = constraints.map((c) => {
       const counts = new Map<string, number>();
       for (const node of nodes) if (!lacks(node) && node.labels[c.key] !== undefined) counts.set(node.labels[c.key]!, 0);
-      for (const node of cluster.nodes) {
+      for (const [node, count] of cluster.matching(pod.namespace, c.selector)) {
         const value = node.labels[c.key];
-        if (value !== undefined && counts.has(value) && c.includes(node)) counts.set(value, counts.get(value)! + countMatching(pod, c, node));
+        if (value !== undefined && counts.has(value) && c.includes(node)) counts.set(value, counts.get(value)! + count);
       }
       return { ...c, counts, weight: Math.log(counts.size + 2) };
     });
