@@ -42,11 +42,6 @@ export function keyOf(object: { readonly metadata: { readonly name: string; read
   return namespace ? `${namespace}/${name}` : name;
 }
 
-export function splitKey(key: string): { namespace: string; name: string } {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
 export const byNamespace = 'namespace';
 
 /** Versions of one resource are decimal numbers of any length that grow: negative when `a` is older than `b`. */

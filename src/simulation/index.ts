@@ -1,2 +1,2 @@
 export { runSimulatedNodes, type SimulatedNode, type SimulationConfig } from './nodes.ts';
-export { defaultStages, type Stage, type StageContext } from './stages.ts';
+export type { Stage, StageContext } from './stages.ts';
