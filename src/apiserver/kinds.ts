@@ -9,10 +9,14 @@ import type { BoundObjects, ServiceAccountTokens } from './authn/serviceaccount.
 import { bindingHooks, roleHooks } from './authz/escalation.ts';
 import type { Rbac } from './authz/rbac.ts';
 import type { Installed } from './install.ts';
+import type { Kubelets } from './proxy/kubelet.ts';
+import { nodeProxy, podProxy, serviceProxy } from './proxy/resources.ts';
+import type { Resolver } from './proxy/resolve.ts';
 import { namespaceHooks } from './registry/core/namespaces.ts';
 import { binder, evicter } from './registry/core/pods.ts';
 import type { ServiceAllocator } from './registry/core/services.ts';
 import { tokenCreator } from './registry/core/tokens.ts';
+import type { Connector } from './resources.ts';
 import { reviewCreators, type ReviewOptions } from './registry/reviews.ts';
 
 export interface KindOptions {
@@ -23,11 +27,13 @@ export interface KindOptions {
   readonly tokens: ServiceAccountTokens | undefined;
   readonly boundObjects: BoundObjects;
   readonly reviews: ReviewOptions;
+  readonly kubelets: Kubelets;
+  readonly resolver: Resolver;
 }
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-export function wireKinds({ installed, rbac, authorize, services, tokens, boundObjects, reviews }: KindOptions): void {
+export function wireKinds({ installed, rbac, authorize, services, tokens, boundObjects, reviews, kubelets, resolver }: KindOptions): void {
   const { table, storage } = installed;
   const pods = storage('pods');
   storage('namespaces').hooks = namespaceHooks;
@@ -39,6 +45,11 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, boundO
   table.extend('', 'v1', 'pods', {}, { name: 'binding', create: bind });
   table.extend('', 'v1', 'bindings', { create: bind });
   table.extend('', 'v1', 'pods', {}, { name: 'eviction', create: evicter(pods, storage('poddisruptionbudgets.policy')) });
+  const connectors: readonly (readonly [resource: string, name: string, connect: Connector])[] = [
+    ['pods', 'log', kubelets.log], ['pods', 'exec', kubelets.exec], ['pods', 'attach', kubelets.attach], ['pods', 'portforward', kubelets.portForward],
+    ['pods', 'proxy', podProxy(pods)], ['services', 'proxy', serviceProxy(resolver)], ['nodes', 'proxy', nodeProxy(kubelets)],
+  ];
+  for (const [resource, name, connect] of connectors) table.extend('', 'v1', resource, {}, { name, connect });
   if (tokens) table.extend('', 'v1', 'serviceaccounts', {}, { name: 'token', create: tokenCreator(tokens, boundObjects) });
   table.extend('', 'v1', 'componentstatuses', { listVirtual: async () => [] });
   for (const [name, create] of Object.entries(reviewCreators(reviews))) {

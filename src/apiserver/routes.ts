@@ -7,8 +7,9 @@ import type { RequestInfo } from '../serving/requestinfo.ts';
 import { sendJson, sendText } from '../serving/respond.ts';
 import { versionInfo } from '../serving/version.ts';
 import type { ServiceAccountTokens } from './authn/serviceaccount.ts';
+import type { Aggregator } from './aggregator/aggregator.ts';
 import type { Feed } from './cacher/feed.ts';
-import { Discovery, noForeign } from './discovery/handler.ts';
+import { Discovery } from './discovery/handler.ts';
 import { Openapi } from './discovery/openapi.ts';
 import { findServed, serveResource, type ResourceServer } from './http/resource.ts';
 
@@ -16,6 +17,7 @@ export interface RouterOptions {
   readonly server: ResourceServer;
   readonly feed: Feed;
   readonly metrics: Metrics;
+  readonly aggregator: Aggregator;
   readonly accounts: ServiceAccountTokens | undefined;
   /** host:port under which clients reach this server. */
   readonly address: () => string;
@@ -36,10 +38,10 @@ function health({ server, feed, ready }: RouterOptions): Health {
 }
 
 export function router(options: RouterOptions): (request: ServingRequest, info: RequestInfo) => Promise<void> {
-  const { server, accounts, metrics } = options;
+  const { server, accounts, metrics, aggregator } = options;
   const checks = health(options);
-  const discovery = new Discovery(server.registry, server.table, noForeign, options.address);
-  const openapi = new Openapi(server.registry, server.table);
+  const discovery = new Discovery(server.registry, server.table, aggregator, options.address);
+  const openapi = new Openapi(server.registry, server.table, aggregator.openapi);
   const plain: Readonly<Record<string, (request: ServingRequest) => void>> = {
     '/version': (request) => sendJson(request, 200, versionInfo()),
     '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
@@ -50,9 +52,11 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     if (info.isResource) {
       const served = findServed(server, info);
       if (served) return serveResource(server, request, info, served);
+      if (await aggregator.handle(request, info)) return;
       throw StatusError.pathNotFound();
     }
     if (await discovery.handle(request)) return;
+    if (await aggregator.handle(request, info)) return;
     if (await checks.handle(request)) return;
     if (await openapi.handle(request)) return;
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;

@@ -6,21 +6,25 @@ import type { Surroundings } from '../base/surroundings.ts';
 import type { Client } from '../client/client.ts';
 import { allowMasters, alwaysAllow, union, type Authorizer } from '../serving/identity.ts';
 import { serve } from '../serving/server.ts';
+import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { authenticator, tokenUser } from './authn/authenticate.ts';
 import { ServiceAccountTokens, type BoundObjects } from './authn/serviceaccount.ts';
 import { bootstrapTokens, staticTokens, type TokenAuthenticator } from './authn/tokens.ts';
 import { nodeAuthorizer } from './authz/node.ts';
 import { Rbac } from './authz/rbac.ts';
-import { bootstrap } from './bootstrap/objects.ts';
+import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
 import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
+import { priorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
 import { install, type Installed } from './install.ts';
 import { admissionPlugins, wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
 import { requestMetrics } from './metrics.ts';
 import { handle, type Pipeline } from './pipeline.ts';
+import { Kubelets } from './proxy/kubelet.ts';
+import { Resolver } from './proxy/resolve.ts';
 import { parseRange } from './registry/core/addresses.ts';
 import { ServiceAllocator } from './registry/core/services.ts';
 import { Schema } from './registry/engines.ts';
@@ -67,7 +71,10 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const services = new ServiceAllocator({
     services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings,
   });
+  const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet);
+  const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
   wireKinds({
+    kubelets, resolver,
     installed, rbac, authorize, services, tokens: accounts, boundObjects,
     reviews: {
       authorize,
@@ -81,12 +88,17 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     },
   });
 
+  const client = (user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client =>
+    loopbackClient(loopback, { groups: [], ...user }, userAgent);
+  const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] });
+
   let ready = false;
   const presenter = { registry, now: () => clock.now() };
   const server: ResourceServer = { ...presenter, table, surroundings };
+  const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
   const pipeline: Pipeline = {
     ...presenter, log, authorize,
-    route: router({ server, feed, metrics, accounts, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
+    route: router({ server, feed, metrics, accounts, aggregator, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
     metrics: requestMetrics(metrics, clock),
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
@@ -100,13 +112,13 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     tls: { ...config.tls, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
     handler: (request) => handle(pipeline, request),
   });
-  const client = (user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client =>
-    loopbackClient(loopback, { groups: [], ...user }, userAgent);
 
   let repair: Timer | undefined;
   const close = async (): Promise<void> => {
     repair?.cancel();
     rbac.close();
+    aggregator.close();
+    kubelets.close();
     await serving.close();
     await feed.close();
   };
@@ -118,7 +130,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
         rolebindings: storage('rolebindings.rbac.authorization.k8s.io'), clusterrolebindings: storage('clusterrolebindings.rbac.authorization.k8s.io'),
       }, clock, log),
       bootstrap({
-        client: client({ name: 'system:apiserver', groups: ['system:masters'] }), serviceRange: range,
+        client: system(), serviceRange: range, groupVersions: localGroupVersions(installed),
         advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port,
         clientAuthority: config.clientAuthority, frontProxyAuthority: config.frontProxy?.authority, now: timestamp(clock.now()),
       }),
@@ -128,6 +140,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     throw error;
   }
   repair = clock.every(repairMs, () => void services.repair().catch((error: unknown) => log.error('Repair of service addresses failed', error)));
+  aggregator.start();
   ready = true;
   return {
     url: serving.url,
@@ -135,6 +148,12 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     client,
     close,
   };
+}
+
+/** The aggregator's own group is not behind itself. */
+function localGroupVersions({ table }: Installed): GroupVersion[] {
+  return table.groups().filter((group) => group !== 'apiregistration.k8s.io').flatMap((group) =>
+    versionsInOrder(table, group).reverse().map((version, i) => ({ group, version, groupPriority: priorityOf(group), versionPriority: 15 * (i + 1) })));
 }
 
 function authorizer(config: ApiServerConfig, rbac: Rbac, installed: Installed): Authorizer {

@@ -1,5 +1,6 @@
 /** What every cluster has from the start: namespaces, roles, priority classes, the `kubernetes` service. */
 import { configmaps, endpoints, namespaces, services } from '../../api/core/v1/index.ts';
+import { apiservices } from '../../api/apiregistration/v1/index.ts';
 import type { ResourceRef } from '../../api/reference.ts';
 import { endpointslices } from '../../api/discovery/v1/index.ts';
 import { servicecidrs } from '../../api/networking/v1/index.ts';
@@ -16,12 +17,21 @@ import { clusterRoleBindings, clusterRoles, namespaceRoleBindings, namespaceRole
 export interface BootstrapOptions {
   readonly client: Client;
   readonly serviceRange: Range;
+  /** What this server serves itself, with the priorities that discovery orders by. */
+  readonly groupVersions: readonly GroupVersion[];
   readonly advertiseAddress: string;
   readonly port: number;
   readonly clientAuthority: string | undefined;
   readonly frontProxyAuthority: string | undefined;
   /** RFC 3339. */
   readonly now: string;
+}
+
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly groupPriority: number;
+  readonly versionPriority: number;
 }
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -35,6 +45,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ...namespaceRoles().map((role) => ensureRole(client, roles, role)),
     ...namespaceRoleBindings().map((binding) => ensure(client, rolebindings, binding)),
     ...priorities.map((c) => ensure(client, priorityclasses, c)),
+    ...options.groupVersions.map((gv) => ensureLocalService(options, gv)),
     ensureServiceCidr(options),
     publishAuthentication(options),
     publishKubernetesService(options),
@@ -85,6 +96,18 @@ const priorities = [
   { metadata: { name: 'system-node-critical' }, value: 2_000_001_000, description: 'Used for system critical pods that must not be moved from their current node.' },
   { metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000, description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.' },
 ];
+
+async function ensureLocalService({ client, now }: BootstrapOptions, { group, version, groupPriority, versionPriority }: GroupVersion): Promise<void> {
+  const name = `${version}.${group}`;
+  await ensure(client, apiservices, {
+    metadata: { name, labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },
+    spec: { ...(group === '' ? {} : { group }), version, groupPriorityMinimum: groupPriority, versionPriority },
+  });
+  const service = await client.get(apiservices, name);
+  if (service.status?.conditions?.some((c) => c.type === 'Available')) return;
+  const status = { conditions: [{ type: 'Available', status: 'True', lastTransitionTime: now, reason: 'Local', message: 'Local APIServices are always available' }] };
+  await client.update(apiservices, { ...service, status }, { subresource: 'status' });
+}
 
 async function ensureServiceCidr({ client, serviceRange, now }: BootstrapOptions): Promise<void> {
   await ensure(client, servicecidrs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceRange.cidr] } });

@@ -17,8 +17,6 @@ export interface ForeignDiscovery {
   groups(): readonly { readonly name: string; readonly priority: number; readonly group: JsonObject; readonly discovery: JsonObject }[];
 }
 
-export const noForeign: ForeignDiscovery = { generation: 0, groups: () => [] };
-
 interface Encoded {
   readonly json: Buffer;
   readonly protobuf: () => Buffer;
