@@ -62,3 +62,19 @@ test('data in pieces, half-close, pings and resets', async () => {
   for await (const chunk of other) assert.fail(String(chunk));
   assert.deepEqual(written().subarray(0, ping.length), ping);
 });
+
+test('a stream that ends while its reader is slow does not hold up the others', async () => {
+  const { socket } = wire();
+  const connection = new SpdyConnection(socket, Buffer.alloc(0));
+  const [slow, other] = [connection.open({ streamtype: 'stdout' }), connection.open({ streamtype: 'error' })];
+  const many = 'x'.repeat(200_000);
+  socket.push(Buffer.concat([data(1, many), data(1, '', true)]));
+  await new Promise((resolve) => slow.once('readable', resolve));
+  socket.push(data(3, 'status', true));
+  let text = '';
+  for await (const chunk of other) text += String(chunk);
+  assert.equal(text, 'status');
+  let length = 0;
+  for await (const chunk of slow) length += (chunk as Buffer).length;
+  assert.equal(length, many.length);
+});

@@ -166,7 +166,7 @@ export class SpdyConnection {
     } else if (type === kind.synReply || type === kind.headers) {
       if ((flags & fin) !== 0) this.#data(body.readUInt32BE(0) & 0x7fff_ffff, Buffer.alloc(0), true);
     } else if (type === kind.reset) {
-      this.#streams.get(body.readUInt32BE(0) & 0x7fff_ffff)?.push(null);
+      this.#data(body.readUInt32BE(0) & 0x7fff_ffff, Buffer.alloc(0), true);
     }
   }
 
@@ -177,7 +177,10 @@ export class SpdyConnection {
       this.#full.add(id);
       this.#socket.pause();
     }
-    if (last) stream.push(null);
+    if (!last) return;
+    stream.push(null);
+    // It will not ask for more, and the others must not wait for that.
+    this.wanted(id);
   }
 
   #end(error?: Error): void {

@@ -93,7 +93,7 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     assert.equal(readFileSync(limit, 'utf8').trim(), String(64 << 20));
 
     const metrics = (await ask('/metrics/resource')).body;
-    const workingSet = Number(/^container_memory_working_set_bytes\{container="main",namespace="default",pod="whole"\} (\S+)/m.exec(metrics)?.[1]);
+    const workingSet = Number(/^container_memory_working_set_bytes\{container="main",[^}]*pod="whole"[^}]*\} (\S+)/m.exec(metrics)?.[1]);
     const read = (file: string): string => readFileSync(join(limit, '..', file), 'utf8');
     const usage = Number(read(limit.endsWith('memory.max') ? 'memory.current' : 'memory.usage_in_bytes'));
     const stat = read('memory.stat');
