@@ -20,6 +20,8 @@ export function tokenCreator(tokens: ServiceAccountTokens, objects: BoundObjects
     const account = await objects.find('serviceaccounts', namespace, name);
     if (!account) throw StatusError.notFound({ group: '', resource: 'serviceaccounts' }, name);
     const { expirationSeconds = 3600, boundObjectRef: ref } = request.spec;
+    // Absent lists come as null.
+    const audiences = request.spec.audiences ?? [];
     const errors = [];
     if (expirationSeconds < shortestSeconds) errors.push({ type: 'FieldValueInvalid' as const, field: 'spec.expirationSeconds', detail: `Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes` });
     if (expirationSeconds > longestSeconds) errors.push({ type: 'FieldValueInvalid' as const, field: 'spec.expirationSeconds', detail: `Invalid value: ${expirationSeconds}: may not specify a duration larger than 2^32 seconds` });
@@ -28,14 +30,14 @@ export function tokenCreator(tokens: ServiceAccountTokens, objects: BoundObjects
       namespace, serviceaccount: { name, uid: account.object.metadata.uid! },
       ...(ref ? await boundTo(objects, namespace, name, ref) : {}),
     };
-    const projected = expirationSeconds === projectedSeconds && ref?.kind === 'Pod' && request.spec.audiences.length === 0;
+    const projected = expirationSeconds === projectedSeconds && ref?.kind === 'Pod' && audiences.length === 0;
     const { token, expires } = scope.dryRun
       ? { token: '', expires: 0 }
-      : tokens.issue(bound, request.spec.audiences, projected ? extendedSeconds : expirationSeconds, projected ? projectedSeconds : undefined);
+      : tokens.issue(bound, audiences, projected ? extendedSeconds : expirationSeconds, projected ? projectedSeconds : undefined);
     const answer: TokenRequest = {
       ...request,
       metadata: { ...request.metadata, name, namespace, creationTimestamp: scope.now },
-      spec: { ...request.spec, audiences: request.spec.audiences.length > 0 ? request.spec.audiences : [...tokens.audiences], expirationSeconds },
+      spec: { ...request.spec, audiences: audiences.length > 0 ? audiences : [...tokens.audiences], expirationSeconds },
       // Clients refresh after what they asked for, however long it really lives.
       status: { token, expirationTimestamp: timestamp((projected ? expires - extendedSeconds + projectedSeconds : expires) * 1000) },
     };
