@@ -83,6 +83,21 @@ test('changes are told alike', async () => {
   ]) await same(`-n mine ${args}`, `-n real ${args}`);
 });
 
+test('validation by the server, and server-side apply', async () => {
+  const wrong = file('wrong.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: w}\nspec:\n  containers: [{name: c, image: x, foo: 1}]\n');
+  const invalid = file('invalid.yaml', 'apiVersion: v1\nkind: Service\nmetadata: {name: w}\nspec:\n  ports: [{port: 0}, {port: 99999}]\n');
+  const mistyped = file('mistyped.yaml', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\nspec: {replicas: three}\n');
+  const fine = file('fine.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine}\ndata: {a: "1"}\n');
+  for (const args of [`create -f ${wrong}`, `apply -f ${wrong}`, `create -f ${wrong} --validate=ignore --dry-run=server`, `create -f ${invalid}`, `create -f ${mistyped}`, `apply -f ${fine} --server-side`, `apply -f ${fine} --server-side`, `apply -f ${fine} --server-side --field-manager=zed`, `apply -f ${fine}`]) await same(`-n mine ${args}`, `-n real ${args}`);
+});
+
+test('the real kubectl explains our schema', async () => {
+  const { stdout, code } = await server.kubectl('explain deployment.spec.template.spec.containers.resources');
+  assert.equal(code, 0);
+  assert.match(stdout, /FIELD: resources <ResourceRequirements>[^]*limits\t<map\[string\]Quantity>/);
+  assert.match((await server.kubectl('explain service.spec.ports')).stdout, /port\t<integer> -required-/);
+});
+
 test('the cluster and what one may do in it', async () => {
   for (const args of ['api-resources', 'api-resources -o wide', 'api-resources --api-group=apps -o name', 'api-versions', 'cluster-info', 'auth can-i get pods', 'auth can-i get nodes', 'auth whoami', 'config view', 'config view -o json', 'config get-contexts', 'config current-context', 'config use-context nope', 'rollout status', 'rollout status deploy/web --watch=false', 'wait pod/a --for=jsonpath={.metadata.name}=a', 'wait pod/a --for=condition=Ready --timeout=1s', 'wait pod/nope --for=delete', 'wait pod/a --for=foo']) await same(`-n fixed ${args}`);
 });
