@@ -103,7 +103,8 @@ test('every relative import names a file that exists', () => {
 });
 
 test('files stay short', () => {
-  const data = /^src\/api\/[^/]+\/v[^/]+\//;
+  // What is written down as data, or printed from it.
+  const data = /^src\/api\/[^/]+\/v[^/]+\/|^src\/kubelet\/cri\/types\.ts$/;
   const long = sources
     .filter((file) => !data.test(name(file)))
     .map((file) => [name(file), texts.get(file)!.split('\n').length - 1] as const)
