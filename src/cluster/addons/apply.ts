@@ -59,12 +59,13 @@ export async function applyAddon(name: string, environment: AddonEnvironment, cl
 async function put(object: KubeObject, client: Client): Promise<void> {
   const ref = refOf(object);
   const options = { fieldManager: 'k7s-addons', ...(object.metadata.namespace ? { namespace: object.metadata.namespace } : {}) };
-  try {
-    await client.create(ref, object as never, options);
-  } catch (error) {
-    if (!hasReason(error, 'AlreadyExists')) throw error;
-    const present = await client.get(ref, object.metadata.name, options);
-    if (present.metadata.annotations?.[originAnnotation] === object.metadata.annotations?.[originAnnotation]) return;
+  // Asked for first: making a service again would be refused for its address, not for its name.
+  const present = await client.get(ref, object.metadata.name, options).catch((error: unknown) => {
+    if (hasReason(error, 'NotFound')) return undefined;
+    throw error;
+  });
+  if (!present) await client.create(ref, object as never, options);
+  else if (present.metadata.annotations?.[originAnnotation] !== object.metadata.annotations?.[originAnnotation]) {
     await client.update(ref, { ...object, metadata: { ...object.metadata, resourceVersion: present.metadata.resourceVersion! } }, options);
   }
 }
