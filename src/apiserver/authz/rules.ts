@@ -5,13 +5,16 @@ import type { Attributes } from '../../serving/identity.ts';
 
 type Rule = DeepReadonly<PolicyRule>;
 
-function has(list: readonly string[] | undefined, value: string): boolean {
-  return list !== undefined && (list.includes('*') || list.includes(value));
+/** Lists that were left out are undefined or null. */
+type List = readonly string[] | undefined | null;
+
+function has(list: List, value: string): boolean {
+  return !!list && (list.includes('*') || list.includes(value));
 }
 
 /** `pods/log`, `*`, or `*`/log. */
-function hasResource(list: readonly string[] | undefined, resource: string, subresource: string): boolean {
-  if (list === undefined) return false;
+function hasResource(list: List, resource: string, subresource: string): boolean {
+  if (!list) return false;
   const full = subresource === '' ? resource : `${resource}/${subresource}`;
   for (const entry of list) {
     if (entry === '*' || entry === full) return true;
@@ -20,8 +23,8 @@ function hasResource(list: readonly string[] | undefined, resource: string, subr
   return false;
 }
 
-function hasUrl(list: readonly string[] | undefined, path: string): boolean {
-  if (list === undefined) return false;
+function hasUrl(list: List, path: string): boolean {
+  if (!list) return false;
   return list.some((entry) => entry === '*' || entry === path || (entry.endsWith('*') && path.startsWith(entry.slice(0, -1))));
 }
 
@@ -65,7 +68,7 @@ export function uncovered(owned: readonly Rule[], wanted: readonly Rule[]): Rule
 /** A rule as messages show it: {APIGroups:["apps"], Resources:["deployments"], Verbs:["get"]}. */
 export function describeRule(rule: Rule): string {
   const parts: string[] = [];
-  const add = (label: string, list: readonly string[] | undefined): void => {
+  const add = (label: string, list: List): void => {
     if (list?.length) parts.push(`${label}:[${list.map((v) => JSON.stringify(v)).join(' ')}]`);
   };
   add('APIGroups', rule.apiGroups);

@@ -33,7 +33,7 @@ export class Resolver {
       const slice = item.object as unknown as DeepReadonly<EndpointSlice>;
       const port = slice.ports?.find((p) => (p.name ?? '') === portName)?.port;
       if (port === undefined) return [];
-      return slice.endpoints.filter((e) => e.conditions?.ready !== false).flatMap((e) => (e.addresses[0] ? [{ host: e.addresses[0], port }] : []));
+      return ((slice.endpoints as typeof slice.endpoints | null) ?? []).filter((e) => e.conditions?.ready !== false).flatMap((e) => (e.addresses[0] ? [{ host: e.addresses[0], port }] : []));
     });
   }
 
