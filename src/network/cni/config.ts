@@ -43,8 +43,9 @@ export async function writeCniConfig(directory: string, request: CniRequest): Pr
   if ((await readFile(file, 'utf8').catch(() => '')) === text) return false;
   await mkdir(directory, { recursive: true });
   await mkdir(request.dataDirectory, { recursive: true });
-  // Written beside the folder: the runtime would look at a file that is not finished.
-  const draft = join(directory, '..', '.10-k7s.conflist');
+  // A draft in the same folder, under a name that the runtime does not read: containerd reloads on a rename away from a name
+  // in its folder, while a file that merely arrives there goes unnoticed.
+  const draft = `${file}.draft`;
   await writeFile(draft, text);
   await rename(draft, file);
   return true;
