@@ -1,7 +1,7 @@
 /** Streams into containers over WebSocket: the first byte of each message is its channel. */
 import { readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { StatusError, type Status } from '../machinery/status.ts';
 import { byteTunnel, sendMessage } from '../wire/websocket.ts';
 import { ConnectionError } from '../client/http.ts';
@@ -54,7 +54,7 @@ export interface StreamOptions {
   readonly stderr?: boolean;
   /** Instead of the session's own streams. */
   readonly input?: AsyncIterable<Uint8Array>;
-  readonly output?: (chunk: Buffer) => void;
+  readonly output?: Writable;
 }
 
 /** Joins the session's streams to those of a container. Resolves with the exit code of the process. */
@@ -95,11 +95,12 @@ async function sendInput(ws: WebSocket, input: AsyncIterable<Uint8Array | string
 /** Writes what comes; resolves with the status that ends the stream. */
 function received(ws: WebSocket, session: Session, options: StreamOptions): Promise<Status | undefined> {
   const { stdout, stderr } = session.io;
-  const write = options.output ?? ((chunk: Buffer): void => {
-    if (stdout.write(chunk)) return;
+  const output = options.output ?? stdout;
+  const write = (chunk: Buffer): void => {
+    if (output.write(chunk)) return;
     ws.pause();
-    stdout.once('drain', () => ws.resume());
-  });
+    output.once('drain', () => ws.resume());
+  };
   return new Promise((resolve, reject) => {
     let status: Status | undefined;
     ws.on('message', (data: Buffer) => {

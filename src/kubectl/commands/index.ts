@@ -6,6 +6,7 @@ import { top } from '../top/top.ts';
 import { apply } from './apply.ts';
 import { apiResources, apiVersions, auth, clusterInfo } from './cluster.ts';
 import { config } from './config.ts';
+import { cp } from './cp.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { attach, exec } from './exec.ts';
@@ -28,5 +29,5 @@ const options: Command = {
 };
 
 export const commands: readonly Command[] = [
-  create, expose, run, get, deleteCommand, rollout, scale, clusterInfo, top, logs, attach, exec, portForward, auth, apply, patch, replace, wait, label, annotate, apiResources, apiVersions, config, version, options,
+  create, expose, run, get, deleteCommand, rollout, scale, clusterInfo, top, logs, attach, exec, portForward, cp, auth, apply, patch, replace, wait, label, annotate, apiResources, apiVersions, config, version, options,
 ];
