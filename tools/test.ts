@@ -39,6 +39,8 @@ async function runGroup(name: string, group: Group, files: readonly string[]): P
     '--test',
     `--test-isolation=${group.isolation}`,
     ...(group.isolation === 'process' ? [`--test-concurrency=${group.concurrency}`] : []),
+    // A test that leaves something open must not hold up the others.
+    '--test-force-exit',
     `--test-timeout=${group.testTimeoutSeconds * 1000}`,
     `--test-reporter=${join(root, 'tools/test-reporter.ts')}`,
     '--test-reporter-destination=stdout',

@@ -5,7 +5,6 @@ import { isAbort } from '../base/abort.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { StaticPart } from '../kubelet/config.ts';
 import { runKubelet } from '../kubelet/kubelet.ts';
-import { writeCniConfig } from '../network/cni/config.ts';
 import { runNetworkPlugin } from '../network/cni/plugin.ts';
 import { runProxy } from '../network/proxy/proxy.ts';
 import { clientFor } from './connect.ts';
@@ -22,6 +21,7 @@ import { CliError } from './output.ts';
 import { partCgroup, readParts, type Parts } from './parts.ts';
 import { findProcesses, isAlive, type ProcessIdentity } from './processes.ts';
 import { readPki } from './pki.ts';
+import { podNetwork, podRange } from './podnetwork.ts';
 import { pathsOf, readMachine, requireProfile, type ProfileConfig, type ProfilePaths } from './profile.ts';
 import { productVersion } from './version.ts';
 
@@ -48,10 +48,9 @@ async function run(paths: ProfilePaths, config: ProfileConfig, node: MachineNode
   const index = config.nodes.findIndex((candidate) => candidate.name === name);
   const podCIDR = podRange(config.clusterCIDR, index);
   const socket = config.containerRuntimeEndpoint ?? containerdSocket(node);
-  const cni = { podCIDRs: [podCIDR], dataDirectory: join(node.directory, 'cni/networks') };
+  const cni = podNetwork(node, config.clusterCIDR, index);
   const kubeletClient = clientFor(paths, config, surroundings, { credential: own.client, userAgent: 'kubelet' });
   const proxyClient = clientFor(paths, config, surroundings, { credential: own.proxy, userAgent: 'kube-proxy' });
-  await writeCniConfig(cniConfigDirectory(node), cni);
   await waitForSocket(socket, surroundings.clock, signal);
   await sweepShims(node);
   await bringImages(node, socket, parts.build, surroundings);
@@ -80,12 +79,6 @@ async function run(paths: ProfilePaths, config: ProfileConfig, node: MachineNode
     kubeletClient.close();
     proxyClient.close();
   }
-}
-
-/** The n-th /24 of the cluster's range. */
-function podRange(clusterCIDR: string, index: number): string {
-  const [first, second] = clusterCIDR.split('.');
-  return `${first}.${second}.${index}.0/24`;
 }
 
 /** What no registry has: the pause image, the add-ons' image, and something small to try things with. */

@@ -13,10 +13,13 @@ import { install, removeUnusedBuilds } from './installation.ts';
 import { installMissing, requireContainers } from './install.ts';
 import { kubeconfigText, mergeKubeconfig, type ClusterAccess } from './kubeconfig.ts';
 import { withLock } from './lock.ts';
+import { writeCniConfig } from '../network/cni/config.ts';
+import { cniConfigDirectory } from './machine/containerd.ts';
 import { ensureNetwork, type Network } from './machine/network.ts';
 import { ensureNode, type MachineNode } from './machine/node.ts';
 import { CliError, progress, type Progress } from './output.ts';
 import { profileParts, readParts, type Parts } from './parts.ts';
+import { podNetwork } from './podnetwork.ts';
 import { ensurePki, readPki, type PkiRequest } from './pki.ts';
 import { findProcesses } from './processes.ts';
 import { profilePaths, profilesDirectory, readProfile, writeJson, writeProfile, writeText, type ProfileConfig, type ProfilePaths, type Runtime } from './profile.ts';
@@ -78,13 +81,17 @@ async function bringUp(paths: ProfilePaths, wanted: ProfileConfig, isNew: boolea
   writeKubeconfigs(paths, access);
   const client = clientFor(paths, config, surroundings);
   try {
-    const deadline = AbortSignal.timeout(flags.waitTimeout * 1000);
+    const failed = new AbortController();
+    const deadline = AbortSignal.any([AbortSignal.timeout(flags.waitTimeout * 1000), failed.signal]);
     await report.step('Starting the control plane', () => waitForServer(client, paths, clock, deadline));
     const file = await mergeKubeconfig(access, clock);
     if (process.env['KUBECONFIG']) report.say(`The context "${access.name}" is in ${file}`);
     const applying = config.runtime === 'containerd' ? report.step('Applying add-ons', () => applyEnabledAddons(paths, config, client)) : Promise.resolve();
     const ready = flags.wait ? report.step(`Waiting for ${config.nodes.map((node) => node.name).join(', ')} to be Ready`, () => waitForNodes(client, config, paths, supervised ? 0 : since, clock, deadline)) : undefined;
-    await Promise.all([applying, ready]);
+    await Promise.all([applying, ready]).catch((error: unknown) => {
+      failed.abort();
+      throw error;
+    });
     if (isNew && flags.wait) await nameControlPlane(client, config);
     if (isNew && flags.wait && config.runtime === 'containerd' && config.addons.includes('metrics-server')) {
       await report.step('Waiting for the first metrics', () => waitForMetrics(client, clock, deadline)).catch((error: unknown) => {
@@ -160,8 +167,16 @@ async function prepare(paths: ProfilePaths, wanted: ProfileConfig, clock: Contex
     // Known before anything lies on the machine that would have to be found again.
     writeProfile(paths, config);
     const request = pkiRequest(config);
+    const { clusterCIDR } = config;
     [machines] = await Promise.all([
-      Promise.all(config.nodes.map(({ name, index }) => ensureNode(paths, { name, index, network }))),
+      Promise.all(
+        config.nodes.map(async ({ name, index }) => {
+          const node = await ensureNode(paths, { name, index, network });
+          // There before the runtime starts, so that it is ready at once.
+          await writeCniConfig(cniConfigDirectory(node), podNetwork(node, clusterCIDR, index));
+          return node;
+        }),
+      ),
       ensurePki(paths.pki, request, clock),
     ]);
   } else {
