@@ -1,6 +1,7 @@
 /** What single kinds have beyond the generic registry: hooks of their storage, subresources, reviews, admission. */
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Authorizer } from '../serving/identity.ts';
+import { certificateRequests } from './admission/certificates.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
 import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
@@ -59,7 +60,7 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, boundO
 }
 
 /** The plugins that are on, in upstream's order. */
-export function admissionPlugins(installed: Installed, surroundings: Surroundings): AdmissionPlugin[] {
+export function admissionPlugins(installed: Installed, authorize: Authorizer, surroundings: Surroundings): AdmissionPlugin[] {
   const { storage } = installed;
   return [
     namespaceLifecycle(storage('namespaces')),
@@ -68,5 +69,6 @@ export function admissionPlugins(installed: Installed, surroundings: Surrounding
     taintNodesByCondition,
     priority(storage('priorityclasses.scheduling.k8s.io')),
     defaultTolerationSeconds,
+    certificateRequests(authorize),
   ];
 }

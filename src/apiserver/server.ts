@@ -56,10 +56,10 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     packages: new Map(catalogPackages.map((p) => [p.name, p])),
   });
   const { table, storage } = installed;
-  admission.use(admissionPlugins(installed, surroundings).filter((p) => !config.disabledAdmission?.includes(p.name)));
 
   const rbac = new Rbac();
   const authorize = authorizer(config, rbac, installed);
+  admission.use(admissionPlugins(installed, authorize, surroundings).filter((p) => !config.disabledAdmission?.includes(p.name)));
   const boundObjects: BoundObjects = { find: (kind, namespace, name) => storage(kind).find(namespace, name, 0) };
   const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
   const plainTokens: TokenAuthenticator[] = [

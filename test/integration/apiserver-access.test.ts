@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bindings, pods } from '../../src/api/core/v1/index.ts';
+import { createSigningRequest } from '../../src/wire/certificates.ts';
 import { eventually, testServer, type TestServer } from '../apiserver.ts';
 
 let server: TestServer;
@@ -96,6 +97,20 @@ test('kubectl scales, patches and labels', async () => {
   await server.kubectl('set image deployment/d x=y');
   assert.equal((await server.kubectl('get deployment d -o jsonpath={.metadata.labels.tier},{.spec.replicas},{.spec.template.spec.containers[0].image},{.metadata.generation}')).stdout, 'web,4,y,4');
   assert.match((await server.kubectl(['patch', 'deployment', 'd', '-p', '{"spec":{"replicas":-1}}'])).stderr, /spec.replicas: Invalid value: -1: must be greater than or equal to 0/);
+});
+
+test('a certificate request is approved by who may approve for its signer', async () => {
+  const dave = await server.as({ name: 'dave' });
+  await server.kubectl('create clusterrole csrs --verb=create,get,list,update --resource=certificatesigningrequests.certificates.k8s.io,certificatesigningrequests.certificates.k8s.io/approval');
+  await server.kubectl('create clusterrolebinding csrs --clusterrole=csrs --user=dave');
+  const request = async (name: string, organizations: string[]) => {
+    const { requestPem } = await createSigningRequest({ commonName: 'dave', organizations });
+    return { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name }, spec: { request: Buffer.from(requestPem).toString('base64'), signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] } };
+  };
+  await eventually(async () => (await dave('create -f -', JSON.stringify(await request('dave', [])))).code === 0 || undefined, 'the binding to count');
+  assert.match((await dave('certificate approve dave')).stderr, /user not permitted to approve requests with signerName "kubernetes.io\/kube-apiserver-client"/);
+  assert.equal((await server.kubectl('certificate approve dave')).stdout, 'certificatesigningrequest.certificates.k8s.io/dave approved\n');
+  assert.match((await dave('create -f -', JSON.stringify(await request('root', ['system:masters'])))).stderr, /with system:masters group is not allowed/);
 });
 
 test('an event is the same through both of its groups', async () => {

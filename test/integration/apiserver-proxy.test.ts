@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request as httpsRequest } from 'node:https';
 import { after, before, test } from 'node:test';
 import { serve, type Serving } from '../../src/serving/server.ts';
 import { sendJson } from '../../src/serving/respond.ts';
@@ -29,6 +30,12 @@ before(async () => {
       const { certificate } = kubeletClients.of(request);
       asked.push(`${certificate ? subjectValues(certificate, 'CN')[0] : 'nobody'} ${request.url}`);
       if (request.path.startsWith('/containerLogs/')) return request.send(200, { 'content-type': 'text/plain' }, 'hello from the container\n');
+      if (request.path.startsWith('/exec/') && request.wantsUpgrade) {
+        const { socket } = request.hijack();
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+        socket.pipe(socket);
+        return;
+      }
       request.send(404, {}, 'no such thing');
     },
   });
@@ -81,6 +88,35 @@ test('logs come from the kubelet, which knows the server by its certificate', as
   assert.equal(stderr, '');
   assert.equal(stdout, 'hello from the container\n');
   assert.ok(asked.includes('apiserver-kubelet-client /containerLogs/default/web/main?tailLines=5'), asked.join('\n'));
+});
+
+function upgrade(path: string): Promise<{ status: number; echoed: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(`${server.api.url}${path}`, {
+      ca: server.authority.certPem, cert: server.admin.certPem, key: server.admin.keyPem, agent: false, headers: { connection: 'Upgrade', upgrade: 'echo' },
+    });
+    outgoing.on('upgrade', (response, socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        resolve({ status: response.statusCode!, echoed: chunk.toString() });
+        socket.destroy();
+      });
+      socket.write('through both');
+    });
+    outgoing.on('response', (response) => {
+      response.resume();
+      resolve({ status: response.statusCode!, echoed: '' });
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+test('exec leaves HTTP on both sides; what the kubelet refuses is refused', async () => {
+  const path = '/api/v1/namespaces/default/pods/web';
+  assert.deepEqual(await upgrade(`${path}/exec?container=main&command=ls&command=-l&stdin=true&stdout=true`), { status: 101, echoed: 'through both' });
+  assert.ok(asked.some((line) => line.endsWith('/exec/default/web/main?input=1&output=1&command=ls&command=-l')), asked.join('\n'));
+  assert.equal((await upgrade(`${path}/attach?container=main&stdout=true`)).status, 404);
+  assert.equal((await upgrade(`${path}/exec?container=nope`)).status, 400);
 });
 
 test('a container that is not there, or not named, is said so', async () => {
