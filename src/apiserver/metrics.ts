@@ -1,6 +1,6 @@
 /** What the server counts of its requests, under upstream's names. */
 import type { Clock } from '../base/clock.ts';
-import { Metrics } from '../base/metrics.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { RequestInfo } from '../serving/requestinfo.ts';
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];

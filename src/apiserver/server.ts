@@ -113,9 +113,9 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     handler: (request) => handle(pipeline, request),
   });
 
-  let repair: Timer | undefined;
+  const timers: Timer[] = [];
   const close = async (): Promise<void> => {
-    repair?.cancel();
+    for (const timer of timers) timer.cancel();
     rbac.close();
     aggregator.close();
     kubelets.close();
@@ -139,7 +139,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     await close();
     throw error;
   }
-  repair = clock.every(repairMs, () => void services.repair().catch((error: unknown) => log.error('Repair of service addresses failed', error)));
+  timers.push(clock.every(repairMs, () => void services.repair().catch((error: unknown) => log.error('Repair of service addresses failed', error))));
   aggregator.start();
   ready = true;
   return {

@@ -55,7 +55,7 @@ export function evicter(pods: Storage, budgets: Storage): Creator {
   return async (object, { namespace, name }, scope) => {
     const eviction = object as unknown as Eviction;
     if (eviction.metadata.name && eviction.metadata.name !== name) throw StatusError.badRequest('name in URL does not match name in Eviction object');
-    const options = { ...(eviction.deleteOptions ?? {}) } as DeletionOptions & { dryRun?: string[] };
+    const options = { ...eviction.deleteOptions } as DeletionOptions & { dryRun?: string[] };
     const deletion: WriteScope = { ...scope, subresource: '', dryRun: scope.dryRun || options.dryRun?.includes('All') === true };
     const pod = (await pods.get(namespace, name)).object;
     if (!isFree(pod as unknown as DeepReadonly<Pod>)) await spendBudget(budgets, pod, deletion);
