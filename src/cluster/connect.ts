@@ -16,8 +16,8 @@ export function clientFor(paths: ProfilePaths, config: ProfileConfig, surroundin
 }
 
 /** The body of a small answer. */
-export async function getText(client: HttpClient, path: string, signal?: AbortSignal): Promise<{ status: number; text: string }> {
-  const response = await client.raw({ method: 'GET', path, ...(signal ? { signal } : {}) });
+export async function getText(client: HttpClient, path: string, signal?: AbortSignal, accept = 'application/json'): Promise<{ status: number; text: string }> {
+  const response = await client.raw({ method: 'GET', path, headers: { accept }, ...(signal ? { signal } : {}) });
   const chunks: Uint8Array[] = [];
   for await (const chunk of response.body) chunks.push(chunk);
   return { status: response.status, text: Buffer.concat(chunks).toString('utf8') };

@@ -11,6 +11,8 @@ import { CliError } from './output.ts';
 import { readParts } from './parts.ts';
 import type { ProfileConfig, ProfilePaths } from './profile.ts';
 
+const discoveryType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
 /** Polls until the answer is true; connection failures and errors of the server mean "not yet". */
 async function until(what: string, clock: Clock, deadline: AbortSignal, pauseMs: number, check: () => Promise<boolean>, why: () => string = () => ''): Promise<void> {
   for (;;) {
@@ -59,7 +61,12 @@ export async function waitForNodes(client: HttpClient, config: ProfileConfig, pa
 export async function waitForMetrics(client: HttpClient, clock: Clock, deadline: AbortSignal): Promise<void> {
   await until('waiting for the first metrics', clock, deadline, 250, async () => {
     const { status, text } = await getText(client, '/apis/metrics.k8s.io/v1beta1/nodes', deadline);
-    return status === 200 && (JSON.parse(text) as { items: unknown[] }).items.length > 0;
+    if (status !== 200 || (JSON.parse(text) as { items: unknown[] }).items.length === 0) return false;
+    // kubectl first asks which groups there are, and the server learns of a new one a moment later.
+    const groups = await getText(client, '/apis', deadline, discoveryType);
+    const { items } = JSON.parse(groups.text) as { items?: { metadata?: { name?: string }; versions?: { freshness?: string; resources?: unknown[] }[] }[] };
+    const versions = items?.find((group) => group.metadata?.name === 'metrics.k8s.io')?.versions ?? [];
+    return versions.some((version) => version.freshness === 'Current' && (version.resources?.length ?? 0) > 0);
   });
 }
 
