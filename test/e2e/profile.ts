@@ -58,7 +58,7 @@ export class TestCluster {
 
   async apply(manifest: object | readonly object[]): Promise<string> {
     const items = Array.isArray(manifest) ? manifest : [manifest];
-    const outcome = await this.kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
+    const outcome = await this.kubectl(['apply', '-f', '-'], { input: items.map((item) => JSON.stringify(item)).join('\n---\n') });
     assert.equal(outcome.code, 0, `kubectl apply ended with ${outcome.code}\n${outcome.stdout}${outcome.stderr}`);
     return outcome.stdout;
   }
