@@ -37,7 +37,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 export function run(program: string, args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Result> {
   return new Promise((resolve) => {
-    const child = execFile(program, args, { env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...options.env }, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', KUBECACHEDIR: '/dev/null', ...options.env }, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr });
     });
     child.stdin?.end(options.input ?? '');

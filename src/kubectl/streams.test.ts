@@ -58,7 +58,7 @@ function echo(ws: WebSocket, command: readonly string[]): void {
 async function kubectl(args: readonly string[], input = ''): Promise<{ code: number; out: string; err: string }> {
   const got = { out: '', err: '' };
   const sink = (name: 'out' | 'err'): Writable => new Writable({ write: (chunk: Buffer, _encoding, done) => ((got[name] += chunk.toString()), done()) });
-  const code = await main(['-s', url, ...args], { stdin: Readable.from([Buffer.from(input)]), stdout: sink('out'), stderr: sink('err') }, { KUBECONFIG: '/nonexistent' });
+  const code = await main(['-s', url, ...args], { stdin: Readable.from([Buffer.from(input)]), stdout: sink('out'), stderr: sink('err') }, { KUBECONFIG: '/nonexistent/config' });
   return { code, ...got };
 }
 

@@ -50,7 +50,7 @@ test('the same figures, columns and words', async () => {
     'top pod -n empty', 'top pod -n young', 'top node n1', 'top pods -n a --no-headers', 'top node n1 --no-headers', 'top node --sort-by=size', 'top pod a b', 'top pod one -l a=b', 'top node n1 -l a=b', 'top node nope', 'top pod nope -n a',
   ]) {
     const argv = ['-s', url, ...args.split(' ')];
-    const expected = await run(realProgram('kubectl'), argv, { env: { KUBECONFIG: '/nonexistent', HOME: '/nonexistent' } });
+    const expected = await run(realProgram('kubectl'), argv, { env: { KUBECONFIG: '/nonexistent', HOME: '/nonexistent', KUBECACHEDIR: '/dev/null' } });
     assert.deepEqual(await ownKubectl('/nonexistent', argv), expected, args);
   }
 });
@@ -58,7 +58,7 @@ test('the same figures, columns and words', async () => {
 test('nodes that say nothing stand below those that do', async () => {
   for (const args of ['top node', 'top node --sort-by=cpu', 'top node --sort-by=memory', 'top node --show-capacity', 'top node --show-swap']) {
     const argv = ['-s', url, ...args.split(' ')];
-    const expected = await run(realProgram('kubectl'), argv, { env: { KUBECONFIG: '/nonexistent', HOME: '/nonexistent' } });
+    const expected = await run(realProgram('kubectl'), argv, { env: { KUBECONFIG: '/nonexistent', HOME: '/nonexistent', KUBECACHEDIR: '/dev/null' } });
     assert.deepEqual(await ownKubectl('/nonexistent', argv), expected, args);
   }
 });
