@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packages, resources } from '../api/catalog.ts';
+import { encodeOpenapiV2 } from './openapi-protobuf.ts';
 import { openapiV2, openapiV3 } from './openapi.ts';
 import { Registry } from './registry.ts';
 
@@ -36,4 +37,16 @@ test('operations carry what kubectl looks for', () => {
   const containers = (core.components.schemas['io.k8s.api.core.v1.PodSpec']!['properties'] as Record<string, Record<string, unknown>>)['containers']!;
   assert.equal(containers['x-kubernetes-patch-merge-key'], 'name');
   assert.deepEqual(containers['x-kubernetes-list-map-keys'], ['name']);
+});
+
+test('version 2 as protobuf', () => {
+  const document = {
+    paths: { '/a': { parameters: [{ name: 'q', in: 'query', uniqueItems: true, type: 'boolean' }] } },
+    definitions: { A: { $ref: 'B', default: {} }, C: { type: 'string', 'x-y': [1] } },
+  };
+  const query = '1205 7175657279 2201 71 3207 626f6f6c65616e a001 01';
+  const reference = '0a01 42 2a05 1203 7b7d0a';
+  const text = 'b20108 0a06 737472696e67 fa010d 0a03 782d79 1206 1204 5b315d0a';
+  const expected = `4226 1224 0a02 2f61 121e 4a1c 0a1a 1218 1a16 ${query} 4a33 0a0f 0a01 41 120a ${reference} 0a20 0a01 43 121b ${text}`;
+  assert.equal(encodeOpenapiV2(document).toString('hex'), expected.replaceAll(' ', ''));
 });

@@ -1,9 +1,10 @@
 /** /openapi/v2 and /openapi/v3: documents that are built when first asked for. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../machinery/json.ts';
+import { encodeOpenapiV2 } from '../../schema/openapi-protobuf.ts';
 import { openapiV2, openapiV3 } from '../../schema/openapi.ts';
 import type { Registry } from '../../schema/registry.ts';
-import { json } from '../../serving/negotiation.ts';
+import { json, negotiate } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import { sendBytes } from '../../serving/respond.ts';
 import { apiVersionOf } from '../objects.ts';
@@ -18,12 +19,20 @@ export interface ForeignOpenapi {
 }
 
 const v3Type = 'application/com.github.proto-openapi.spec.v3.v1.0+json';
+const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** The older spelling, which is no well-formed media type and is asked for all the same; the answer bears the newer one. */
+const v2ProtobufOlder = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+interface Document {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
 
 export class Openapi {
   readonly #registry: Registry;
   readonly #table: ResourceTable;
   readonly #foreign: ForeignOpenapi | undefined;
-  #documents = new Map<string, Buffer>();
+  #documents = new Map<string, Document>();
   #schemaHash: string | undefined;
   #generation = -1;
 
@@ -41,11 +50,12 @@ export class Openapi {
       this.#documents = new Map();
     }
     if (path === '/openapi/v3' || path === '/openapi/v3/') {
-      await send(request, Buffer.from(JSON.stringify(this.#index())), json);
+      await send(request, encoded(this.#index()), json);
       return true;
     }
     if (path === '/openapi/v2') {
-      await send(request, this.#document('v2', () => openapiV2(this.#registry, this.#definitions())), json);
+      const binary = negotiate(request.headers.accept, { mediaTypes: [json, v2ProtobufOlder, v2Protobuf] }).mediaType !== json;
+      await send(request, this.#v2(binary), binary ? v2Protobuf : json);
       return true;
     }
     if (!path.startsWith('/openapi/v3/')) return false;
@@ -54,7 +64,7 @@ export class Openapi {
     if (!place) return (await this.#foreign?.handle(inner, request)) ?? false;
     const type = request.headers.accept?.includes(v3Type) ? v3Type : json;
     const headers = request.query.get('hash') === this.#hash(place.path) ? { 'cache-control': 'public, immutable' } : {};
-    await send(request, this.#document(inner, () => openapiV3(this.#registry, this.#table.resources(place.group, place.version).map((s) => s.definition), place.group, place.version)), type, headers);
+    await send(request, this.#document(inner, () => encoded(openapiV3(this.#registry, this.#table.resources(place.group, place.version).map((s) => s.definition), place.group, place.version))), type, headers);
     return true;
   }
 
@@ -82,15 +92,28 @@ export class Openapi {
     return createHash('sha256').update(this.#schemaHash).update(path).update(JSON.stringify(served)).digest('hex').toUpperCase();
   }
 
-  #document(key: string, make: () => unknown): Buffer {
+  /** Both forms have the tag of the JSON, as they say the same. */
+  #v2(binary: boolean): Document {
+    return this.#document(binary ? 'v2 protobuf' : 'v2', () => {
+      const document = openapiV2(this.#registry, this.#definitions());
+      const asJson = encoded(document);
+      return binary ? { bytes: encodeOpenapiV2(document), etag: asJson.etag } : asJson;
+    });
+  }
+
+  #document(key: string, make: () => Document): Document {
     let document = this.#documents.get(key);
-    if (!document) this.#documents.set(key, (document = Buffer.from(JSON.stringify(make()))));
+    if (!document) this.#documents.set(key, (document = make()));
     return document;
   }
 }
 
-async function send(request: ServingRequest, bytes: Buffer, type: string, extra: Record<string, string> = {}): Promise<void> {
-  const etag = `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"`;
+function encoded(document: unknown): Document {
+  const bytes = Buffer.from(JSON.stringify(document));
+  return { bytes, etag: `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"` };
+}
+
+async function send(request: ServingRequest, { bytes, etag }: Document, type: string, extra: Record<string, string> = {}): Promise<void> {
   const headers = { 'content-type': type, etag, vary: 'Accept', ...extra };
   if (request.headers['if-none-match'] === etag) return request.send(304, headers);
   await sendBytes(request, 200, headers, bytes);
