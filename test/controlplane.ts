@@ -3,6 +3,7 @@ import { httpClient, type HttpClient } from '../src/client/http.ts';
 import { runControllers, type ControllerOptions } from '../src/controllers/index.ts';
 import { runScheduler } from '../src/scheduler/index.ts';
 import { runSimulatedNodes, type SimulatedNode } from '../src/simulation/index.ts';
+import type { ApiServerConfig } from '../src/apiserver/config.ts';
 import { logger } from '../src/base/log.ts';
 import { surroundings as quiet, testServer, type TestServer } from './apiserver.ts';
 
@@ -11,8 +12,8 @@ export interface ControlPlane extends TestServer {
   stop(): Promise<void>;
 }
 
-export async function controlPlane(options: { nodes?: readonly SimulatedNode[]; controllers?: ControllerOptions; scheduler?: boolean } = {}): Promise<ControlPlane> {
-  const server = await testServer({ advertiseAddress: '192.0.2.1' });
+export async function controlPlane(options: { nodes?: readonly SimulatedNode[]; controllers?: ControllerOptions; scheduler?: boolean; api?: Partial<ApiServerConfig> } = {}): Promise<ControlPlane> {
+  const server = await testServer({ advertiseAddress: '192.0.2.1', ...options.api });
   const controller = new AbortController();
   const { signal } = controller;
   const surroundings = process.env['K7S_TEST_LOG'] ? { ...quiet, log: logger(quiet.clock, (line) => void process.stderr.write(line)) } : quiet;

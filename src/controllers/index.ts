@@ -9,6 +9,7 @@ import { endpointSliceController } from './endpoints/endpointslice.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import type { Controller } from './harness/controller.ts';
 import { run, type HarnessConfig } from './harness/run.ts';
+import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/horizontalpodautoscaler.ts';
 import { jobController } from './job/job.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { taintEvictionController } from './node/eviction.ts';
@@ -27,7 +28,7 @@ export type { HarnessConfig };
 export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
-  ttlAfterFinishedController, disruptionController, resourceQuotaController, clusterRoleAggregationController,
+  ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

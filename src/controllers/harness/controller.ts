@@ -54,8 +54,18 @@ export interface ControllerOptions {
   readonly nodeMonitorPeriodMs?: number;
   readonly nodeMonitorGracePeriodMs?: number;
   readonly terminatedPodThreshold?: number;
+  readonly autoscaler?: AutoscalerOptions;
   /** Signs certificate requests: PEM of the authority and its key. */
   readonly signing?: { readonly certPem: string; readonly keyPem: string };
   /** Leave out by name, or run only these; `*` is all. */
   readonly controllers?: readonly string[];
+}
+
+/** Horizontal pod autoscaling; what is left out is as upstream. */
+export interface AutoscalerOptions {
+  readonly syncPeriodMs?: number;
+  readonly downscaleStabilizationMs?: number;
+  readonly tolerance?: number;
+  readonly cpuInitializationPeriodMs?: number;
+  readonly initialReadinessDelayMs?: number;
 }
