@@ -4,8 +4,8 @@ import { findProgram, run } from '../../../base/command.ts';
 import { buildImage, type Image } from './build.ts';
 import type { TarEntry } from './tar.ts';
 
-/** Undefined where there is no busybox, or only one that needs shared libraries. */
-export async function busyboxImage(names: readonly string[] = ['docker.io/library/busybox:latest']): Promise<Image | undefined> {
+/** Undefined where there is no busybox (`busybox:1` is pulled only when absent; `latest` always, as the API's defaults have it), or only one that needs shared libraries. */
+export async function busyboxImage(names: readonly string[] = ['docker.io/library/busybox:latest', 'docker.io/library/busybox:1']): Promise<Image | undefined> {
   const program = findProgram('busybox');
   if (!program) return undefined;
   const content = readFileSync(program);
