@@ -14,6 +14,7 @@ import { bootstrapTokens, staticTokens, type TokenAuthenticator } from './authn/
 import { nodeAuthorizer } from './authz/node.ts';
 import { Rbac } from './authz/rbac.ts';
 import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
+import { CustomResources } from './crd/controller.ts';
 import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionsInOrder } from './discovery/documents.ts';
@@ -92,6 +93,11 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     loopbackClient(loopback, { groups: [], ...user }, userAgent);
   const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] });
 
+  const custom = new CustomResources({
+    registry, feed, admission, surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
+    client: () => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver'),
+  });
+
   let ready = false;
   const presenter = { registry, now: () => clock.now() };
   const server: ResourceServer = { ...presenter, table, surroundings };
@@ -118,12 +124,14 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     for (const timer of timers) timer.cancel();
     rbac.close();
     aggregator.close();
+    custom.close();
     kubelets.close();
     await serving.close();
     await feed.close();
   };
   try {
     await services.start();
+    await custom.start();
     await Promise.all([
       rbac.start({
         roles: storage('roles.rbac.authorization.k8s.io'), clusterroles: storage('clusterroles.rbac.authorization.k8s.io'),

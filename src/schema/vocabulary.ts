@@ -1,5 +1,6 @@
 import type { DeepReadonly } from '../machinery/json.ts';
 import type { FieldError } from '../machinery/status.ts';
+import type { JsonSchema } from './structural/schema.ts';
 
 /**
  * The vocabulary in which every kind is written down: plain data, one place for each fact.
@@ -90,6 +91,15 @@ export interface ResourceDefinition {
   readonly subresources?: readonly Subresource[];
   /** Absent: never stored (reviews, bindings). Prefix ends with `/`; `<namespace>/<name>` or `<name>` follows. */
   readonly storage?: { readonly prefix: string; readonly package: string; readonly kind: string };
+  /** A custom resource: its type is in no package, its schema comes along. */
+  readonly custom?: CustomType;
+}
+
+export interface CustomType {
+  /** Its name in OpenAPI documents, e.g. `com.example.stable.v1.CronTab`. */
+  readonly definition: string;
+  readonly listKind: string;
+  readonly schema: JsonSchema | undefined;
 }
 
 /** What a rule may know of the request it runs in. */
@@ -100,6 +110,8 @@ export interface RuleContext {
   readonly dryRun: boolean;
   /** Subresource of the request, e.g. `status`; empty for the resource itself. */
   readonly subresource: string;
+  /** The version in which the writer wrote; rules see the stored one. Absent: the stored one. */
+  readonly apiVersion?: string;
 }
 
 /** One column of `kubectl get`. Priority 0 is always shown, 1 with -o wide. */
@@ -133,7 +145,7 @@ export interface KindRules<T = unknown> {
   /** Texts for Warning headers. */
   warnings?(object: DeepReadonly<T>, old: DeepReadonly<T> | undefined): readonly string[];
   /** metadata.generation grows when spec (or what this returns) changes; absent: the kind has no generation. */
-  generation?: 'spec' | 'spec-and-annotations' | 'all-but-metadata-and-status';
+  generation?: 'spec' | 'spec-and-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata';
   /** Beyond metadata.name and metadata.namespace. */
   readonly selectable?: Readonly<Record<string, (object: DeepReadonly<T>) => string>>;
   readonly columns?: readonly Column<T>[];

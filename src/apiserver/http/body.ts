@@ -11,7 +11,8 @@ import { checkType, decodeObject } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
 import type { FieldValidation } from './options.ts';
 
-const accepted = [json, yaml, protobuf];
+const textual = [json, yaml];
+const accepted = [...textual, protobuf];
 
 export interface Parsed {
   readonly value: unknown;
@@ -36,7 +37,8 @@ function summary(bytes: Buffer): string {
 
 export async function readObject(registry: Schema, request: ServingRequest, view: View, validation: FieldValidation): Promise<ApiObject> {
   const type = contentType(request.headers['content-type']);
-  if (!accepted.includes(type)) throw StatusError.unsupportedMediaType(accepted);
+  const known = view.model ? textual : accepted;
+  if (!known.includes(type)) throw StatusError.unsupportedMediaType(known);
   const bytes = await request.body();
   if (type === protobuf) {
     const unknown = unwrapUnknown(bytes);

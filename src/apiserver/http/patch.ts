@@ -29,9 +29,10 @@ export interface PatchRequest {
 }
 
 export async function servePatch(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served & { readonly storage: Storage }, view: View): Promise<void> {
-  acceptObject(request);
+  acceptObject(request, view);
   const type = contentType(request.headers['content-type']);
-  if (!patchTypes.includes(type) || type.endsWith('cbor')) throw StatusError.unsupportedMediaType(patchTypes.slice(0, 4));
+  const offered = patchTypes.filter((t) => !t.endsWith('cbor') && (!view.model || !t.includes('strategic')));
+  if (!offered.includes(type)) throw StatusError.unsupportedMediaType(offered);
   const write = writeRequest(server, request, info, served.storage, view, 'PatchOptions');
   if (type === 'application/apply-patch+yaml' && !request.query.get('fieldManager')) {
     throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ type: 'FieldValueRequired', field: 'fieldManager', detail: 'Required value: is required for apply patch' }]);
@@ -79,6 +80,7 @@ function patched(write: WriteRequest, live: JsonObject, patch: PatchRequest): un
     case 'application/merge-patch+json':
       return applyMergePatch(live, patch.body as JsonValue);
     case 'application/strategic-merge-patch+json':
+      if (write.view.model) throw StatusError.unsupportedMediaType(patchTypes.slice(0, 2));
       return applyStrategicMergePatch(live, patch.body, write.registry.struct(write.view.type));
     default:
       throw StatusError.unsupportedMediaType(patchTypes.slice(0, 4));

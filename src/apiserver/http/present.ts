@@ -27,9 +27,12 @@ const listOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind 
 const watchOffer: Offer = { mediaTypes: [json, protobuf], as: objectOffer.as! };
 const plainOffer: Offer = { mediaTypes: all };
 
-export const acceptObject = (request: ServingRequest): Accepted => negotiate(request.headers.accept, objectOffer);
-export const acceptList = (request: ServingRequest): Accepted => negotiate(request.headers.accept, listOffer);
-export const acceptWatch = (request: ServingRequest): Accepted => negotiate(request.headers.accept, watchOffer);
+/** Types that are in no package have no protobuf. */
+const offerFor = (view: View, offer: Offer): Offer => (view.model ? { ...offer, mediaTypes: offer.mediaTypes.filter((t) => t !== protobuf) } : offer);
+
+export const acceptObject = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, objectOffer));
+export const acceptList = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, listOffer));
+export const acceptWatch = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, watchOffer));
 
 function headersFor(type: string): OutgoingHttpHeaders {
   return { 'cache-control': 'no-cache, private', 'content-type': type };
@@ -43,7 +46,7 @@ function isPretty(request: ServingRequest): boolean {
 
 /** An object out of the store: its bytes are those that everybody shares. */
 export function sendStored(p: Presenter, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
-  const accepted = acceptObject(request);
+  const accepted = acceptObject(request, view);
   if (accepted.as === 'Table') return sendTable(p, request, served, view, [stored], accepted, { resourceVersion: String(stored.revision) }, code);
   const metadataOnly = accepted.as === 'PartialObjectMetadata';
   if (accepted.mediaType === protobuf) return sendBytes(request, code, headersFor(protobuf), stored.encoding(view.version, metadataOnly ? mediaTypes.metadataProtobuf : mediaTypes.protobuf));
@@ -96,18 +99,19 @@ function listMetadata(page: Page): JsonObject {
 }
 
 export function sendList(p: Presenter, request: ServingRequest, served: Served, view: View, page: Page): Promise<void> {
-  const accepted = acceptList(request);
+  const accepted = acceptList(request, view);
   const metadata = listMetadata(page);
   if (accepted.as === 'Table') return sendTable(p, request, served, view, page.items, accepted, metadata, 200);
   const metadataOnly = accepted.as === 'PartialObjectMetadataList';
   const apiVersion = metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion;
   const kind = metadataOnly ? 'PartialObjectMetadata' : view.kind;
+  const listKind = metadataOnly ? 'PartialObjectMetadataList' : (view.model?.listKind ?? `${view.kind}List`);
   if (accepted.mediaType === protobuf) return sendBytes(request, 200, headersFor(protobuf), protobufList(p, view, page.items, metadata, metadataOnly));
   if (accepted.mediaType === yaml) {
-    const items = page.items.map((item) => (metadataOnly ? { metadata: item.object.metadata } : withoutType(view.read(item.object))));
-    return sendYaml(request, 200, { kind: `${kind}List`, apiVersion, metadata, items });
+    const items = page.items.map((item) => (metadataOnly ? { metadata: item.object.metadata } : view.model ? view.read(item.object) : withoutType(view.read(item.object))));
+    return sendYaml(request, 200, { kind: listKind, apiVersion, metadata, items });
   }
-  const bytes = jsonList(kind, apiVersion, view, page.items, metadata, metadataOnly);
+  const bytes = jsonList({ kind, listKind, apiVersion }, view, page.items, metadata, metadataOnly);
   return sendBytes(request, 200, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
 }
 
@@ -120,12 +124,13 @@ const open = Buffer.from('{');
 const comma = Buffer.from(',{');
 const close = Buffer.from(']}\n');
 
-/** Items of typed lists do not repeat kind and apiVersion: that part of their bytes is skipped. */
-function jsonList(kind: string, apiVersion: string, view: View, items: readonly Stored[], metadata: JsonObject, metadataOnly: boolean): Buffer {
-  const prefix = Buffer.byteLength(`{"kind":"${kind}","apiVersion":"${apiVersion}",`);
-  const parts: Buffer[] = [Buffer.from(`{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)];
-  const type = metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
-  for (let i = 0; i < items.length; i++) parts.push(i === 0 ? open : comma, items[i]!.encoding(view.version, type).subarray(prefix));
+/** Items of typed lists do not repeat kind and apiVersion: that part of their bytes is skipped. Custom resources repeat them. */
+function jsonList(type: { readonly kind: string; readonly listKind: string; readonly apiVersion: string }, view: View, items: readonly Stored[], metadata: JsonObject, metadataOnly: boolean): Buffer {
+  const { kind, listKind, apiVersion } = type;
+  const prefix = view.model && !metadataOnly ? 1 : Buffer.byteLength(`{"kind":"${kind}","apiVersion":"${apiVersion}",`);
+  const parts: Buffer[] = [Buffer.from(`{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)];
+  const mediaType = metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
+  for (let i = 0; i < items.length; i++) parts.push(i === 0 ? open : comma, items[i]!.encoding(view.version, mediaType).subarray(prefix));
   parts.push(close);
   return Buffer.concat(parts);
 }

@@ -98,14 +98,14 @@ async function serveCollection(server: ResourceServer, request: ServingRequest, 
 
 async function serveCreate(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   if (info.name !== '') throw methodNotAllowed(request, served);
-  acceptObject(request);
+  acceptObject(request, served.view);
   const write = writeRequest(server, request, info, served.storage, served.view, 'CreateOptions');
   const object = await readBody(server.registry, request, served.view, write.parameters.fieldValidation);
   return sendStored(server, request, served, served.view, await createObject(write, object), 201);
 }
 
 async function serveUpdate(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource, view: View): Promise<void> {
-  acceptObject(request);
+  acceptObject(request, view);
   const write = writeRequest(server, request, info, served.storage, view, 'UpdateOptions');
   const object = await readBody(server.registry, request, view, write.parameters.fieldValidation);
   const { stored, created } = await updateObject(write, object);

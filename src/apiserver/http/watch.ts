@@ -22,7 +22,7 @@ const longestQuietMs = 1_800_000;
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
 export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, surroundings: Surroundings): Promise<void> {
-  const accepted = acceptWatch(request);
+  const accepted = acceptWatch(request, served.view);
   const { clock, random } = surroundings;
   const over = new AbortController();
   const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : longestQuietMs * (1 + random.next()), () => over.abort());

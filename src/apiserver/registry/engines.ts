@@ -2,7 +2,7 @@
 import { conversionOf } from '../../api/conversions.ts';
 import { rulesFor } from '../../api/rules.ts';
 import { validateCreate, validateUpdate } from '../../api/validation.ts';
-import { normalise } from '../../schema/json.ts';
+import { decode, normalise, type Decoded } from '../../schema/json.ts';
 import { Registry } from '../../schema/registry.ts';
 import { createDefaulter, type Defaulter } from '../../schema/defaults.ts';
 import { defaultHooks } from '../../api/defaults.ts';
@@ -26,6 +26,11 @@ export class Schema extends Registry {
   }
 }
 
+/** Canonical form in the view's version, not yet defaulted. */
+export function decodeAs(registry: Schema, view: View, value: unknown): Decoded {
+  return view.model ? view.model.decode(value) : decode(registry, view.type, value);
+}
+
 /** Kind, version, metadata and defaults of an object that is already in canonical form. */
 export function complete(schema: Schema, view: View, object: ApiObject): ApiObject {
   let out = object;
@@ -34,7 +39,8 @@ export function complete(schema: Schema, view: View, object: ApiObject): ApiObje
     out = { kind: view.kind, apiVersion: view.apiVersion, ...rest };
   }
   out.metadata ??= {};
-  schema.applyDefaults(view.type, out);
+  if (view.model) view.model.applyDefaults(out);
+  else schema.applyDefaults(view.type, out);
   return out;
 }
 

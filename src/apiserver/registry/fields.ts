@@ -2,17 +2,20 @@
 import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { applyConfiguration as applyTo } from '../../schema/apply/apply.ts';
-import { managedTypeOf, updateManagedFields } from '../../schema/apply/track.ts';
-import { decode } from '../../schema/json.ts';
+import { managedTypeOf, updateManagedFields, type ManagedType } from '../../schema/apply/track.ts';
 import type { Registry } from '../../schema/registry.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import { complete } from './engines.ts';
+import { complete, decodeAs } from './engines.ts';
 import type { WriteRequest } from './write.ts';
 import type { View } from './views.ts';
 
+function typeOf(registry: Registry, view: View, subresource: string): ManagedType {
+  return view.model ? view.model.managedType(subresource) : managedTypeOf(registry.struct(view.type), subresource);
+}
+
 /** Sets metadata.managedFields of an object that is about to be written over `live`. */
 export function trackFields(registry: Registry, view: View, live: ReadonlyObject | undefined, object: ApiObject, options: { manager: string; subresource: string; time: string }): void {
-  const type = managedTypeOf(registry.struct(view.type), options.subresource);
+  const type = typeOf(registry, view, options.subresource);
   const author = { manager: options.manager, subresource: options.subresource, time: options.time };
   setManagedFields(object, updateManagedFields(type, live as JsonObject | undefined, object as unknown as JsonObject, author));
 }
@@ -22,10 +25,10 @@ export function applyConfiguration(write: WriteRequest, live: ReadonlyObject | u
   const { registry, view, scope } = write;
   const { body } = patch;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw StatusError.badRequest('error decoding YAML: the configuration must be an object');
-  const type = managedTypeOf(registry.struct(view.type), scope.subresource);
+  const type = typeOf(registry, view, scope.subresource);
   const author = { manager: write.fieldManager, subresource: scope.subresource, time: scope.now };
   const { object, managedFields } = applyTo(type, live as JsonObject | undefined, body as JsonObject, author, patch.force);
-  const out = complete(registry, view, decode(registry, view.type, object).object as unknown as ApiObject);
+  const out = complete(registry, view, decodeAs(registry, view, object).object as unknown as ApiObject);
   setManagedFields(out, managedFields);
   return out;
 }

@@ -358,8 +358,8 @@ function keep<K extends keyof ApiObject['metadata']>(meta: ApiObject['metadata']
 
 function generationGrows(rule: NonNullable<KindRules['generation']>, object: ApiObject, old: ReadonlyObject): boolean {
   if (object.metadata.deletionTimestamp !== undefined && old.metadata.deletionTimestamp === undefined) return true;
-  if (rule === 'all-but-metadata-and-status') {
-    const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, status: undefined });
+  if (rule === 'all-but-metadata-and-status' || rule === 'all-but-metadata') {
+    const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, ...(rule === 'all-but-metadata' ? {} : { status: undefined }) });
     return !isDeepStrictEqual(rest(object), rest(old));
   }
   if (rule === 'spec-and-annotations' && !isDeepStrictEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return true;

@@ -1,5 +1,18 @@
 /** How a request sees a stored object: in the version it asks for, or as something else altogether (a Scale). */
+import type { ManagedType } from '../../schema/apply/track.ts';
+import type { Decoded } from '../../schema/json.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
+
+/** What the catalog knows of its types, for a type that is not in it: that of a custom resource. */
+export interface Model {
+  /** Lists of it are called so; usually the kind and `List`. */
+  readonly listKind: string;
+  /** Brings what a client sent into canonical form; throws 400 where that cannot be. */
+  decode(value: unknown): Decoded;
+  applyDefaults(object: ApiObject): void;
+  /** How writers' fields are told apart, for the resource or its status. */
+  managedType(subresource: string): ManagedType;
+}
 
 export interface View {
   /** Name of the type in the schema, e.g. `apps.v1.Deployment`. */
@@ -9,6 +22,8 @@ export interface View {
   readonly group: string;
   readonly apiVersion: string;
   readonly kind: string;
+  /** Absent: the type is in the catalog. */
+  readonly model?: Model;
   /** True when a stored object is what clients see. */
   readonly identity: boolean;
   /** The stored object as clients see it. */

@@ -1,11 +1,9 @@
 /** Writing through a view: decode and default what the client sent, note who owns which field, hand it to the storage. */
 import { thaw } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
-import { decode } from '../../schema/json.ts';
-import type { Schema } from './engines.ts';
 import { parseApiVersion, type ApiObject, type ReadonlyObject, type Stored } from '../objects.ts';
 import type { FieldValidation } from '../http/options.ts';
-import { complete } from './engines.ts';
+import { complete, decodeAs, type Schema } from './engines.ts';
 import { trackFields } from './fields.ts';
 import type { Storage, WriteScope } from './storage.ts';
 import type { View } from './views.ts';
@@ -36,7 +34,7 @@ export function checkType(value: { kind?: unknown; apiVersion?: unknown }, view:
 /** Decodes and defaults a value in the view's version. `duplicates`: what reading the text found. */
 export function decodeObject(registry: Schema, view: View, value: unknown, validation: FieldValidation, warnings: string[], duplicates: readonly string[] = []): ApiObject {
   checkType((value ?? {}) as { kind?: unknown }, view);
-  const { object, unknown } = decode(registry, view.type, value);
+  const { object, unknown } = decodeAs(registry, view, value);
   const findings = [...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown];
   if (findings.length > 0 && validation === 'Strict') {
     const { version } = parseApiVersion(view.apiVersion);
@@ -52,7 +50,7 @@ export async function createObject(r: WriteRequest, object: ApiObject): Promise<
     object.metadata.name = r.name;
   }
   track(r, undefined, object);
-  return r.storage.create(r.view.write(object, undefined), r.namespace, r.scope);
+  return r.storage.create(r.view.write(object, undefined), r.namespace, scopeOf(r));
 }
 
 export async function updateObject(r: WriteRequest, object: ApiObject): Promise<{ stored: Stored; created: boolean }> {
@@ -62,7 +60,7 @@ export async function updateObject(r: WriteRequest, object: ApiObject): Promise<
     const copy = first ? object : thaw<ApiObject>(object);
     first = false;
     return written(r, copy, current);
-  }, r.scope);
+  }, scopeOf(r));
 }
 
 /** `apply` makes the new object of the view from the present one; it runs again when another write came first. */
@@ -72,7 +70,11 @@ export async function patchObject(r: WriteRequest, apply: (live: ReadonlyObject 
     const object = apply(live);
     checkNames(r, object);
     return options.tracked ? r.view.write(object, current?.object) : written(r, object, current);
-  }, r.scope, { forceCreate: options.forceCreate, retryConflicts: true });
+  }, scopeOf(r), { forceCreate: options.forceCreate, retryConflicts: true });
+}
+
+function scopeOf(r: WriteRequest): WriteScope {
+  return { ...r.scope, apiVersion: r.view.apiVersion };
 }
 
 function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject {

@@ -1,0 +1,194 @@
+/** A custom kind as it is served: one storage, and an entry of the table for each served version. */
+import type { Surroundings } from '../../base/surroundings.ts';
+import { thaw } from '../../machinery/json.ts';
+import { StatusError, type FieldError } from '../../machinery/status.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../schema/metadata.ts';
+import { validateEmbedded } from '../../schema/structural/embedded.ts';
+import { validateListTypes } from '../../schema/structural/listtypes.ts';
+import { propertyOf } from '../../schema/structural/schema.ts';
+import { validateStructural } from '../../schema/structural/validate.ts';
+import type { KindRules, ResourceDefinition, RuleContext, Subresource } from '../../schema/vocabulary.ts';
+import { nameIsSubdomain } from '../../machinery/names.ts';
+import type { AdmissionChain } from '../admission/chain.ts';
+import type { Feed } from '../cacher/feed.ts';
+import { apiVersionOf, type ApiObject, type ReadonlyObject } from '../objects.ts';
+import type { Schema } from '../registry/engines.ts';
+import { Storage } from '../registry/storage.ts';
+import type { View } from '../registry/views.ts';
+import type { Served, ServedSubresource } from '../resources.ts';
+import { customCodec } from './codec.ts';
+import { customColumns, customFields } from './columns.ts';
+import { customModel, inVersion, schemaOf, type Definition, type Version } from './model.ts';
+import { customScaleView, validateScalePaths } from './scale.ts';
+
+export interface CustomKindOptions {
+  readonly registry: Schema;
+  readonly feed: Feed;
+  readonly admission: AdmissionChain;
+  readonly surroundings: Surroundings;
+}
+
+export interface CustomKind {
+  readonly served: readonly Served[];
+  readonly storage: Storage;
+}
+
+interface CustomVersion {
+  readonly version: Version;
+  readonly view: View;
+}
+
+const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+const partVerbs = ['get', 'patch', 'update'];
+
+export function isTerminating(crd: Definition): boolean {
+  return crd.metadata.deletionTimestamp !== undefined || (crd.status.conditions ?? []).some((c) => c.type === 'Terminating' && c.status === 'True');
+}
+
+/** `current` answers the definition as it is now, for what changes while the kind stays. */
+export function customKind(options: CustomKindOptions, crd: Definition, current: () => Definition | undefined): CustomKind {
+  const { registry, feed, admission, surroundings } = options;
+  const { group } = crd.spec;
+  const names = crd.status.acceptedNames;
+  const namespaced = crd.spec.scope === 'Namespaced';
+  const versions = versionsOf(options, crd);
+  const stored = versions.find((v) => v.version.storage)!;
+  const byApiVersion = new Map(versions.map((v) => [v.view.apiVersion, v]));
+  const selectable = Object.assign({}, ...versions.map((v) => customFields(v.version, (o) => v.view.read(o)))) as Record<string, (o: ReadonlyObject) => string>;
+  const rules = rulesOf(byApiVersion, stored);
+  const codec = customCodec({
+    registry, stored: stored.view, views: new Map(versions.map((v) => [v.view.version, v.view])), selectable,
+    modernise(object) {
+      const { version, view } = byApiVersion.get(object.apiVersion ?? '') ?? stored;
+      const decoded = view.model!.decode(object).object as unknown as ApiObject;
+      view.model!.applyDefaults(decoded);
+      if (version === stored.version || converts(crd)) return decoded;
+      return inVersion(decoded, stored.view.apiVersion, schemaOf(stored.version));
+    },
+  });
+  const storage = new Storage({
+    group, version: stored.version.name, kind: names.kind, resource: names.plural, namespaced, rules, codec, admission, surroundings,
+    validate: (object, old, context) => validateCustom(byApiVersion.get(context.apiVersion ?? '') ?? stored, namespaced, object, old, context),
+    createOnUpdate: false, unconditionalUpdate: false, returnsDeleted: false, orphanByDefault: false,
+    cacher: feed.cacher(`/registry/${group}/${names.plural}/`, codec),
+  });
+  storage.hooks = {
+    async beforeCreate() {
+      const now = current();
+      if (!now || isTerminating(now)) {
+        throw new StatusError({ status: 'Failure', code: 405, reason: 'MethodNotAllowed', message: 'create not allowed while custom resource definition is terminating', details: { group, kind: names.plural } });
+      }
+    },
+  };
+  const served = versions.filter((v) => v.version.served).map(({ version, view }): Served => ({
+    definition: definitionOf(crd, version, view), view, group, apiVersion: view.apiVersion, resource: names.plural, namespaced, storage,
+    rules: { ...rules, columns: customColumns(version, (o) => view.read(o)) },
+    fields: new Set((version.selectableFields ?? []).map((f) => f.jsonPath.replace(/^\./, ''))),
+    subresources: subresourcesOf(version, view),
+  }));
+  return { served, storage };
+}
+
+function converts(crd: Definition): boolean {
+  return crd.spec.conversion?.strategy === 'Webhook';
+}
+
+function versionsOf({ registry }: CustomKindOptions, crd: Definition): CustomVersion[] {
+  const { group } = crd.spec;
+  const stored = crd.spec.versions.find((v) => v.storage)!;
+  const to = (object: ApiObject | ReadonlyObject, target: Version): ReadonlyObject => {
+    const apiVersion = apiVersionOf(group, target.name);
+    if (object.apiVersion === apiVersion) return object as ReadonlyObject;
+    if (converts(crd)) throw StatusError.notImplemented(`conversion webhook for ${group}/${object.apiVersion?.split('/')[1]}, Kind=${crd.spec.names.kind} is not supported: only the stored version ${stored.name} is served`);
+    return inVersion(object as ReadonlyObject, apiVersion, schemaOf(target));
+  };
+  return crd.spec.versions.map((version): CustomVersion => ({
+    version,
+    view: {
+      type: definitionName(crd, version), version: apiVersionOf(group, version.name), group, apiVersion: apiVersionOf(group, version.name),
+      kind: crd.status.acceptedNames.kind, model: customModel(registry, crd, version), identity: version === stored,
+      read: (object) => to(object, version),
+      write: (object) => to(object, stored) as ApiObject,
+    },
+  }));
+}
+
+/** Names of the group come backwards, as in `com.example.stable.v1.CronTab`. */
+export function definitionName(crd: Definition, version: Version): string {
+  return [...crd.spec.group.split('.').reverse(), version.name, crd.status.acceptedNames.kind].join('.');
+}
+
+function definitionOf(crd: Definition, version: Version, view: View): ResourceDefinition {
+  const names = crd.status.acceptedNames;
+  const { status, scale } = version.subresources ?? {};
+  const subresources: Subresource[] = [
+    ...(status ? [{ name: 'status', kind: names.kind, verbs: partVerbs }] : []),
+    ...(scale ? [{ name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: partVerbs }] : []),
+  ];
+  return {
+    package: view.version, group: crd.spec.group, version: version.name, resource: names.plural, kind: names.kind, singular: names.singular ?? names.kind.toLowerCase(),
+    ...(names.shortNames?.length ? { shortNames: names.shortNames } : {}), ...(names.categories?.length ? { categories: names.categories } : {}),
+    namespaced: crd.spec.scope === 'Namespaced', verbs, ...(subresources.length > 0 ? { subresources } : {}),
+    custom: { definition: view.type, listKind: view.model!.listKind, schema: schemaOf(version) },
+  };
+}
+
+function subresourcesOf(version: Version, view: View): Map<string, ServedSubresource> {
+  const { status, scale } = version.subresources ?? {};
+  const out = new Map<string, ServedSubresource>();
+  if (status) out.set('status', { definition: { name: 'status', kind: view.kind, verbs: partVerbs }, view });
+  if (scale) out.set('scale', { definition: { name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: partVerbs }, view: customScaleView(scale, view) });
+  return out;
+}
+
+/** Which parts of an object a request may change follows the subresources of its own version. */
+function rulesOf(byApiVersion: ReadonlyMap<string, CustomVersion>, stored: CustomVersion): KindRules<ApiObject> {
+  const hasStatus = (context: RuleContext): boolean => (byApiVersion.get(context.apiVersion ?? '') ?? stored).version.subresources?.status !== undefined;
+  return {
+    nameRule: nameIsSubdomain,
+    generation: stored.version.subresources?.status ? 'all-but-metadata-and-status' : 'all-but-metadata',
+    prepareCreate(object, context) {
+      if (hasStatus(context)) delete object['status'];
+    },
+    prepareUpdate(object, old, context) {
+      if (context.subresource === 'status') keepAllButStatus(object, old);
+      else if (hasStatus(context)) {
+        if (old['status'] === undefined) delete object['status'];
+        else object['status'] = thaw(old['status']);
+      }
+    },
+  };
+}
+
+/** A writer of the status changes nothing else, not even metadata. */
+function keepAllButStatus(object: ApiObject, old: ReadonlyObject): void {
+  const { status } = object;
+  const { managedFields, resourceVersion } = object.metadata;
+  for (const key of Object.keys(object)) delete object[key];
+  Object.assign(object, thaw<ApiObject>(old));
+  if (status === undefined) delete object['status'];
+  else object['status'] = status;
+  if (managedFields) object.metadata.managedFields = managedFields;
+  else delete object.metadata.managedFields;
+  object.metadata.resourceVersion = resourceVersion ?? '';
+}
+
+/** Judged in the version in which it was written. */
+function validateCustom({ version, view }: CustomVersion, namespaced: boolean, object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): FieldError[] {
+  const schema = schemaOf(version);
+  const scale = version.subresources?.scale;
+  const seen = view.read(object);
+  if (!old) {
+    return [
+      ...validateMetadata(object.metadata as never, { namespaced, nameRule: nameIsSubdomain }), ...validateStructural(seen, schema),
+      ...validateScalePaths(seen, scale, true), ...validateEmbedded(seen, schema), ...validateListTypes(seen, schema),
+    ];
+  }
+  const before = view.read(old);
+  const metadata = validateMetadataUpdate(object.metadata as never, old.metadata as never);
+  if (context.subresource === 'status') {
+    return [...metadata, ...validateStructural(seen['status'], propertyOf(schema, 'status'), 'status', before['status']), ...validateScalePaths(seen, scale, false)];
+  }
+  const lists = validateListTypes(before, schema).length > 0 ? [] : validateListTypes(seen, schema);
+  return [...metadata, ...validateStructural(seen, schema, '', before), ...validateScalePaths(seen, scale, true), ...validateEmbedded(seen, schema), ...lists];
+}

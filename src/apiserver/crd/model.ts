@@ -1,0 +1,73 @@
+/** One version of a custom kind as the registry's engines want it: canonical form, defaults, fields and their owners. */
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../api/apiextensions/v1/types.ts';
+import { compareBytes } from '../../machinery/jsontext.ts';
+import { thaw, type DeepReadonly, type JsonObject } from '../../machinery/json.ts';
+import { StatusError } from '../../machinery/status.ts';
+import type { ManagedType } from '../../schema/apply/track.ts';
+import { decode, setMember, type Decoded } from '../../schema/json.ts';
+import type { Registry } from '../../schema/registry.ts';
+import { applyStructuralDefaults, dropForeignNulls } from '../../schema/structural/defaults.ts';
+import { pruneResource } from '../../schema/structural/prune.ts';
+import { asResource, isMembers, type JsonSchema } from '../../schema/structural/schema.ts';
+import { shapeOfResource } from '../../schema/structural/shape.ts';
+import { apiVersionOf, type ApiObject, type ReadonlyObject } from '../objects.ts';
+import type { Model } from '../registry/views.ts';
+
+export type Definition = DeepReadonly<CustomResourceDefinition>;
+export type Version = DeepReadonly<CustomResourceDefinitionVersion>;
+
+export function schemaOf(version: Version): JsonSchema | undefined {
+  return version.schema?.openAPIV3Schema as JsonSchema | undefined;
+}
+
+export function customModel(registry: Registry, crd: Definition, version: Version): Model {
+  const { group, names } = crd.spec;
+  const kind = crd.status.acceptedNames?.kind || names.kind;
+  const apiVersion = apiVersionOf(group, version.name);
+  const schema = schemaOf(version);
+  const managed = (subresource: string): ManagedType => {
+    const reset = subresource === 'status' ? { 'f:spec': {} } : version.subresources?.status ? { 'f:status': {} } : undefined;
+    const empty = decodeResource(registry, { apiVersion, kind }, undefined).object;
+    return { apiVersion, kind, shape: shapeOfResource(schema, registry.struct('meta.v1.ObjectMeta')), empty, ...(reset ? { reset } : {}) };
+  };
+  const types = new Map<string, ManagedType>();
+  return {
+    listKind: crd.status.acceptedNames?.listKind || names.listKind || `${kind}List`,
+    decode: (value) => decodeResource(registry, value, schema),
+    applyDefaults: (object) => applyStructuralDefaults(object, schema),
+    managedType(subresource) {
+      const key = subresource === 'status' ? 'status' : '';
+      const made = types.get(key) ?? managed(key);
+      types.set(key, made);
+      return made;
+    },
+  };
+}
+
+/** What is not in the schema goes, nulls that may not be go, metadata becomes that of every object. Copies `value`. */
+function decodeResource(registry: Registry, value: unknown, schema: JsonSchema | undefined): Decoded {
+  if (!isMembers(value)) throw StatusError.badRequest(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`);
+  const { kind, apiVersion, metadata, ...rest } = thaw(value) as Record<string, unknown>;
+  const head = decode(registry, 'meta.v1.PartialObjectMetadata', { kind, apiVersion, metadata });
+  const object: JsonObject = { ...(kind === undefined ? {} : { kind: head.object['kind']! }), ...(apiVersion === undefined ? {} : { apiVersion: head.object['apiVersion']! }), metadata: head.object['metadata']!, ...(rest as JsonObject) };
+  const unknown = pruneResource(object, schema).map((path) => `unknown field ${JSON.stringify(path)}`);
+  dropForeignNulls(object, asResource(schema));
+  return { object, unknown: [...head.unknown, ...unknown] };
+}
+
+/** The same object in another version; only its name changes, and what that version does not know goes. */
+export function inVersion(object: ReadonlyObject, apiVersion: string, schema: JsonSchema | undefined): ApiObject {
+  const out = thaw<ApiObject>(object);
+  out.apiVersion = apiVersion;
+  pruneResource(out, schema);
+  return out;
+}
+
+/** All keys in order, at every depth: how custom resources are written. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isMembers(value)) return value;
+  const out: JsonObject = {};
+  for (const key of Object.keys(value).sort(compareBytes)) if (value[key] !== undefined) setMember(out, key, sorted(value[key]) as JsonObject);
+  return out;
+}

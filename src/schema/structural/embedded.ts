@@ -1,0 +1,28 @@
+/** Resources that stand inside custom resources: they say what they are. */
+import { invalid, required } from '../../machinery/fieldpath.ts';
+import { label1035Complaints } from '../../machinery/names.ts';
+import type { FieldError } from '../../machinery/status.ts';
+import { additionalOf, isMembers, itemsOf, propertyOf, type JsonSchema } from './schema.ts';
+
+/** The resource itself is not looked at, only what its schema calls a resource. */
+export function validateEmbedded(value: unknown, schema: JsonSchema | undefined, path = ''): FieldError[] {
+  if (schema === undefined) return [];
+  if (Array.isArray(value)) return value.flatMap((item, i) => validateEmbedded(item, itemsOf(schema), `${path}[${i}]`));
+  if (!isMembers(value)) return [];
+  const additional = additionalOf(schema).schema;
+  const below = Object.keys(value).flatMap((key) => {
+    const declared = propertyOf(schema, key);
+    return declared ? validateEmbedded(value[key], declared, path === '' ? key : `${path}.${key}`) : validateEmbedded(value[key], additional, `${path}[${key}]`);
+  });
+  if (!schema['x-kubernetes-embedded-resource'] || path === '') return below;
+  const text = (key: 'apiVersion' | 'kind'): FieldError[] => {
+    const at = `${path}.${key}`;
+    if (!Object.hasOwn(value, key)) return [required(at)];
+    const said = value[key];
+    if (typeof said !== 'string') return [invalid(at, said, 'must be a string')];
+    if (said === '') return [invalid(at, said, 'must not be empty')];
+    const complaints = key === 'kind' ? label1035Complaints(said.toLowerCase()) : [];
+    return complaints.length > 0 ? [invalid(at, said, `may have mixed case, but should otherwise match: ${complaints.join(',')}`)] : [];
+  };
+  return [...text('apiVersion'), ...text('kind'), ...below];
+}

@@ -1,0 +1,161 @@
+/** CustomResourceDefinitions as kubectl sees them: from the definition to its kind, and back to nothing. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { testServer, type Result, type TestServer } from '../apiserver.ts';
+
+let server: TestServer;
+
+before(async () => {
+  server = await testServer();
+});
+after(() => server.stop());
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'crontabs.stable.example.com' },
+  spec: {
+    group: 'stable.example.com', scope: 'Namespaced', names: { plural: 'crontabs', singular: 'crontab', kind: 'CronTab', shortNames: ['ct'], categories: ['all'] },
+    versions: [{
+      name: 'v1', served: true, storage: true,
+      schema: {
+        openAPIV3Schema: {
+          type: 'object', description: 'A table of times.', required: ['spec'],
+          properties: {
+            spec: {
+              type: 'object', required: ['cronSpec'], description: 'What to run, and when.',
+              properties: {
+                cronSpec: { type: 'string', pattern: '^(\\d+|\\*)(/\\d+)?(\\s+(\\d+|\\*)(/\\d+)?){4}$', description: 'When to run.' },
+                image: { type: 'string', default: 'busybox' },
+                replicas: { type: 'integer', minimum: 1, maximum: 10 },
+                policy: { type: 'string', enum: ['Allow', 'Forbid'] },
+                port: { 'x-kubernetes-int-or-string': true },
+                free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+                hosts: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+                env: {
+                  type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'],
+                  items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, value: { type: 'string' } } },
+                },
+                when: { type: 'string', format: 'date-time', nullable: true },
+              },
+            },
+            status: { type: 'object', properties: { replicas: { type: 'integer' }, selector: { type: 'string' } } },
+          },
+        },
+      },
+      subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } },
+      additionalPrinterColumns: [
+        { name: 'Spec', type: 'string', jsonPath: '.spec.cronSpec' }, { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' }, { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+      ],
+      selectableFields: [{ jsonPath: '.spec.policy' }],
+    }],
+  },
+};
+
+function object(name: string, spec: object): string {
+  return JSON.stringify({ apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name }, spec });
+}
+
+async function ok(result: Promise<Result>): Promise<string> {
+  const { code, stdout, stderr } = await result;
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+async function fails(result: Promise<Result>): Promise<string> {
+  const { code, stderr } = await result;
+  assert.notEqual(code, 0);
+  return stderr;
+}
+
+test('a definition is established, and its kind is served', async () => {
+  assert.match(await ok(server.kubectl('create -f -', JSON.stringify(definition))), /created/);
+  assert.match(await ok(server.kubectl('wait --for condition=established --timeout=10s crd/crontabs.stable.example.com')), /condition met/);
+  const crd = JSON.parse(await ok(server.kubectl('get crd crontabs.stable.example.com -o json'))) as { status: { conditions: { type: string; reason: string }[]; storedVersions: string[]; acceptedNames: object } };
+  assert.deepEqual(crd.status.conditions.map((c) => `${c.type} ${c.reason}`), ['NamesAccepted NoConflicts', 'Established InitialNamesAccepted']);
+  assert.deepEqual(crd.status.storedVersions, ['v1']);
+  assert.deepEqual(crd.status.acceptedNames, { plural: 'crontabs', singular: 'crontab', kind: 'CronTab', listKind: 'CronTabList', shortNames: ['ct'], categories: ['all'] });
+  assert.match(await ok(server.kubectl('api-resources --api-group=stable.example.com')), /crontabs +ct +stable.example.com\/v1 +true +CronTab/);
+});
+
+test('objects are defaulted, pruned, shown and selected', async () => {
+  assert.match(await ok(server.kubectl('create -f - --validate=ignore', object('one', { cronSpec: '* * * * */5', replicas: 2, unknown: 1, free: { a: { b: 1 } }, policy: 'Allow', port: 'http' }))), /crontab.stable.example.com\/one created/);
+  const one = JSON.parse(await ok(server.kubectl('get ct one -o json'))) as { metadata: { generation: number }; spec: object };
+  assert.deepEqual(one.spec, { cronSpec: '* * * * */5', replicas: 2, free: { a: { b: 1 } }, policy: 'Allow', port: 'http', image: 'busybox' });
+  assert.equal(one.metadata.generation, 1);
+  assert.match(await ok(server.kubectl('get crontabs')), /^NAME +SPEC +REPLICAS +AGE\none +\* \* \* \* \*\/5 +2 +\d+s\n$/);
+  assert.match(await ok(server.kubectl('get all')), /crontab.stable.example.com\/one/);
+  assert.match(await ok(server.kubectl('get ct -o name --field-selector spec.policy=Allow')), /one/);
+  assert.equal(await ok(server.kubectl('get ct -o name --field-selector spec.policy=Forbid')), '');
+  assert.match(await ok(server.kubectl('get ct -o yaml')), /kind: CronTab/);
+});
+
+test('what does not fit the schema is refused in upstream\'s words', async () => {
+  const complaints: readonly (readonly [object, RegExp])[] = [
+    [{ cronSpec: 'x', replicas: 1 }, /The CronTab "bad" is invalid: spec.cronSpec: Invalid value: "x": spec.cronSpec in body should match '\^/],
+    [{ cronSpec: '* * * * *', replicas: 11 }, /spec.replicas: Invalid value: 11: spec.replicas in body should be less than or equal to 10/],
+    [{ cronSpec: '* * * * *', replicas: 'two' }, /spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"/],
+    [{ replicas: 1 }, /spec.cronSpec: Required value/],
+    [{ cronSpec: '* * * * *', policy: 'Never' }, /spec.policy: Unsupported value: "Never": supported values: "Allow", "Forbid"/],
+    [{ cronSpec: '* * * * *', hosts: ['a', 'a'] }, /spec.hosts\[1\]: Duplicate value: "a"/],
+    [{ cronSpec: '* * * * *', env: [{ name: 'a' }, { name: 'a' }] }, /spec.env\[1\]: Duplicate value: {"name":"a"}/],
+    [{ cronSpec: '* * * * *', when: 'now' }, /spec.when: Invalid value: "now": spec.when in body must be of type date-time: "now"/],
+  ];
+  for (const [spec, words] of complaints) assert.match(await fails(server.kubectl('create -f -', object('bad', spec))), words);
+  assert.match(await fails(server.kubectl('create -f -', object('bad', { cronSpec: '* * * * *', replica: 1 }))), /strict decoding error: unknown field "spec.replica"/);
+});
+
+test('explain and apply know the schema', async () => {
+  assert.match(await ok(server.kubectl('explain crontabs.spec')), /GROUP: +stable.example.com\nKIND: +CronTab\nVERSION: +v1[^]*What to run, and when.[^]*cronSpec\t<string> -required-/);
+  assert.match(await ok(server.kubectl('apply -f -', object('two', { cronSpec: '* * * * *', replicas: 1 }))), /two created/);
+  assert.match(await ok(server.kubectl('apply -f -', object('two', { cronSpec: '1 * * * *' }))), /two configured/);
+  assert.equal(await ok(server.kubectl('get ct two -o jsonpath={.spec.replicas}/{.metadata.generation}')), '/2');
+  assert.match(await ok(server.kubectl('apply --server-side --field-manager=a -f -', object('three', { cronSpec: '* * * * *', env: [{ name: 'a', value: '1' }] }))), /serverside-applied/);
+  assert.match(await ok(server.kubectl('apply --server-side --field-manager=b -f -', object('three', { cronSpec: '* * * * *', env: [{ name: 'b', value: '2' }] }))), /serverside-applied/);
+  assert.equal(await ok(server.kubectl('get ct three -o jsonpath={.spec.env[*].name}')), 'a b');
+  assert.match(await fails(server.kubectl('apply --server-side --field-manager=b -f -', object('three', { cronSpec: '2 * * * *' }))), /conflict with "a": .spec.cronSpec/);
+});
+
+test('patches, status and scale', async () => {
+  await ok(server.kubectl(['patch', 'ct', 'one', '--type=merge', '-p', '{"spec":{"image":"nginx"},"status":{"replicas":9}}']));
+  assert.equal(await ok(server.kubectl('get ct one -o jsonpath={.spec.image}/{.status}/{.metadata.generation}')), 'nginx//2');
+  await ok(server.kubectl(['patch', 'ct', 'one', '--type=json', '-p', '[{"op":"replace","path":"/spec/image","value":"redis"}]']));
+  assert.match(await fails(server.kubectl(['patch', 'ct', 'one', '--type=strategic', '-p', '{"spec":{"image":"x"}}'])), /strategic merge patch is not supported|unknown format/);
+  await ok(server.kubectl(['patch', 'ct', 'one', '--type=merge', '--subresource=status', '-p', '{"spec":{"image":"x"},"status":{"replicas":2,"selector":"a=b"}}']));
+  assert.equal(await ok(server.kubectl('get ct one -o jsonpath={.spec.image}/{.status.replicas}/{.metadata.generation}')), 'redis/2/3');
+  assert.match(await ok(server.kubectl('scale ct/one --replicas=5')), /one scaled/);
+  assert.equal(await ok(server.kubectl('get ct one --subresource=scale -o jsonpath={.spec.replicas}/{.status.replicas}/{.status.selector}')), '5/2/a=b');
+  assert.match(await fails(server.kubectl('scale ct/one --replicas=11')), /should be less than or equal to 10/);
+});
+
+test('a second version, with a schema of its own', async () => {
+  const next = structuredClone(definition) as typeof definition & { spec: { versions: Record<string, unknown>[] } };
+  next.spec.versions.push({
+    name: 'v2', served: true, storage: false,
+    schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { cronSpec: { type: 'string' } } } } } },
+  });
+  await ok(server.kubectl('apply -f -', JSON.stringify(next)));
+  const seen = async (): Promise<Result> => server.kubectl('get crontabs.v2.stable.example.com one -o json');
+  let result = await seen();
+  for (let i = 0; i < 40 && result.code !== 0; i++) result = await seen();
+  const two = JSON.parse(result.stdout) as { apiVersion: string; spec: object };
+  assert.equal(two.apiVersion, 'stable.example.com/v2');
+  assert.deepEqual(two.spec, { cronSpec: '1 * * * *' === '' ? '' : '* * * * */5' });
+  assert.match(await ok(server.kubectl('get crontabs.v2.stable.example.com')), /^NAME +AGE\n/);
+});
+
+test('names that are taken are not accepted', async () => {
+  const other = { ...definition, metadata: { name: 'others.stable.example.com' }, spec: { ...definition.spec, names: { plural: 'others', singular: 'other', kind: 'CronTab', shortNames: ['ct'] } } };
+  await ok(server.kubectl('create -f -', JSON.stringify(other)));
+  await ok(server.kubectl('wait --for condition=NamesAccepted=false --timeout=10s crd/others.stable.example.com'));
+  const reason = 'jsonpath={.status.conditions[?(@.type=="NamesAccepted")].message}';
+  assert.match(await ok(server.kubectl(['get', 'crd', 'others.stable.example.com', '-o', reason])), /is already in use/);
+  await ok(server.kubectl('delete crd others.stable.example.com'));
+});
+
+test('a definition goes with its objects', async () => {
+  await ok(server.kubectl('delete crd crontabs.stable.example.com --timeout=20s'));
+  assert.match(await fails(server.kubectl('get crontabs')), /the server doesn't have a resource type "crontabs"/);
+  assert.doesNotMatch(await ok(server.kubectl('api-versions')), /stable.example.com/);
+  await ok(server.kubectl('create -f -', JSON.stringify(definition)));
+  await ok(server.kubectl('wait --for condition=established --timeout=10s crd/crontabs.stable.example.com'));
+  assert.equal((await ok(server.kubectl('get crontabs -o name'))).trim(), '');
+});
