@@ -34,6 +34,8 @@ export interface Path {
 }
 
 const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'];
+/** Of types that have no binary form. */
+const textTypes = objectTypes.slice(0, 2);
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', 'application/cbor-seq'];
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml', 'application/apply-patch+cbor'];
 
@@ -103,7 +105,7 @@ function definitionOf(registry: Registry, group: string, version: string, kind: 
 
 /** All paths of a resource, its own first. */
 export function pathsOf(registry: Registry, resource: ResourceDefinition): Path[] {
-  const type = definitionOf(registry, resource.group, resource.version, resource.kind);
+  const type = resource.custom?.definition ?? definitionOf(registry, resource.group, resource.version, resource.kind);
   if (type === undefined) return [];
   const context: Context = {
     resource, registry, type,
@@ -127,13 +129,13 @@ export function pathsOf(registry: Registry, resource: ResourceDefinition): Path[
 
 function operation(context: Context, method: Method, id: string, action: string, description: string, rest: Partial<Operation>): Operation {
   const { group, version, kind } = context.resource;
-  return { method, id, action, description, tag: tagOf(group, version), gvk: { group, version, kind }, parameters: [], answers: {}, produces: objectTypes, ...rest };
+  return { method, id, action, description, tag: tagOf(group, version), gvk: { group, version, kind }, parameters: [], answers: {}, produces: context.resource.custom ? textTypes : objectTypes, ...rest };
 }
 
 function listOperation(context: Context, suffix: '' | 'ForAllNamespaces'): Operation | undefined {
   const { resource, registry, place, scope } = context;
   if (!resource.verbs.includes('list')) return undefined;
-  const list = definitionOf(registry, resource.group, resource.version, `${resource.kind}List`) ?? context.type;
+  const list = resource.custom ? `${context.type}List` : (definitionOf(registry, resource.group, resource.version, `${resource.kind}List`) ?? context.type);
   const id = suffix ? `list${place}${resource.kind}${suffix}` : `list${place}${scope}${resource.kind}`;
   return operation(context, 'get', id, 'list', `list or watch objects of kind ${resource.kind}`, { parameters: listParameters, answers: { '200': list }, produces: [...objectTypes, ...streamTypes] });
 }
@@ -173,7 +175,7 @@ function objectOperations(context: Context, sub?: { readonly name: string; reado
   if (verbs.includes('get')) add('get', 'read', 'get', `read ${words}`, { answers: { '200': type } });
   if (verbs.includes('update')) add('put', 'replace', 'put', `replace ${words}`, { parameters: [dryRun, fieldManager, fieldValidation], body: type, answers: { '200': type, '201': type } });
   if (verbs.includes('patch')) {
-    add('patch', 'patch', 'patch', `partially update ${words}`, { parameters: [dryRun, fieldManager, fieldValidation, force], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch', bodyTypes: patchTypes, answers: { '200': type, '201': type } });
+    add('patch', 'patch', 'patch', `partially update ${words}`, { parameters: [dryRun, fieldManager, fieldValidation, force], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch', bodyTypes: context.resource.custom ? patchTypes.filter((t) => !t.includes('strategic')) : patchTypes, answers: { '200': type, '201': type } });
   }
   if (verbs.includes('delete')) {
     add('delete', 'delete', 'delete', `delete ${article(resource.kind)}`, { parameters: deleteParameters, body: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', answers: { '200': resource.kind === 'Pod' ? type : context.status, '202': resource.kind === 'Pod' ? type : context.status } });
@@ -189,6 +191,7 @@ function subresourcePaths(context: Context, sub: Subresource, base: string, para
   const group = sub.group ?? resource.group;
   const version = sub.version ?? resource.version;
   const gvk = { group, version, kind: sub.kind };
+  const own = resource.custom && sub.kind === resource.kind ? context.type : undefined;
   const name = registry.typeOf(group, version, sub.kind);
   if (sub.kind.endsWith('Options')) {
     const options = name === undefined ? [] : optionParameters(registry.struct(name));
@@ -199,15 +202,16 @@ function subresourcePaths(context: Context, sub: Subresource, base: string, para
         .filter(([verb]) => sub.verbs.includes(verb))
         .map(([, method]) => operation(context, method, `connect${place}${upper(method)}${scope}${resource.kind}${upper(sub.name)}${suffix}`, 'connect', `connect ${method.toUpperCase()} requests to ${sub.name} of ${resource.kind}`, { gvk, answers: { '200': 'string' }, produces: ['*/*'] })),
     });
-    const own = connect(`${base}/${sub.name}`, '', []);
-    return sub.name === 'proxy' ? [own, connect(`${base}/proxy/{path}`, 'WithPath', [inPath('path', 'path to the resource')])] : [own];
+    const direct = connect(`${base}/${sub.name}`, '', []);
+    return sub.name === 'proxy' ? [direct, connect(`${base}/proxy/{path}`, 'WithPath', [inPath('path', 'path to the resource')])] : [direct];
   }
   if (sub.name === 'log') {
     const options = registry.has('core.v1.PodLogOptions') ? optionParameters(registry.struct('core.v1.PodLogOptions')) : [];
     return [{ path: `${base}/log`, parameters: [...parameters, ...options], operations: [operation(context, 'get', `read${place}${scope}${resource.kind}Log`, 'get', `read log of the specified ${resource.kind}`, { answers: { '200': 'string' }, produces: ['text/plain', ...objectTypes] })] }];
   }
-  if (name === undefined) return [];
-  const operations = objectOperations(context, { name: sub.name, kind: sub.kind, type: openapiName(registry.struct(name)), verbs: sub.verbs }).map((o) => ({ ...o, gvk }));
+  const type = own ?? (name === undefined ? undefined : openapiName(registry.struct(name)));
+  if (type === undefined) return [];
+  const operations = objectOperations(context, { name: sub.name, kind: sub.kind, type, verbs: sub.verbs }).map((o) => ({ ...o, gvk }));
   return [{ path: `${base}/${sub.name}`, parameters, operations }];
 }
 

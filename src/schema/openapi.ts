@@ -1,5 +1,6 @@
 /** OpenAPI documents from the schema: version 3 for each group and version, version 2 for everything. Built when asked for. */
 import { pathsOf, rootOf, tagOf, type Json, type Operation, type Parameter, type Path } from './openapi-operations.ts';
+import { customDefinitions, type Refer } from './openapi-custom.ts';
 import { openapiName, type Registry, type ResolvedField, type StructType, type Type } from './registry.ts';
 import type { ResourceDefinition } from './vocabulary.ts';
 
@@ -40,12 +41,14 @@ class Definitions {
   readonly #dialect: Dialect;
   readonly #structs: ReadonlyMap<string, StructType>;
   readonly #kinds: ReadonlyMap<string, readonly Json[]>;
+  readonly #custom: ReadonlyMap<string, (refer: Refer) => Json>;
   readonly #out = new Map<string, Json>();
 
   constructor(dialect: Dialect, registry: Registry, resources: readonly ResourceDefinition[]) {
     this.#dialect = dialect;
     this.#structs = new Map([...registry.packages].flatMap((pkg) => [...Object.keys(pkg.types), ...pkg.lists.map((kind) => `${kind}List`)].map((local) => [`${pkg.openapi}.${local}`, registry.struct(`${pkg.name}.${local}`)] as const)));
     this.#kinds = kindsByDefinition(registry, resources);
+    this.#custom = new Map(resources.flatMap((r) => [...customDefinitions(r, dialect)]));
   }
 
   get prefix(): string {
@@ -58,6 +61,12 @@ class Definitions {
     const special = Object.values(specials).find((s) => s.name === name);
     if (special) {
       this.#out.set(name, (this.#dialect === 3 ? special.v3 : undefined) ?? special.v2);
+      return;
+    }
+    const custom = this.#custom.get(name);
+    if (custom) {
+      this.#out.set(name, {});
+      this.#out.set(name, custom((other) => this.#reference(other, true)));
       return;
     }
     const struct = this.#structs.get(name);

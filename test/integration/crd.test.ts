@@ -138,7 +138,7 @@ test('a second version, with a schema of its own', async () => {
   for (let i = 0; i < 40 && result.code !== 0; i++) result = await seen();
   const two = JSON.parse(result.stdout) as { apiVersion: string; spec: object };
   assert.equal(two.apiVersion, 'stable.example.com/v2');
-  assert.deepEqual(two.spec, { cronSpec: '1 * * * *' === '' ? '' : '* * * * */5' });
+  assert.deepEqual(two.spec, { cronSpec: '* * * * */5' });
   assert.match(await ok(server.kubectl('get crontabs.v2.stable.example.com')), /^NAME +AGE\n/);
 });
 
@@ -153,7 +153,7 @@ test('names that are taken are not accepted', async () => {
 
 test('a definition goes with its objects', async () => {
   await ok(server.kubectl('delete crd crontabs.stable.example.com --timeout=20s'));
-  assert.match(await fails(server.kubectl('get crontabs')), /the server doesn't have a resource type "crontabs"/);
+  assert.match(await fails(server.kubectl('get crontabs')), /the server could not find the requested resource|doesn't have a resource type "crontabs"/);
   assert.doesNotMatch(await ok(server.kubectl('api-versions')), /stable.example.com/);
   await ok(server.kubectl('create -f -', JSON.stringify(definition)));
   await ok(server.kubectl('wait --for condition=established --timeout=10s crd/crontabs.stable.example.com'));

@@ -79,7 +79,16 @@ function rememberStored(d: CustomResourceDefinition): void {
   if (stored !== undefined && !d.status.storedVersions?.includes(stored)) d.status.storedVersions = [...(d.status.storedVersions ?? []), stored];
 }
 
-const parts = specAndStatus<CustomResourceDefinition>();
+const parts = specAndStatus<CustomResourceDefinition>({ initial: () => ({ conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] }) });
+
+/** What is accepted and has no effect is said aloud. */
+function warnings(d: Definition): string[] {
+  const hasRules = (value: unknown): boolean => typeof value === 'object' && value !== null && (('x-kubernetes-validations' in value && Array.isArray(value['x-kubernetes-validations'])) || Object.values(value).some(hasRules));
+  return [
+    ...(d.spec.versions ?? []).flatMap((v, i) => (hasRules(v.schema?.openAPIV3Schema) ? [`spec.versions[${i}].schema.openAPIV3Schema: x-kubernetes-validations are stored but not yet enforced by this server`] : [])),
+    ...(d.spec.conversion?.strategy === 'Webhook' ? ['spec.conversion.strategy: conversion webhooks are not yet called by this server; only the storage version can be read and written'] : []),
+  ];
+}
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   CustomResourceDefinition: {
@@ -90,6 +99,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     },
     validate,
     validateUpdate,
+    warnings,
     generation: 'spec',
   },
 };

@@ -8,13 +8,6 @@ export function pruneResource(object: unknown, schema: JsonSchema | undefined): 
   return unknown.sort();
 }
 
-/** The same for a value inside a resource, such as a default. */
-export function pruneValue(value: unknown, schema: JsonSchema): string[] {
-  const unknown: string[] = [];
-  prune(value, schema, '', unknown);
-  return unknown.sort();
-}
-
 function member(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
