@@ -1,5 +1,6 @@
 /** All controllers, and running them. */
 import { clusterRoleAggregationController } from './aggregation/clusterroles.ts';
+import { certificateApprover, certificateCleaner, certificateSigner } from './certificates/certificates.ts';
 import { cronJobController } from './cronjob/cronjob.ts';
 import { daemonSetController } from './daemonset/daemonset.ts';
 import { deploymentController } from './deployment/deployment.ts';
@@ -29,6 +30,7 @@ export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
   ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController,
+  certificateApprover, certificateSigner, certificateCleaner,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

@@ -51,9 +51,12 @@ test('a signing request is read, checked and signed with what it asks for', asyn
   assert.deepEqual(await readSigningRequest(requestPem), {
     commonName: 'system:node:n1', organizations: ['system:nodes'], dnsNames: ['n1'], ipAddresses: ['10.0.0.7'], emailAddresses: [], uris: [],
   });
-  const certificate = new X509Certificate(await signRequest(authority, requestPem, { usages: ['server'] }));
+  const certificate = new X509Certificate(await signRequest(authority, requestPem, { purposes: ['digital signature', 'server auth'], seconds: 3600 }));
   assert.ok(certificate.checkPrivateKey(createPrivateKey(keyPem)));
   assert.equal(certificate.checkIP('10.0.0.7'), '10.0.0.7');
+  assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1']);
+  assert.ok(Date.parse(certificate.validTo) - Date.parse(certificate.validFrom) === 3600_000 + 300_000);
+  await assert.rejects(signRequest(authority, requestPem, { purposes: ['flying'] }), { message: 'unrecognized usage: flying' });
   await assert.rejects(readSigningRequest('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'));
 });
 

@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, webcrypto, X509Certificate, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { SubjectAlternativeNameExtension } from '@peculiar/x509';
+import type { JsonName, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { systemClock, type Clock } from '../base/clock.ts';
 
 export interface Credential {
@@ -109,24 +109,44 @@ export async function createAuthority(options: { commonName: string; days?: numb
   return { certPem: `${certificate.toString('pem')}\n`, keyPem: pkcs8(key) };
 }
 
-async function sign(authority: Credential, publicKey: webcrypto.CryptoKey, options: IssueOptions): Promise<string> {
+interface Contents {
+  readonly subject: JsonName;
+  readonly names: { readonly type: 'dns' | 'ip' | 'email' | 'url'; readonly value: string }[];
+  readonly purposes: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** Bits of the key usage and identifiers of the extended one, by the words that certificate requests use. */
+const keyUsages: Readonly<Record<string, number>> = {
+  signing: 1, 'digital signature': 1, 'content commitment': 2, 'key encipherment': 4, 'data encipherment': 8, 'key agreement': 16, 'cert sign': 32, 'crl sign': 64,
+  'encipher only': 128, 'decipher only': 256,
+};
+const extendedKeyUsages: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0', 'server auth': '1.3.6.1.5.5.7.3.1', 'client auth': '1.3.6.1.5.5.7.3.2', 'code signing': '1.3.6.1.5.5.7.3.3', 'email protection': '1.3.6.1.5.5.7.3.4',
+  's/mime': '1.3.6.1.5.5.7.3.4', 'ipsec end system': '1.3.6.1.5.5.7.3.5', 'ipsec tunnel': '1.3.6.1.5.5.7.3.6', 'ipsec user': '1.3.6.1.5.5.7.3.7', timestamping: '1.3.6.1.5.5.7.3.8',
+  'ocsp signing': '1.3.6.1.5.5.7.3.9', 'microsoft sgc': '1.3.6.1.4.1.311.10.3.3', 'netscape sgc': '2.16.840.1.113730.4.1',
+};
+
+async function sign(authority: Credential, publicKey: webcrypto.CryptoKey, { subject, names, purposes, notBefore, notAfter }: Contents): Promise<string> {
   const x509 = await library();
   const issuer = new x509.X509Certificate(authority.certPem);
-  const names = alternatives(options);
+  const unknown = purposes.find((purpose) => !(purpose in keyUsages) && !(purpose in extendedKeyUsages));
+  if (unknown !== undefined) throw new Error(`unrecognized usage: ${unknown}`);
+  const flags = purposes.reduce((sum, purpose) => sum | (keyUsages[purpose] ?? 0), 0);
+  const extended = [...new Set(purposes.flatMap((purpose) => extendedKeyUsages[purpose] ?? []))];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: nameOf(options),
+    subject,
     issuer: issuer.subjectName.toJSON(),
-    ...validity(options.clock ?? systemClock, options.days ?? 365),
+    notBefore, notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     signingAlgorithm: algorithm,
     publicKey,
     signingKey: await importPrivate(createPrivateKey(authority.keyPem)),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-      new x509.ExtendedKeyUsageExtension(
-        options.usages.map((usage) => (usage === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth)),
-      ),
+      ...(flags ? [new x509.KeyUsagesExtension(flags, true)] : []),
+      ...(extended.length > 0 ? [new x509.ExtendedKeyUsageExtension(extended)] : []),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
@@ -137,7 +157,9 @@ async function sign(authority: Credential, publicKey: webcrypto.CryptoKey, optio
 /** A new key and a certificate for it, signed by the authority. */
 export async function issue(authority: Credential, options: IssueOptions): Promise<Credential> {
   const key = newKey();
-  return { certPem: await sign(authority, await importPublic(key), options), keyPem: pkcs8(key) };
+  const purposes = ['digital signature', 'key encipherment', ...options.usages.map((usage) => `${usage} auth`)];
+  const contents = { subject: nameOf(options), names: alternatives(options), purposes, ...validity(options.clock ?? systemClock, options.days ?? 365) };
+  return { certPem: await sign(authority, await importPublic(key), contents), keyPem: pkcs8(key) };
 }
 
 /** A new key and a PKCS #10 request for it. */
@@ -172,17 +194,23 @@ export async function readSigningRequest(requestPem: string): Promise<SigningReq
   };
 }
 
-/** Signs a request with exactly the subject and the names it asks for; the caller has approved them. Gives the certificate as PEM. */
+/**
+ * Signs a request with exactly the subject and the names it asks for; the caller has approved them. `purposes` are key usages and
+ * extended ones in words, e.g. `digital signature` and `client auth`. Gives the certificate as PEM, never outliving the authority.
+ */
 export async function signRequest(
   authority: Credential,
   requestPem: string,
-  options: { usages: readonly CertificateUsage[]; days?: number; clock?: Clock },
+  options: { readonly purposes: readonly string[]; readonly seconds?: number; readonly clock?: Clock },
 ): Promise<string> {
   const x509 = await library();
   const wanted = await readSigningRequest(requestPem);
   const request = new x509.Pkcs10CertificateRequest(requestPem);
   const publicKey = await request.publicKey.export();
-  return sign(authority, publicKey as webcrypto.CryptoKey, { ...options, ...wanted });
+  const names = [...alternatives(wanted), ...wanted.emailAddresses.map((value) => ({ type: 'email' as const, value })), ...wanted.uris.map((value) => ({ type: 'url' as const, value }))];
+  const days = (options.seconds ?? 365 * 86_400) / 86_400;
+  const contents = { subject: request.subjectName.toJSON(), names, purposes: options.purposes, ...validity(options.clock ?? systemClock, days) };
+  return sign(authority, publicKey as webcrypto.CryptoKey, contents);
 }
 
 /** True when the certificate was signed by this authority, ends later than `until`, and is for all of these names. */

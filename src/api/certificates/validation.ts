@@ -1,9 +1,14 @@
 /** Validation of certificate signing requests. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { duplicate, immutable, invalid, required } from '../../machinery/fieldpath.ts';
+import { duplicate, immutable, invalid, notSupported, required } from '../../machinery/fieldpath.ts';
 import { subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import type * as T from './v1/types.ts';
+
+const knownUsages = [
+  'any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment', 'decipher only', 'digital signature', 'email protection', 'encipher only',
+  'ipsec end system', 'ipsec tunnel', 'ipsec user', 'key agreement', 'key encipherment', 'microsoft sgc', 'netscape sgc', 'ocsp signing', 's/mime', 'server auth', 'signing', 'timestamping',
+];
 
 type Request = DeepReadonly<T.CertificateSigningRequest>;
 
@@ -26,7 +31,10 @@ export function validateRequest(r: Request): FieldError[] {
   else if (block === undefined) out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
   else if (block !== 'CERTIFICATE REQUEST') out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
   if (!spec.usages?.length) out.push(required('spec.usages'));
-  for (const [i, u] of (spec.usages ?? []).entries()) if (spec.usages!.indexOf(u) !== i) out.push(duplicate(`spec.usages[${i}]`, u));
+  for (const [i, u] of (spec.usages ?? []).entries()) {
+    if (!knownUsages.includes(u)) out.push(notSupported(`spec.usages[${i}]`, u, knownUsages));
+    if (spec.usages!.indexOf(u) !== i) out.push(duplicate(`spec.usages[${i}]`, u));
+  }
   checkSigner(spec.signerName, 'spec.signerName', out);
   if (spec.signerName === 'kubernetes.io/legacy-unknown') out.push(invalid('spec.signerName', spec.signerName, 'the legacy signerName is not allowed via this API version'));
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) out.push(invalid('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
