@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../src/base/ids.ts';
 
 /** More for a thorough run; each costs about a second. */
-const kills = Number(process.env['K7S_KILLS'] ?? 10);
+const kills = Number(process.env['K7S_KILLS'] ?? (process.env['CI'] === 'true' ? 50 : 10));
 const program = fileURLToPath(new URL('apiserver-child.ts', import.meta.url));
 
 interface Life {
