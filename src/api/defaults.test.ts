@@ -58,8 +58,8 @@ test('services, jobs, claims, autoscalers', () => {
   assert.deepEqual(s, { ports: [{ protocol: 'TCP', port: 80, targetPort: 80 }], type: 'NodePort', sessionAffinity: 'None', externalTrafficPolicy: 'Cluster', internalTrafficPolicy: 'Cluster' });
   const j = defaulted('batch.v1.Job', { metadata: { name: 'a' }, spec: { template: { metadata: { labels: { x: 'y' } }, spec: { containers: [] } } } });
   assert.deepEqual((j['metadata'] as JsonObject)['labels'], { x: 'y' });
-  const { parallelism, completions, backoffLimit, completionMode, suspend, podReplacementPolicy } = j['spec'] as JsonObject;
-  assert.deepEqual([parallelism, completions, backoffLimit, completionMode, suspend, podReplacementPolicy], [1, 1, 6, 'NonIndexed', false, 'TerminatingOrFailed']);
+  const { parallelism, completions, backoffLimit, completionMode, suspend, manualSelector, podReplacementPolicy } = j['spec'] as JsonObject;
+  assert.deepEqual([parallelism, completions, backoffLimit, completionMode, suspend, manualSelector, podReplacementPolicy], [1, 1, 6, 'NonIndexed', false, false, 'TerminatingOrFailed']);
   const c = defaulted('core.v1.PersistentVolumeClaim', { metadata: { name: 'a' } });
   assert.deepEqual(c['status'], { phase: 'Pending' });
   const h = defaulted('autoscaling.v2.HorizontalPodAutoscaler', { metadata: { name: 'a' }, spec: { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 3 } })['spec'] as JsonObject;

@@ -48,6 +48,7 @@ const batchHooks: DefaultHooks = {
     spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
     spec.completionMode ??= 'NonIndexed';
     spec.suspend ??= false;
+    spec.manualSelector ??= false;
     spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
     const labels = spec.template.metadata?.labels;
     if (labels && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };

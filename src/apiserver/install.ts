@@ -1,6 +1,7 @@
 /** Fills the table of resources from the catalog: one storage for each stored kind, one entry for each served version. */
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Schema } from './registry/engines.ts';
+import { normalise } from '../schema/json.ts';
 import type { KindRules, ResourceDefinition } from '../schema/vocabulary.ts';
 import type { AdmissionChain } from './admission/chain.ts';
 import type { Feed } from './cacher/feed.ts';
@@ -126,6 +127,7 @@ function makeStorage(options: InstallOptions, definition: ResourceDefinition): {
     group: pkg.group, version: pkg.version, kind: place.kind, resource: definition.resource, namespaced: definition.namespaced,
     rules, codec, admission, surroundings,
     validate: (object, old, scope) => validateObject(rules, definition.namespaced, object, old, scope),
+    canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject,
     createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
     orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
   });

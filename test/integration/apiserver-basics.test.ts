@@ -60,6 +60,20 @@ test('kubectl run makes a pod with all its defaults', async () => {
   assert.equal(pod.status.phase, 'Pending');
 });
 
+test('objects are kept as the schema writes them', async () => {
+  const spec = { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ image: 'x', name: 'c' }] } } };
+  const at = '/apis/apps/v1/namespaces/default/daemonsets';
+  const made = await request('POST', at, { spec, metadata: { name: 'canonical' }, kind: 'DaemonSet', apiVersion: 'apps/v1' });
+  assert.equal(made.status, 201, made.body);
+  assert.match(made.body, /^{"kind":"DaemonSet","apiVersion":"apps\/v1","metadata":{"name":"canonical","namespace":"default","uid":"[^"]+","resourceVersion":"\d+","generation":1,"creationTimestamp":/);
+  assert.match(made.body, /"spec":{"selector":.*"containers":\[{"name":"c","image":"x","resources":{},.*"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":1,"maxSurge":0}},"revisionHistoryLimit":10},"status":/);
+  assert.match(made.body, /"status":{"currentNumberScheduled":0,"numberMisscheduled":0,"desiredNumberScheduled":0,"numberReady":0}}$/);
+  assert.equal((await request('PUT', `${at}/canonical`, JSON.parse(made.body))).body, made.body, 'the same object again is no change');
+  const job = await request('POST', '/apis/batch/v1/namespaces/default/jobs', { metadata: { name: 'j' }, spec: { template: { spec: { containers: [{ name: 'c', image: 'x' }], restartPolicy: 'Never' } } } });
+  const { metadata, spec: { template } } = JSON.parse(job.body) as { metadata: { labels: object }; spec: { template: { metadata: { labels: object } } } };
+  assert.deepEqual(metadata.labels, template.metadata.labels);
+});
+
 test('an unknown field is refused when strict, and warned of otherwise', async () => {
   const object = { metadata: { name: 'x' }, data: { a: 'b' }, extra: 1 };
   const strict = await request('POST', '/api/v1/namespaces/default/configmaps?fieldValidation=Strict', object);

@@ -14,6 +14,8 @@ function generateSelector(job: T.Job): void {
   labels['controller-uid'] = job.metadata.uid;
   labels['batch.kubernetes.io/controller-uid'] = job.metadata.uid;
   job.spec.template.metadata.labels = labels;
+  // A job without labels bears those of its pods.
+  if (Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
   const selector = (job.spec.selector ??= {});
   selector.matchLabels = { ...selector.matchLabels, 'batch.kubernetes.io/controller-uid': job.metadata.uid };
 }

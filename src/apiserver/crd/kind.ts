@@ -2,6 +2,7 @@
 import type { Surroundings } from '../../base/surroundings.ts';
 import { thaw } from '../../machinery/json.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
+import { normalise } from '../../schema/json.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../schema/metadata.ts';
 import { validateEmbedded } from '../../schema/structural/embedded.ts';
 import { validateListTypes } from '../../schema/structural/listtypes.ts';
@@ -69,6 +70,7 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
   const storage = new Storage({
     group, version: stored.version.name, kind: names.kind, resource: names.plural, namespaced, rules, codec, admission, surroundings,
     validate: (object, old, context) => validateCustom(byApiVersion.get(context.apiVersion ?? '') ?? stored, namespaced, object, old, context),
+    canonical: (object) => ({ ...object, metadata: normalise(registry, 'meta.v1.ObjectMeta', object.metadata) as unknown as ApiObject['metadata'] }),
     createOnUpdate: false, unconditionalUpdate: false, returnsDeleted: false, orphanByDefault: false,
     cacher: feed.cacher(`/registry/${group}/${names.plural}/`, codec),
   });

@@ -48,6 +48,8 @@ export interface StorageOptions {
   readonly rules: KindRules<ApiObject>;
   /** Metadata and the kind's own rules; with `old` those of an update. */
   validate(object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): readonly FieldError[];
+  /** The object as the schema writes it: what defaults, rules and admission added is in its place, and so is what is always written. */
+  canonical(object: ApiObject): ApiObject;
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
   /** Deleting answers the object, not a Status. */
@@ -98,15 +100,16 @@ export class Storage {
     return reading(this.resource, this.cacher.get(this.key(namespace, name), notOlderThan === undefined ? {} : { notOlderThan }));
   }
 
-  async create(object: ApiObject, namespace: string, scope: WriteScope): Promise<Stored> {
-    const generated = !object.metadata.name && !!object.metadata.generateName;
-    if (object.metadata.resourceVersion) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
-    this.#beginCreate(object, namespace);
-    await this.#mutate('CREATE', object, undefined, scope);
-    this.#beginCreate(object, namespace);
-    this.#prepareCreate(object, scope);
-    const reservation = await this.hooks.beforeCreate?.(object, scope);
+  async create(given: ApiObject, namespace: string, scope: WriteScope): Promise<Stored> {
+    const generated = !given.metadata.name && !!given.metadata.generateName;
+    if (given.metadata.resourceVersion) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
+    this.#beginCreate(given, namespace);
+    await this.#mutate('CREATE', given, undefined, scope);
+    this.#beginCreate(given, namespace);
+    this.#prepareCreate(given, scope);
+    const reservation = await this.hooks.beforeCreate?.(given, scope);
     try {
+      const object = this.#canonical(given);
       await this.#checkCreate(object, scope);
       for (let attempt = 1; ; attempt++) {
         try {
@@ -144,16 +147,17 @@ export class Storage {
   }
 
   /** Undefined: another write came first, try again. */
-  async #replace(current: Stored, object: ApiObject, scope: WriteScope, retryConflicts: boolean): Promise<Stored | undefined> {
-    const conditional = this.#matchRevision(current, object) && !retryConflicts;
+  async #replace(current: Stored, given: ApiObject, scope: WriteScope, retryConflicts: boolean): Promise<Stored | undefined> {
+    const conditional = this.#matchRevision(current, given) && !retryConflicts;
     const old = current.object;
-    if (object.metadata.uid && old.metadata.uid && object.metadata.uid !== old.metadata.uid) {
-      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+    if (given.metadata.uid && old.metadata.uid && given.metadata.uid !== old.metadata.uid) {
+      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
     }
-    await this.#mutate('UPDATE', object, old, scope);
-    this.#prepareUpdate(object, old, scope);
-    const reservation = await this.hooks.beforeUpdate?.(object, old, scope);
+    await this.#mutate('UPDATE', given, old, scope);
+    this.#prepareUpdate(given, old, scope);
+    const reservation = await this.hooks.beforeUpdate?.(given, old, scope);
     try {
+      const object = this.#canonical(given);
       this.#checkUpdate(object, old, scope);
       await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
       if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
@@ -184,7 +188,7 @@ export class Storage {
         if (plan.action === 'mark') {
           const object = thaw<ApiObject>(current.object);
           plan.apply(object);
-          return { stored: await this.#put(object, current.revision, scope.dryRun), removed: false };
+          return { stored: await this.#put(this.#canonical(object), current.revision, scope.dryRun), removed: false };
         }
         return { stored: scope.dryRun ? current : await this.#remove(current), removed: true };
       } catch (error) {
@@ -211,6 +215,12 @@ export class Storage {
     const stored = await write;
     if (reservation) await (dryRun ? reservation.undo() : reservation.done?.());
     return stored;
+  }
+
+  /** With a place for resourceVersion, which the store fills. */
+  #canonical(object: ApiObject): ApiObject {
+    object.metadata.resourceVersion ||= '0';
+    return this.options.canonical(object);
   }
 
   async #put(object: ApiObject, expect: number, dryRun: boolean): Promise<Stored> {
@@ -282,7 +292,6 @@ export class Storage {
     const errors = this.options.validate(object, undefined, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, undefined) ?? []) scope.warnings.push(text);
-    object.metadata = inOrder(object.metadata);
     await this.options.admission.validate(this.#admission('CREATE', object, undefined, scope));
   }
 
@@ -298,15 +307,15 @@ export class Storage {
     keep(meta, 'deletionTimestamp', old.metadata.deletionTimestamp);
     if (old.metadata.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
     delete meta.selfLink;
-    if (rules.generation && scope.subresource !== 'status' && generationGrows(rules.generation, object, old)) meta.generation = (old.metadata.generation ?? 0) + 1;
   }
 
   #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
     const { rules } = this.options;
+    // Both are in canonical form, so that only what has a meaning makes a difference.
+    if (rules.generation && scope.subresource !== 'status' && generationGrows(rules.generation, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     const errors = this.options.validate(object, old, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, old) ?? []) scope.warnings.push(text);
-    object.metadata = inOrder(object.metadata);
   }
 
   #invalid(object: ApiObject, errors: readonly FieldError[]): StatusError {
@@ -364,21 +373,6 @@ function generationGrows(rule: NonNullable<KindRules['generation']>, object: Api
   }
   if (rule === 'spec-and-annotations' && !isDeepStrictEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return true;
   return !isDeepStrictEqual(object['spec'], old['spec']);
-}
-
-const metadataOrder = [
-  'name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp',
-  'deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields',
-] as const;
-
-/** The same metadata with its fields in the order in which they are written, resourceVersion's place kept for the store to fill. */
-function inOrder(meta: ApiObject['metadata']): ApiObject['metadata'] {
-  const out: Record<string, unknown> = {};
-  for (const key of metadataOrder) {
-    const value = key === 'resourceVersion' ? (meta.resourceVersion ?? '') : meta[key];
-    if (value !== undefined) out[key] = value;
-  }
-  return out as unknown as ApiObject['metadata'];
 }
 
 /** Equal but for the times of managed fields, which alone are no change. */
