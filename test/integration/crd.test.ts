@@ -126,6 +126,11 @@ test('patches, status and scale', async () => {
   assert.match(await fails(server.kubectl('scale ct/one --replicas=11')), /should be less than or equal to 10/);
 });
 
+test('a definition that makes no sense is refused', async () => {
+  const broken = { ...definition, metadata: { name: 'crons.stable.example.com' }, spec: { ...definition.spec, names: { plural: 'crons', kind: 'Cron' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { properties: {} } } } } }] } };
+  assert.match(await fails(server.kubectl('create -f -', JSON.stringify(broken))), /The CustomResourceDefinition "crons.stable.example.com" is invalid: spec.validation.openAPIV3Schema.properties\[spec\].type: Required value: must not be empty for specified object fields/);
+});
+
 test('a second version, with a schema of its own', async () => {
   const next = structuredClone(definition) as typeof definition & { spec: { versions: Record<string, unknown>[] } };
   next.spec.versions.push({

@@ -1,13 +1,18 @@
-/** Rules of CustomResourceDefinitions; their schemas are judged by whoever compiles them. */
+/** Rules of CustomResourceDefinitions; those of their schemas are beside it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { duplicate, immutable, invalid, notSupported, required } from '../../machinery/fieldpath.ts';
+import { duplicate, forbidden, immutable, invalid, notSupported, required, tooMany } from '../../machinery/fieldpath.ts';
+import { parseTemplate } from '../../machinery/jsonpath.ts';
 import { label1035Complaints, subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
+import { propertyOf, type JsonSchema } from '../../schema/structural/schema.ts';
 import type { AnyKindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { both, specAndStatus } from '../strategy.ts';
+import { validateSchema } from './schemas.ts';
 import type { CustomResourceDefinition } from './v1/types.ts';
 
 type Definition = DeepReadonly<CustomResourceDefinition>;
+type Version = Definition['spec']['versions'][number];
 
 function checkNames(d: Definition, out: FieldError[]): void {
   const { names } = d.spec;
@@ -17,53 +22,172 @@ function checkNames(d: Definition, out: FieldError[]): void {
       if (key === 'plural' || key === 'kind') out.push(required(`spec.names.${key}`));
       continue;
     }
-    const text = key === 'kind' || key === 'listKind' ? value.toLowerCase() : value;
-    for (const c of label1035Complaints(text)) out.push(invalid(`spec.names.${key}`, value, c));
+    const mixed = key === 'kind' || key === 'listKind';
+    const complaints = label1035Complaints(mixed ? value.toLowerCase() : value);
+    if (complaints.length > 0) out.push(invalid(`spec.names.${key}`, value, `${mixed ? 'may have mixed case, but should otherwise match: ' : ''}${complaints.join(',')}`));
   }
-  for (const [i, s] of (names.shortNames ?? []).entries()) for (const c of label1035Complaints(s)) out.push(invalid(`spec.names.shortNames[${i}]`, s, c));
+  for (const key of ['shortNames', 'categories'] as const) {
+    for (const [i, s] of (names[key] ?? []).entries()) for (const c of label1035Complaints(s)) out.push(invalid(`spec.names.${key}[${i}]`, s, c));
+  }
   if (names.kind !== '' && names.kind === names.listKind) out.push(invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'));
+}
+
+/** Upstream judges what all versions state alike as if it stood once, at the top of the spec. */
+function placeOf(d: Definition, index: number, key: 'schema' | 'subresources' | 'additionalPrinterColumns'): string {
+  const versions = d.spec.versions ?? [];
+  const alike = versions.every((v) => v[key] !== undefined && isDeepStrictEqual(v[key], versions[0]![key]));
+  return alike ? `spec.${key === 'schema' ? 'validation' : key}` : `spec.versions[${index}].${key}`;
 }
 
 function checkVersions(d: Definition, out: FieldError[]): void {
   const versions = d.spec.versions ?? [];
-  const seen = new Set<string>();
+  const judged = new Set<string>();
+  const once = (path: string): boolean => !judged.has(path) && judged.add(path) !== undefined;
   for (const [i, v] of versions.entries()) {
     const path = `spec.versions[${i}]`;
-    for (const c of label1035Complaints(v.name)) out.push(invalid(`${path}.name`, v.name, c));
-    if (seen.has(v.name)) out.push(duplicate(`${path}.name`, v.name));
-    seen.add(v.name);
-    if (!v.schema?.openAPIV3Schema) out.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
-    else if (v.schema.openAPIV3Schema.type === undefined) out.push(required(`${path}.schema.openAPIV3Schema.type`, 'must not be empty at the root'));
-    else if (v.schema.openAPIV3Schema.type !== 'object') out.push(invalid(`${path}.schema.openAPIV3Schema.type`, v.schema.openAPIV3Schema.type, 'must be object at the root'));
+    const complaints = label1035Complaints(v.name);
+    if (complaints.length > 0) out.push(invalid(`${path}.name`, v.name, complaints.join(',')));
+    if (v.deprecationWarning !== undefined && !v.deprecated) out.push(invalid(`${path}.deprecationWarning`, v.deprecationWarning, 'can only be set for deprecated versions'));
+    if (v.deprecationWarning === '') out.push(invalid(`${path}.deprecationWarning`, '', 'must not be an empty string'));
+    if ((v.deprecationWarning ?? '').length > 256) out.push(invalid(`${path}.deprecationWarning`, v.deprecationWarning, 'must be <= 256 characters long'));
+    const schema = v.schema?.openAPIV3Schema as JsonSchema | undefined;
+    if (!schema) out.push(required(`${path}.schema.openAPIV3Schema`, ''));
+    const schemaPlace = placeOf(d, i, 'schema');
+    if (schema && once(schemaPlace)) out.push(...validateSchema(schema, `${schemaPlace}.openAPIV3Schema`, v.subresources?.status !== undefined));
+    const subresources = placeOf(d, i, 'subresources');
+    if (once(subresources)) checkScale(v, subresources, out);
+    const columns = placeOf(d, i, 'additionalPrinterColumns');
+    if (once(columns)) for (const [j, column] of (v.additionalPrinterColumns ?? []).entries()) checkColumn(column, `${columns}[${j}]`, out);
+    checkSelectable(v, schema, `${path}.selectableFields`, out);
   }
+  if (new Set(versions.map((v) => v.name)).size < versions.length) out.push(invalid('spec.versions', versions, 'must contain unique version names'));
   if (versions.filter((v) => v.storage).length !== 1) out.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
 }
 
-function validate(d: Definition): FieldError[] {
+function checkScale(v: Version, path: string, out: FieldError[]): void {
+  const { scale } = v.subresources ?? {};
+  if (!scale) return;
+  const check = (key: 'specReplicasPath' | 'statusReplicasPath' | 'labelSelectorPath', prefixes: readonly string[], words: string): void => {
+    const value = scale[key] ?? '';
+    const at = `${path}.scale.${key}`;
+    if (value === '') {
+      if (key !== 'labelSelectorPath') out.push(required(at));
+    } else if (!value.startsWith('.')) out.push(invalid(at, value, 'must be a simple json path starting with .'));
+    else if (!prefixes.some((p) => value.startsWith(p))) out.push(invalid(at, value, words));
+  };
+  check('specReplicasPath', ['.spec.'], 'should be a json path under .spec');
+  check('statusReplicasPath', ['.status.'], 'should be a json path under .status');
+  check('labelSelectorPath', ['.spec.', '.status.'], 'should be a json path under either .spec or .status');
+}
+
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+
+function checkColumn(column: NonNullable<Version['additionalPrinterColumns']>[number], path: string, out: FieldError[]): void {
+  if (!column.name) out.push(required(`${path}.name`));
+  if (!column.type) out.push(required(`${path}.type`, `must be one of ${columnTypes.join(',')}`));
+  else if (!columnTypes.includes(column.type)) out.push(invalid(`${path}.type`, column.type, `must be one of ${columnTypes.join(',')}`));
+  if (column.format && !columnFormats.includes(column.format)) out.push(invalid(`${path}.format`, column.format, `must be one of ${columnFormats.join(',')}`));
+  const at = `${path}.JSONPath`;
+  if (!column.jsonPath) out.push(required(at));
+  else if (!column.jsonPath.startsWith('.')) out.push(invalid(at, column.jsonPath, 'must be a simple json path starting with .'));
+  else {
+    try {
+      parseTemplate(`{${column.jsonPath}}`);
+    } catch (error) {
+      out.push(invalid(at, column.jsonPath, `unrecognized column definition ${JSON.stringify(column.jsonPath)}: ${(error as Error).message}`));
+    }
+  }
+}
+
+const mostSelectableFields = 8;
+
+function checkSelectable(v: Version, schema: JsonSchema | undefined, path: string, out: FieldError[]): void {
+  const seen = new Set<string>();
+  for (const [i, { jsonPath }] of (v.selectableFields ?? []).entries()) {
+    const at = `${path}[${i}].jsonPath`;
+    if (!jsonPath) {
+      out.push(required(at));
+      continue;
+    }
+    const parts = jsonPath.split('.').slice(1);
+    let found = schema;
+    for (const part of parts) found = propertyOf(found, part);
+    if (!jsonPath.startsWith('.') || !found || parts.length === 0) {
+      out.push(invalid(at, jsonPath, `is an invalid path: does not refer to a valid field`));
+      continue;
+    }
+    if (parts[0] === 'metadata') out.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
+    if (!['string', 'boolean', 'integer'].includes(found.type ?? '')) out.push(invalid(at, jsonPath, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'));
+    if (seen.has(jsonPath)) out.push(duplicate(at, jsonPath));
+    seen.add(jsonPath);
+  }
+  if (seen.size > mostSelectableFields) out.push(tooMany(path, seen.size, mostSelectableFields));
+}
+
+function checkConversion(d: Definition, out: FieldError[]): void {
+  const { conversion } = d.spec;
+  const path = 'spec.conversion';
+  if (!conversion) return;
+  if (!conversion.strategy) out.push(required(`${path}.strategy`));
+  else if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') out.push(notSupported(`${path}.strategy`, conversion.strategy, ['None', 'Webhook']));
+  const { clientConfig, conversionReviewVersions = [] } = conversion.webhook ?? {};
+  if (conversion.strategy !== 'Webhook') {
+    if (clientConfig) out.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
+    if (conversionReviewVersions.length > 0) out.push(forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'));
+    return;
+  }
+  if (!clientConfig) out.push(required(`${path}.webhookClientConfig`, 'required when strategy is set to Webhook'));
+  else if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) out.push(required(`${path}.webhookClientConfig`, 'exactly one of url or service is required'));
+  else if (clientConfig.url !== undefined && !/^https:\/\/[^/?#@]+(\/[^?#]*)?$/.test(clientConfig.url)) out.push(invalid(`${path}.webhookClientConfig.url`, clientConfig.url, "'https' is the only allowed URL scheme; desired format: https://host[/path]"));
+  if (conversionReviewVersions.length === 0) out.push(required(`${path}.conversionReviewVersions`));
+  else if (!conversionReviewVersions.some((v) => v === 'v1' || v === 'v1beta1')) out.push(invalid(`${path}.conversionReviewVersions`, conversionReviewVersions, 'must include at least one of v1, v1beta1'));
+}
+
+const approval = 'api-approved.kubernetes.io';
+
+/** Groups of the Kubernetes community carry proof that they have been agreed on. */
+function approvalOf(d: Definition): { state: string; problem?: FieldError } {
+  const { group } = d.spec;
+  if (group !== 'k8s.io' && group !== 'kubernetes.io' && !group.endsWith('.k8s.io') && !group.endsWith('.kubernetes.io')) return { state: 'free' };
+  const value = d.metadata.annotations?.[approval] ?? '';
+  const at = `metadata.annotations[${approval}]`;
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  if (value === '') return { state: 'missing', problem: required(at, `protected groups must have approval annotation "${approval}", ${see}`) };
+  if (value.startsWith('unapproved')) return { state: 'bypassed' };
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/]/.test(value)) return { state: 'approved' };
+  return { state: 'invalid', problem: invalid(at, value, `protected groups must have approval annotation "${approval}" with either a URL or a reason starting with "unapproved", ${see}`) };
+}
+
+function checkSpec(d: Definition): FieldError[] {
   const out: FieldError[] = [];
   const { spec } = d;
-  const name = `${spec.names.plural}.${spec.group}`;
-  if (d.metadata.name !== name) out.push(invalid('metadata.name', d.metadata.name, 'must be spec.names.plural+"."+spec.group'));
   if (!spec.group) out.push(required('spec.group'));
   else {
-    for (const c of subdomainComplaints(spec.group)) out.push(invalid('spec.group', spec.group, c));
-    if (!spec.group.includes('.')) out.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
+    const complaints = subdomainComplaints(spec.group);
+    if (complaints.length > 0) out.push(invalid('spec.group', spec.group, complaints.join(',')));
+    else if (!spec.group.includes('.')) out.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
   }
   if (!spec.scope) out.push(required('spec.scope'));
   else if (spec.scope !== 'Cluster' && spec.scope !== 'Namespaced') out.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
   checkVersions(d, out);
   checkNames(d, out);
-  const strategy = spec.conversion?.strategy;
-  if (strategy && strategy !== 'None' && strategy !== 'Webhook') out.push(notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook']));
-  if (strategy === 'Webhook' && !spec.conversion?.webhook?.clientConfig) out.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'));
-  if (spec.preserveUnknownFields) out.push(invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'));
+  checkConversion(d, out);
+  if (spec.preserveUnknownFields) out.push(invalid('spec.preserveUnknownFields', true, 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'));
   return out;
+}
+
+function validate(d: Definition): FieldError[] {
+  const named = d.metadata.name === `${d.spec.names.plural}.${d.spec.group}`;
+  const { problem } = approvalOf(d);
+  return [...(named ? [] : [invalid('metadata.name', d.metadata.name, 'must be spec.names.plural+"."+spec.group')]), ...checkSpec(d), ...(problem ? [problem] : [])];
 }
 
 /** What names a kind, or says where it lives, stays once the definition is established. */
 function validateUpdate(d: Definition, old: Definition, context: RuleContext): FieldError[] {
   if (context.subresource === 'status') return [];
-  const out = [...validate(d), ...immutable('spec.group', d.spec.group, old.spec.group), ...immutable('spec.names.plural', d.spec.names.plural, old.spec.names.plural)];
+  const { state, problem } = approvalOf(d);
+  const out = [...checkSpec(d), ...(problem && state !== approvalOf(old as Definition).state ? [problem] : []), ...immutable('spec.group', d.spec.group, old.spec.group), ...immutable('spec.names.plural', d.spec.names.plural, old.spec.names.plural)];
   const established = old.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false;
   if (established) out.push(...immutable('spec.scope', d.spec.scope, old.spec.scope), ...immutable('spec.names.kind', d.spec.names.kind, old.spec.names.kind));
   const names = new Set((d.spec.versions ?? []).map((v) => v.name));

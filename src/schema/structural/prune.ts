@@ -8,6 +8,11 @@ export function pruneResource(object: unknown, schema: JsonSchema | undefined): 
   return unknown.sort();
 }
 
+/** The same for a value inside a resource, such as a default. */
+export function pruneValue(value: unknown, schema: JsonSchema): void {
+  prune(value, schema, '', []);
+}
+
 function member(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
