@@ -74,6 +74,17 @@ test('objects are kept as the schema writes them', async () => {
   assert.deepEqual(metadata.labels, template.metadata.labels);
 });
 
+test('a token asked for without audiences is for the API server, for an hour', async () => {
+  assert.equal((await server.kubectl('-n many create serviceaccount robot')).code, 0);
+  for (const body of [{}, { spec: {} }, { spec: { audiences: null } }]) {
+    const answer = await request('POST', '/api/v1/namespaces/many/serviceaccounts/robot/token', body);
+    assert.equal(answer.status, 201, answer.body);
+    const { spec, status } = JSON.parse(answer.body) as { spec: { audiences: string[] }; status: { token: string } };
+    assert.deepEqual(spec, { audiences: ['https://kubernetes.default.svc.cluster.local'], expirationSeconds: 3600, boundObjectRef: null });
+    assert.deepEqual((JSON.parse(Buffer.from(status.token.split('.')[1]!, 'base64url').toString()) as { aud: string[] }).aud, spec.audiences);
+  }
+});
+
 test('an unknown field is refused when strict, and warned of otherwise', async () => {
   const object = { metadata: { name: 'x' }, data: { a: 'b' }, extra: 1 };
   const strict = await request('POST', '/api/v1/namespaces/default/configmaps?fieldValidation=Strict', object);

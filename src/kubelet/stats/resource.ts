@@ -3,7 +3,11 @@ import { parseTime } from '../../base/clock.ts';
 import { exposition, type Family, type Series } from '../../base/exposition.ts';
 import type { Summary } from './summary.ts';
 
-/** `at`: exact reading times in milliseconds, since the summary's own times are in whole seconds. */
+/**
+ * Labels come by name, and series by the values of their labels, as scrapers know them from upstream.
+ *
+ * `at`: exact reading times in milliseconds, since the summary's own times are in whole seconds.
+ */
 export function resourceMetrics(summary: Summary, at: number): string {
   const gather: Record<string, Series[]> = {};
   const add = (name: string, value: number | undefined, labels: Record<string, string> | undefined, time: number | undefined): void => {
@@ -15,7 +19,7 @@ export function resourceMetrics(summary: Summary, at: number): string {
   add('node_memory_working_set_bytes', node.memory?.workingSetBytes, undefined, at);
   add('node_swap_usage_bytes', node.swap?.swapUsageBytes, undefined, at);
   for (const pod of summary.pods) {
-    const labels = { pod: pod.podRef.name, namespace: pod.podRef.namespace };
+    const labels = { namespace: pod.podRef.namespace, pod: pod.podRef.name };
     for (const c of pod.containers) {
       const named = { container: c.name, ...labels };
       add('container_start_time_seconds', parseTime(c.startTime) / 1000, named, undefined);
@@ -28,7 +32,12 @@ export function resourceMetrics(summary: Summary, at: number): string {
     add('pod_swap_usage_bytes', pod.swap?.swapUsageBytes, labels, at);
   }
   add('resource_scrape_error', summary.node.cpu ? 0 : 1, undefined, undefined);
-  return exposition(documented.map(([name, type, help]): Family => ({ name, type, help, series: gather[name] ?? [] })));
+  return exposition(documented.map(([name, type, help]): Family => ({ name, type, help, series: (gather[name] ?? []).sort(byLabels) })));
+}
+
+function byLabels(a: Series, b: Series): number {
+  const [one, other] = [a, b].map(({ labels }) => Object.values(labels ?? {}).join('\0')) as [string, string];
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 const documented: readonly (readonly [string, 'counter' | 'gauge', string])[] = [

@@ -65,10 +65,10 @@ const text = `# HELP node_cpu_usage_seconds_total x
 # TYPE node_cpu_usage_seconds_total counter
 node_cpu_usage_seconds_total 1.5 2000
 node_memory_working_set_bytes 1e+06 2000
-container_cpu_usage_seconds_total{container="c",pod="p",namespace="ns"} 0.25 1999
-container_memory_working_set_bytes{container="c",pod="p",namespace="ns"} 4096 1999
-container_start_time_seconds{container="c",pod="p",namespace="ns"} 1.5
-container_cpu_usage_seconds_total{container="c",pod="half",namespace="ns"} 0.25 1999
+container_cpu_usage_seconds_total{container="c",namespace="ns",pod="p"} 0.25 1999
+container_memory_working_set_bytes{container="c",namespace="ns",pod="p"} 4096 1999
+container_start_time_seconds{container="c",namespace="ns",pod="p"} 1.5
+container_cpu_usage_seconds_total{container="c",namespace="ns",pod="half"} 0.25 1999
 other_metric{a="b"} 1
 `;
 
