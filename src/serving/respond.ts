@@ -2,9 +2,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
-import { dump } from 'js-yaml';
 import { isAbort } from '../base/abort.ts';
 import { StatusError, type Status } from '../machinery/status.ts';
+import { dumpYaml } from '../machinery/yaml.ts';
 import { json, yaml } from './negotiation.ts';
 import type { ServingRequest } from './request.ts';
 
@@ -32,15 +32,11 @@ export function sendError(request: ServingRequest, error: unknown): void {
 export function sendJson(request: ServingRequest, code: number, object: unknown, headers: OutgoingHttpHeaders = {}): void {
   if (request.headers.accept === yaml) {
     headers['content-type'] = yaml;
-    request.send(code, headers, toYaml(object));
+    request.send(code, headers, dumpYaml(object));
     return;
   }
   headers['content-type'] = json;
   request.send(code, headers, `${JSON.stringify(object)}\n`);
-}
-
-export function toYaml(object: unknown): string {
-  return dump(object, { lineWidth: -1, sortKeys: true, noRefs: true });
 }
 
 export function sendText(request: ServingRequest, code: number, text: string, type = 'text/plain; charset=utf-8'): void {

@@ -6,7 +6,8 @@ import { encodeProtobufBody } from '../../schema/protobuf.ts';
 import type { Registry } from '../../schema/registry.ts';
 import { json, negotiate, protobuf, yaml, type Offer } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
-import { sendBytes, toYaml } from '../../serving/respond.ts';
+import { sendBytes } from '../../serving/respond.ts';
+import { dumpYaml } from '../../machinery/yaml.ts';
 import type { ResourceTable } from '../resources.ts';
 import { apiGroup, apiVersions, groupDiscovery, groupEntry, groupsInOrder, priorityOf, resourceList, versionsInOrder } from './documents.ts';
 
@@ -66,7 +67,7 @@ export class Discovery {
         return true;
       }
     }
-    const bytes = accepted.mediaType === protobuf ? document.protobuf() : accepted.mediaType === yaml ? Buffer.from(toYaml(JSON.parse(document.json.toString()))) : document.json;
+    const bytes = accepted.mediaType === protobuf ? document.protobuf() : accepted.mediaType === yaml ? Buffer.from(dumpYaml(JSON.parse(document.json.toString()))) : document.json;
     await sendBytes(request, 200, headers, bytes);
     return true;
   }

@@ -7,7 +7,8 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import { json, negotiate, protobuf, yaml, type Accepted, type Offer } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
-import { sendBytes, toYaml } from '../../serving/respond.ts';
+import { sendBytes } from '../../serving/respond.ts';
+import { dumpYaml } from '../../machinery/yaml.ts';
 import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
 import { mediaTypes, partial } from '../registry/codec.ts';
 import type { Page } from '../registry/read.ts';
@@ -87,7 +88,7 @@ function pretty(bytes: Buffer): Buffer {
 }
 
 function sendYaml(request: ServingRequest, code: number, object: unknown): Promise<void> {
-  return sendBytes(request, code, headersFor(yaml), Buffer.from(toYaml(object)));
+  return sendBytes(request, code, headersFor(yaml), Buffer.from(dumpYaml(object)));
 }
 
 function listMetadata(page: Page): JsonObject {
