@@ -41,6 +41,8 @@ export interface ApiServerConfig {
   readonly authorization?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[];
   /** Lines of `token,user,uid,"group1,group2"`. */
   readonly tokenFile?: string;
+  /** Names of admission plugins that are off by default, and here are not. */
+  readonly enabledAdmission?: readonly string[];
   /** Names of admission plugins that are to stay off. */
   readonly disabledAdmission?: readonly string[];
   /** Default true. */

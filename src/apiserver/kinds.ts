@@ -2,14 +2,21 @@
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Authorizer } from '../serving/identity.ts';
 import { certificateRequests } from './admission/certificates.ts';
+import { defaultIngressClass, runtimeClass } from './admission/classes.ts';
+import { limitRanger } from './admission/limits.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
 import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
+import { alwaysPullImages, extendedResourceToleration, ownerReferencesPermission } from './admission/optional.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
+import { podSecurity } from './admission/podsecurity/podsecurity.ts';
+import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './admission/volumes.ts';
 import type { AdmissionPlugin } from './admission/chain.ts';
 import type { BoundObjects, ServiceAccountTokens } from './authn/serviceaccount.ts';
 import { bindingHooks, roleHooks } from './authz/escalation.ts';
 import type { Rbac } from './authz/rbac.ts';
+import type { ApiServerConfig } from './config.ts';
 import type { Installed } from './install.ts';
+import { parseApiVersion } from './objects.ts';
 import type { Kubelets } from './proxy/kubelet.ts';
 import { nodeProxy, podProxy, serviceProxy } from './proxy/resources.ts';
 import type { Resolver } from './proxy/resolve.ts';
@@ -59,16 +66,36 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, boundO
   }
 }
 
+/** Off unless asked for; protection of volumes needs a controller that takes the finalizers away again. */
+const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 'OwnerReferencesPermissionEnforcement', 'StorageObjectInUseProtection']);
+
 /** The plugins that are on, in upstream's order. */
-export function admissionPlugins(installed: Installed, authorize: Authorizer, surroundings: Surroundings): AdmissionPlugin[] {
-  const { storage } = installed;
-  return [
+export function admissionPlugins(installed: Installed, authorize: Authorizer, surroundings: Surroundings, config: Pick<ApiServerConfig, 'enabledAdmission' | 'disabledAdmission'>): AdmissionPlugin[] {
+  const { storage, table } = installed;
+  const resourceOf = (apiVersion: string, kind: string): { group: string; version: string; resource: string } | undefined => {
+    const { group, version } = parseApiVersion(apiVersion);
+    const found = table.resources(group, version).find((served) => served.definition.kind === kind);
+    return found && { group, version, resource: found.resource };
+  };
+  const all = [
     namespaceLifecycle(storage('namespaces')),
+    limitRanger(storage('limitranges')),
     serviceAccount(storage('serviceaccounts'), surroundings.random),
     nodeRestriction(storage('pods')),
     taintNodesByCondition,
+    alwaysPullImages,
+    podSecurity(storage('namespaces'), storage('pods')),
     priority(storage('priorityclasses.scheduling.k8s.io')),
     defaultTolerationSeconds,
+    extendedResourceToleration,
+    defaultStorageClass(storage('storageclasses.storage.k8s.io')),
+    storageObjectInUseProtection,
+    ownerReferencesPermission(authorize, resourceOf),
+    claimResize(storage('storageclasses.storage.k8s.io')),
+    runtimeClass(storage('runtimeclasses.node.k8s.io')),
     certificateRequests(authorize),
+    defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
   ];
+  const { enabledAdmission: on = [], disabledAdmission: off = [] } = config;
+  return all.filter(({ name }) => !off.includes(name) && (!offByDefault.has(name) || on.includes(name)));
 }

@@ -60,7 +60,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   const rbac = new Rbac();
   const authorize = authorizer(config, rbac, installed);
-  admission.use(admissionPlugins(installed, authorize, surroundings).filter((p) => !config.disabledAdmission?.includes(p.name)));
+  admission.use(admissionPlugins(installed, authorize, surroundings, config));
   const boundObjects: BoundObjects = { find: (kind, namespace, name) => storage(kind).find(namespace, name, 0) };
   const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
   const plainTokens: TokenAuthenticator[] = [

@@ -83,7 +83,8 @@ export function writeScope(server: ResourceServer, request: ServingRequest, subr
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
   const parameters = writeParameters(request.query, kind, request.headers['user-agent']);
   return {
-    registry: server.registry, storage, view, namespace: info.namespace, name: info.name,
+    // A namespace is named by its own path, but stands in none.
+    registry: server.registry, storage, view, namespace: storage.options.namespaced ? info.namespace : '', name: info.name,
     scope: writeScope(server, request, info.subresource, parameters.dryRun), fieldManager: parameters.fieldManager, parameters,
   };
 }
