@@ -2,7 +2,7 @@
 //   node bin/prepare.js bundle            dependencies and dist/
 //   node bin/prepare.js run FILE ARGS...  dependencies, then FILE under the pinned Node.js
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants as access, existsSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,14 @@ const pinned = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
 function fail(message) {
   process.stderr.write(`k7s: ${message}\n`);
   process.exit(1);
+}
+
+function writable() {
+  try {
+    accessSync(existsSync(join(root, 'dist')) ? join(root, 'dist') : root, access.W_OK);
+  } catch {
+    fail(`the program in ${root}/dist is older than its source, and this user may not write there; run "npm run build" there as its owner, or use a clone of your own`);
+  }
 }
 
 function dependencies() {
@@ -50,6 +58,7 @@ function run(file, args) {
 
 const [what, ...rest] = process.argv.slice(2);
 if (what === 'bundle') {
+  writable();
   dependencies();
   if (existsSync(join(root, 'node_modules/esbuild'))) run(join(root, 'tools/build.ts'), []);
 } else if (what === 'run' && rest.length > 0) {
