@@ -72,11 +72,11 @@ function chosen(words: readonly string[]): [string, Group, string[]][] {
     .filter(([, , files]) => files.length > 0);
 }
 
-/** Tests with real containers need what k7s needs, and a program to put into images. Without root they skip themselves. */
+/** Tests with real containers need what k7s needs, a program to put into images, and etcd. Without root they skip themselves. */
 async function installPackages(): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
   const report = progress({ stdout: process.stdout, stderr: process.stderr }, systemClock);
-  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static')], { install: true });
+  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server')], { install: true });
 }
 
 async function main(): Promise<number> {

@@ -46,6 +46,7 @@ export async function openEmbedded(files: Files, limits?: LogLimits): Promise<Em
  * acknowledged, when the log has them. While one group is written the next one gathers.
  */
 class EmbeddedStore implements Store {
+  readonly shared = false;
   readonly history: History;
   readonly #log: Log;
   /** The newest undurable state of keys; an absent entry is a deletion. */

@@ -10,6 +10,7 @@ export function memoryStore(options: { readonly clock?: Clock; readonly retentio
   const compact = async (revision: number): Promise<void> => history.compact(revision);
   const stop = options.clock && automaticCompaction(options.clock, history, compact, options.retention);
   return {
+    shared: false,
     revision: () => history.revision,
     get: async (key, revision) => ({ entry: history.get(key, revision), revision: revision || history.revision }),
     range: async (request) => history.range(request),

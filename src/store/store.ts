@@ -45,6 +45,8 @@ export interface StoreBatch {
 }
 
 export interface Store {
+  /** True where upstream's servers may use the same data: values then have to be in upstream's form. */
+  readonly shared: boolean;
   /** The newest revision that can be read; a promise where others may write to the same store. */
   revision(): number | Promise<number>;
   get(key: string, revision?: number): Promise<{ readonly entry: Entry | undefined; readonly revision: number }>;
