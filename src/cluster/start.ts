@@ -1,10 +1,10 @@
 /** `k7s start`: makes what is missing of a cluster, starts its processes, waits, and writes the kubeconfig. */
 import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { nodes } from '../api/core/v1/index.ts';
 import type { HttpClient } from '../client/http.ts';
+import { findProgram } from '../base/command.ts';
 import { applyEnabledAddons } from './addons/apply.ts';
 import { addons as knownAddons, defaultAddons } from './addons/index.ts';
 import { clientFor, serverUrl } from './connect.ts';
@@ -249,6 +249,6 @@ function systemName(): string {
 
 function hints(profile: string): string {
   const flag = profile === 'k7s' ? '' : ` -p ${profile}`;
-  const kubectl = process.env['PATH']?.split(':').some((folder) => folder && statSync(join(folder, 'kubectl'), { throwIfNoEntry: false })) ? 'kubectl' : `k7s kubectl${flag} --`;
+  const kubectl = findProgram('kubectl') ? 'kubectl' : `k7s kubectl${flag} --`;
   return `Next: ${kubectl} get pods -A    ${kubectl} top node    k7s stop${flag}    k7s delete${flag}`;
 }
