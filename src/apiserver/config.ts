@@ -17,6 +17,13 @@ export interface ServiceAccountConfig {
   readonly audiences?: readonly string[];
 }
 
+/** The certificate with which this server proxies to extension servers, and who is trusted to vouch for users. */
+export interface FrontProxyConfig extends Partial<KeyPair> {
+  readonly authority?: string;
+  /** Common names of which the front proxy's certificate must have one; none: any that the authority signed. */
+  readonly allowedNames?: readonly string[];
+}
+
 export interface ApiServerConfig {
   readonly store: Store;
   /** Default 127.0.0.1. */
@@ -33,21 +40,20 @@ export interface ApiServerConfig {
   readonly serviceCidr?: string;
   /** Default 30000-32767. */
   readonly nodePorts?: { readonly from: number; readonly to: number };
-  /** The certificate with which this server proxies to extension servers, and the authority of front proxies. */
-  readonly frontProxy?: KeyPair & { readonly authority: string };
-  /** How kubelets are reached. */
-  readonly kubelet?: KeyPair & { readonly authority: string };
+  readonly frontProxy?: FrontProxyConfig;
+  /** How kubelets are reached. Without an authority their certificates are not checked. */
+  readonly kubelet?: KeyPair & { readonly authority?: string };
   /** Default ['Node', 'RBAC']. */
   readonly authorization?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[];
   /** Lines of `token,user,uid,"group1,group2"`. */
   readonly tokenFile?: string;
-  /** Names of admission plugins that are off by default, and here are not. */
+  /** Names of admission plugins that must be on; the start fails where there is none of that name. */
   readonly enabledAdmission?: readonly string[];
   /** Names of admission plugins that are to stay off. */
   readonly disabledAdmission?: readonly string[];
   /** Default true. */
   readonly anonymous?: boolean;
-  /** `api/all` or `group/version[/resource]` that are off by default, to be served too. */
+  /** What is served beyond or short of the default: `api/all|ga|beta|alpha`, `v1`, `group/version` or `group/version/resource`, each with `=true` or `=false`. */
   readonly runtimeConfig?: readonly string[];
   /** Default cluster.local. */
   readonly clusterDomain?: string;

@@ -97,5 +97,7 @@ export function admissionPlugins(installed: Installed, authorize: Authorizer, su
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
   ];
   const { enabledAdmission: on = [], disabledAdmission: off = [] } = config;
+  const missing = on.filter((name) => !all.some((plugin) => plugin.name === name));
+  if (missing.length > 0) throw new Error(`admission plugins that are not available: ${missing.join(', ')}`);
   return all.filter(({ name }) => !off.includes(name) && (!offByDefault.has(name) || on.includes(name)));
 }

@@ -30,6 +30,7 @@ import { parseRange } from './registry/core/addresses.ts';
 import { ServiceAllocator } from './registry/core/services.ts';
 import { Schema } from './registry/engines.ts';
 import { router } from './routes.ts';
+import { servedResources } from './runtimeconfig.ts';
 
 export interface ApiServer {
   readonly url: string;
@@ -53,7 +54,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const admission = new AdmissionChain();
   const installed = install({
     registry, feed, admission, surroundings,
-    definitions: catalogResources.filter((r) => !r.offByDefault),
+    definitions: servedResources(catalogResources, config.runtimeConfig ?? []),
     packages: new Map(catalogPackages.map((p) => [p.name, p])),
   });
   const { table, storage } = installed;
@@ -109,7 +110,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
       ...(config.clientAuthority ? { clientAuthority: config.clientAuthority } : {}),
-      ...(config.frontProxy ? { frontProxyAuthority: config.frontProxy.authority } : {}),
+      ...(config.frontProxy?.authority ? { frontProxyAuthority: config.frontProxy.authority, frontProxyNames: config.frontProxy.allowedNames ?? [] } : {}),
     }),
   };
   const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };
@@ -140,7 +141,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
       bootstrap({
         client: system(), serviceRange: range, groupVersions: localGroupVersions(installed),
         advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port,
-        clientAuthority: config.clientAuthority, frontProxyAuthority: config.frontProxy?.authority, now: timestamp(clock.now()),
+        clientAuthority: config.clientAuthority, frontProxy: config.frontProxy, now: timestamp(clock.now()),
       }),
     ]);
   } catch (error) {

@@ -113,5 +113,7 @@ function inspection(root: Command, command: Define, context: Context): void {
   command(addons, 'list', 'Lists them', async (_args, flags) => (await import('./addons/commands.ts')).listAddons(flags, context));
   command(addons, 'enable <name>', 'Switches one on', async (args, flags) => (await import('./addons/commands.ts')).enableAddon(args[0]!, flags, context));
   command(addons, 'disable <name>', 'Switches one off', async (args, flags) => (await import('./addons/commands.ts')).disableAddon(args[0]!, flags, context));
+  command(root, 'envtest <folder>', 'Writes kube-apiserver, etcd and kubectl for test frameworks (KUBEBUILDER_ASSETS) into a folder', async (args) =>
+    (await import('./standalone/envtest.ts')).writeAssets(args[0]!, context));
   command(root, 'version', 'The version of k7s', async () => void context.stdout.write(`k7s version: ${productVersion}\n`));
 }

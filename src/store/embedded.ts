@@ -21,10 +21,12 @@ export async function embeddedStore(options: {
   readonly surroundings: Pick<Surroundings, 'clock' | 'log'>;
   readonly retention?: Retention;
   readonly limits?: LogLimits;
+  /** False for throw-away data only: writes are acknowledged before the disk has them. Default true. */
+  readonly durable?: boolean;
 }): Promise<Store> {
   const release = await lockFolder(options.folder);
   try {
-    const store = await openEmbedded(await folderFiles(options.folder), options.limits);
+    const store = await openEmbedded(await folderFiles(options.folder, options.durable), options.limits);
     const { clock, log } = options.surroundings;
     store.keep(automaticCompaction(clock, store.history, (r) => store.compact(r), options.retention, (e) => log.error('Compaction failed', e)));
     store.keep(release);

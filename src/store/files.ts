@@ -23,18 +23,18 @@ export interface AppendFile {
   close(): Promise<void>;
 }
 
-/** A folder of the file system; made when it is missing. */
-export async function folderFiles(folder: string): Promise<Files> {
+/** A folder of the file system; made when it is missing. Not durable: the system writes when it likes, and a crash of the machine loses what it had not. */
+export async function folderFiles(folder: string, durable = true): Promise<Files> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = (name: string): string => join(folder, name);
   return {
     list: () => readdir(folder),
     read: (name) => readFile(path(name)),
-    create: async (name) => appendFile(await open(path(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | constants.O_DSYNC, 0o600)),
+    create: async (name) => appendFile(await open(path(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | (durable ? constants.O_DSYNC : 0), 0o600)),
     rename: (from, to) => rename(path(from), path(to)),
     remove: (name) => rm(path(name), { force: true }),
-    sync: (name) => sync(path(name)),
-    syncFolder: () => sync(folder),
+    sync: async (name) => (durable ? sync(path(name)) : undefined),
+    syncFolder: async () => (durable ? sync(folder) : undefined),
     size: async (name) => (await stat(path(name))).size,
   };
 }

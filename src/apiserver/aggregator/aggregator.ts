@@ -117,7 +117,7 @@ export class Aggregator implements ForeignDiscovery {
       tls: {
         serverName: `${ref.name}.${ref.namespace}.svc`, insecure: insecureSkipTLSVerify === true,
         ...(caBundle ? { ca: Buffer.from(caBundle, 'base64').toString() } : {}),
-        ...(frontProxy ? { cert: frontProxy.cert, key: frontProxy.key } : {}),
+        ...(frontProxy?.cert && frontProxy.key ? { cert: frontProxy.cert, key: frontProxy.key } : {}),
       },
     };
   }

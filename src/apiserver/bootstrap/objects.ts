@@ -10,6 +10,7 @@ import { priorityclasses } from '../../api/scheduling/v1/index.ts';
 import type { Client } from '../../client/client.ts';
 import { thaw, type DeepReadonly, type Draft } from '../../machinery/json.ts';
 import { hasReason } from '../../machinery/status.ts';
+import type { FrontProxyConfig } from '../config.ts';
 import { uncovered } from '../authz/rules.ts';
 import { addressAt, type Range } from '../registry/core/addresses.ts';
 import { clusterRoleBindings, clusterRoles, namespaceRoleBindings, namespaceRoles } from './policy.ts';
@@ -22,7 +23,7 @@ export interface BootstrapOptions {
   readonly advertiseAddress: string;
   readonly port: number;
   readonly clientAuthority: string | undefined;
-  readonly frontProxyAuthority: string | undefined;
+  readonly frontProxy: FrontProxyConfig | undefined;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -119,12 +120,12 @@ async function ensureServiceCidr({ client, serviceRange, now }: BootstrapOptions
 }
 
 /** Tells extension servers which authorities vouch for clients and for the aggregator. */
-async function publishAuthentication({ client, clientAuthority, frontProxyAuthority }: BootstrapOptions): Promise<void> {
+async function publishAuthentication({ client, clientAuthority, frontProxy }: BootstrapOptions): Promise<void> {
   const data: Record<string, string> = {};
   if (clientAuthority) data['client-ca-file'] = clientAuthority;
-  if (frontProxyAuthority) {
-    data['requestheader-client-ca-file'] = frontProxyAuthority;
-    data['requestheader-allowed-names'] = JSON.stringify(['front-proxy-client']);
+  if (frontProxy?.authority) {
+    data['requestheader-client-ca-file'] = frontProxy.authority;
+    data['requestheader-allowed-names'] = JSON.stringify(frontProxy.allowedNames ?? ['front-proxy-client']);
     data['requestheader-username-headers'] = JSON.stringify(['X-Remote-User']);
     data['requestheader-uid-headers'] = JSON.stringify(['X-Remote-Uid']);
     data['requestheader-group-headers'] = JSON.stringify(['X-Remote-Group']);

@@ -41,7 +41,7 @@ export class Kubelets {
     const { authority, cert, key } = this.#credentials;
     return {
       host: address.address, port: port ?? (object.status.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort), path,
-      tls: { ca: authority, cert, key }, agent: this.#agent,
+      tls: { ...(authority ? { ca: authority } : { insecure: true }), cert, key }, agent: this.#agent,
       // The kubelet knows this server by its certificate, not by what the client showed.
       headers: { authorization: undefined, host: undefined },
     };

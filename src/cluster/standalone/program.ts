@@ -1,0 +1,88 @@
+/** How a component that runs alone is written: flags as data, with upstream's names, and what to do with them. */
+import { existsSync, readFileSync } from 'node:fs';
+import { isAbort } from '../../base/abort.ts';
+import { systemSurroundings, type Surroundings } from '../../base/surroundings.ts';
+import { parseGoDuration } from '../../machinery/goduration.ts';
+import { kubernetesVersion } from '../../serving/version.ts';
+import { CommandError } from '../../kubectl/errors.ts';
+import { flagHelp, parseFlags, type FlagSet, type Flags, type FlagType } from '../../kubectl/flags.ts';
+import type { Context } from '../context.ts';
+import { untilTerminated } from '../lifetime.ts';
+
+export interface Program {
+  readonly name: string;
+  readonly about: string;
+  readonly flags: FlagSet;
+  /** Resolves when everything has come to rest after the signal. */
+  run(flags: Flags, surroundings: Surroundings, signal: AbortSignal): Promise<void>;
+}
+
+/** Every component has them; logs always go to stderr, in one form. */
+const everywhere: FlagSet = {
+  help: { type: 'bool', short: 'h', help: 'Show help' },
+  version: { type: 'string', alone: 'true', help: 'Print the version and end' },
+  v: { type: 'int', short: 'v', help: 'How much is logged; debugging begins with 4' },
+  ...ignored('string', 'vmodule', 'logging-format', 'log-flush-frequency'),
+  ...ignored('bool', 'logtostderr', 'alsologtostderr', 'profiling', 'contention-profiling'),
+};
+
+/** Flags that commonly stand in manifests and scripts, and have nothing to change here. */
+export function ignored(type: FlagType, ...names: readonly string[]): FlagSet {
+  return Object.fromEntries(names.map((name) => [name, { type, help: 'Accepted, changes nothing here' }]));
+}
+
+export async function runProgram(program: Program, argv: readonly string[], { stdout, stderr }: Context): Promise<number> {
+  const signal = untilTerminated();
+  try {
+    const { flags, args } = parseFlags({ ...everywhere, ...program.flags }, argv);
+    if (flags.flag('help')) {
+      stdout.write(`${program.about}\n\nUsage:\n  ${program.name} [flags]\n\nFlags:\n${flagHelp({ ...everywhere, ...program.flags })}`);
+      return 0;
+    }
+    if (flags.has('version')) {
+      stdout.write(`Kubernetes ${kubernetesVersion}\n`);
+      return 0;
+    }
+    if (args.length > 0) throw new CommandError(`${program.name} does not take any arguments, got ${JSON.stringify(args)}`);
+    await program.run(flags, systemSurroundings({ component: program.name, verbosity: flags.number('v') }), signal);
+  } catch (error) {
+    if (isAbort(error, signal)) return 0;
+    if (!(error instanceof CommandError)) throw error;
+    stderr.write(`Error: ${error.message}\n`);
+    return 1;
+  }
+  return 0;
+}
+
+export function duration(flags: Flags, name: string): number | undefined {
+  if (!flags.has(name)) return undefined;
+  try {
+    return parseGoDuration(flags.text(name));
+  } catch (error) {
+    throw new CommandError(`invalid argument ${JSON.stringify(flags.text(name))} for "--${name}" flag: ${(error as Error).message}`);
+  }
+}
+
+/** Values of a list, however often the flag was given. */
+export function listed(flags: Flags, name: string): string[] {
+  return flags.list(name).flatMap((text) => text.split(',')).map((text) => text.trim()).filter(Boolean);
+}
+
+/** The text of the file that a flag names. */
+export function fileOf(flags: Flags, name: string): string | undefined {
+  const file = flags.text(name);
+  return file === '' ? undefined : readNamed(file, name);
+}
+
+export function readNamed(file: string, flag: string): string {
+  if (!existsSync(file)) throw new CommandError(`--${flag}: open ${file}: no such file or directory`);
+  return readFileSync(file, 'utf8');
+}
+
+/** Certificate and key that two flags name; both or neither. */
+export function pairOf(flags: Flags, certFlag: string, keyFlag: string): { cert: string; key: string } | undefined {
+  const [cert, key] = [fileOf(flags, certFlag), fileOf(flags, keyFlag)];
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert === undefined && key === undefined) return undefined;
+  throw new CommandError(`--${certFlag} and --${keyFlag} must be given together`);
+}
