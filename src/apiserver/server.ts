@@ -95,7 +95,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] });
 
   const custom = new CustomResources({
-    registry, feed, admission, surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
+    registry, feed, admission, resolver, surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
     client: () => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver'),
   });
 

@@ -1,6 +1,9 @@
 /** CustomResourceDefinitions as kubectl sees them: from the definition to its kind, and back to nothing. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { createAuthority, issue } from '../../src/wire/certificates.ts';
 import { testServer, type Result, type TestServer } from '../apiserver.ts';
 
 let server: TestServer;
@@ -163,4 +166,70 @@ test('a definition goes with its objects', async () => {
   await ok(server.kubectl('create -f -', JSON.stringify(definition)));
   await ok(server.kubectl('wait --for condition=established --timeout=10s crd/crontabs.stable.example.com'));
   assert.equal((await ok(server.kubectl('get crontabs -o name'))).trim(), '');
+});
+
+interface Host {
+  apiVersion: string;
+  metadata: Record<string, unknown>;
+  spec?: { host?: string; port?: string; address?: string };
+}
+
+/** v1 has host and port, v2 has both in one. */
+function convert(object: Host, apiVersion: string): Host {
+  const { spec = {} } = object;
+  if (apiVersion.endsWith('v2')) return { ...object, apiVersion, spec: { address: `${spec.host}:${spec.port}` } };
+  const [host = '', port = ''] = (spec.address ?? '').split(':');
+  return { ...object, apiVersion, spec: { host, port } };
+}
+
+test('a webhook converts between versions', async (t) => {
+  const authority = await createAuthority({ commonName: 'hook' });
+  const certificate = await issue(authority, { commonName: 'localhost', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], usages: ['server'] });
+  const hook = createServer({ cert: certificate.certPem, key: certificate.keyPem }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const review = JSON.parse(Buffer.concat(chunks).toString()) as { request: { uid: string; desiredAPIVersion: string; objects: Host[] } };
+      const { uid, desiredAPIVersion, objects } = review.request;
+      const refused = objects.some((o) => o.spec?.host === 'refused');
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({
+        kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1',
+        response: refused ? { uid, result: { status: 'Failed', message: 'not today' } } : { uid, result: { status: 'Success' }, convertedObjects: objects.map((o) => convert(o, desiredAPIVersion)) },
+      }));
+    });
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  t.after(() => hook.close());
+  const text = { type: 'string' };
+  const version = (name: string, storage: boolean, properties: object): object => ({ name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } } } });
+  const hosts = (second: boolean): string => JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'hosts.hook.example.com' },
+    spec: {
+      group: 'hook.example.com', scope: 'Namespaced', names: { plural: 'hosts', kind: 'Host' },
+      versions: [version('v1', !second, { host: text, port: text }), version('v2', second, { address: { ...text, maxLength: 20 } })],
+      conversion: { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: `https://127.0.0.1:${(hook.address() as AddressInfo).port}/convert`, caBundle: Buffer.from(authority.certPem).toString('base64') } } },
+    },
+  });
+  const host = (v: string, name: string, spec: object): string => JSON.stringify({ apiVersion: `hook.example.com/${v}`, kind: 'Host', metadata: { name }, spec });
+  await ok(server.kubectl('apply -f -', hosts(false)));
+  await ok(server.kubectl('wait --for condition=established --timeout=10s crd/hosts.hook.example.com'));
+  await ok(server.kubectl('create -f -', host('v1', 'a', { host: 'one', port: '80' })));
+  await ok(server.kubectl('create -f -', host('v2', 'b', { address: 'two:81' })));
+  assert.equal(await ok(server.kubectl('get hosts.v1.hook.example.com -o jsonpath={.items[*].spec}')), '{"host":"one","port":"80"} {"host":"two","port":"81"}');
+  assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com -o jsonpath={.items[*].spec.address}')), 'one:80 two:81');
+  assert.match(await ok(server.kubectl('get hosts.v2.hook.example.com')), /^NAME +AGE\na .*\nb /);
+  await ok(server.kubectl(['patch', 'hosts.v2.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"address":"three:82"}}']));
+  assert.equal(await ok(server.kubectl('get hosts.v1.hook.example.com a -o jsonpath={.spec.host}')), 'three');
+  assert.match(await fails(server.kubectl('create -f -', host('v2', 'c', { address: 'a-very-long-name-indeed:1' }))), /spec.address: Too long/);
+  await ok(server.kubectl('create -f -', host('v1', 'd', { host: 'refused', port: '1' })));
+  assert.match(await fails(server.kubectl('get hosts.v2.hook.example.com d')), /conversion webhook for hook.example.com\/v1, Kind=Host failed: not today/);
+  await ok(server.kubectl('delete hosts.v1.hook.example.com d'));
+  // What was stored as v1 is read as v2 when that is the version of the store.
+  await ok(server.kubectl('apply -f -', hosts(true)));
+  assert.equal(await ok(server.kubectl('get crd hosts.hook.example.com -o jsonpath={.status.storedVersions}')), '["v1","v2"]');
+  assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com -o jsonpath={.items[*].spec.address}')), 'three:82 two:81');
+  await ok(server.kubectl(['patch', 'hosts.v1.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"host":"four"}}']));
+  assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com a -o jsonpath={.spec.address}')), 'four:82');
+  await ok(server.kubectl('delete crd hosts.hook.example.com --timeout=20s'));
 });

@@ -210,7 +210,6 @@ function warnings(d: Definition): string[] {
   const hasRules = (value: unknown): boolean => typeof value === 'object' && value !== null && (('x-kubernetes-validations' in value && Array.isArray(value['x-kubernetes-validations'])) || Object.values(value).some(hasRules));
   return [
     ...(d.spec.versions ?? []).flatMap((v, i) => (hasRules(v.schema?.openAPIV3Schema) ? [`spec.versions[${i}].schema.openAPIV3Schema: x-kubernetes-validations are stored but not yet enforced by this server`] : [])),
-    ...(d.spec.conversion?.strategy === 'Webhook' ? ['spec.conversion.strategy: conversion webhooks are not yet called by this server; only the storage version can be read and written'] : []),
   ];
 }
 

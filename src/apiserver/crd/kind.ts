@@ -17,9 +17,11 @@ import type { Schema } from '../registry/engines.ts';
 import { Storage } from '../registry/storage.ts';
 import type { View } from '../registry/views.ts';
 import type { Served, ServedSubresource } from '../resources.ts';
+import type { Resolver } from '../proxy/resolve.ts';
 import { customCodec } from './codec.ts';
 import { customColumns, customFields } from './columns.ts';
-import { customModel, inVersion, schemaOf, type Definition, type Version } from './model.ts';
+import { converterOf } from './conversion.ts';
+import { customModel, schemaOf, type Definition, type Version } from './model.ts';
 import { customScaleView, validateScalePaths } from './scale.ts';
 
 export interface CustomKindOptions {
@@ -27,6 +29,7 @@ export interface CustomKindOptions {
   readonly feed: Feed;
   readonly admission: AdmissionChain;
   readonly surroundings: Surroundings;
+  readonly resolver: Resolver;
 }
 
 export interface CustomKind {
@@ -37,6 +40,8 @@ export interface CustomKind {
 interface CustomVersion {
   readonly version: Version;
   readonly view: View;
+  /** Judges what a writer wrote before a webhook has made something else of it. */
+  readonly judgesEarly: boolean;
 }
 
 const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -55,7 +60,8 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
   const versions = versionsOf(options, crd);
   const stored = versions.find((v) => v.version.storage)!;
   const byApiVersion = new Map(versions.map((v) => [v.view.apiVersion, v]));
-  const selectable = Object.assign({}, ...versions.map((v) => customFields(v.version, (o) => v.view.read(o)))) as Record<string, (o: ReadonlyObject) => string>;
+  const asks = converts(crd);
+  const selectable = Object.assign({}, ...versions.map((v) => customFields(v.version, (o) => (asks ? o : v.view.read(o))))) as Record<string, (o: ReadonlyObject) => string>;
   const rules = rulesOf(byApiVersion, stored);
   const codec = customCodec({
     registry, stored: stored.view, views: new Map(versions.map((v) => [v.view.version, v.view])), selectable,
@@ -63,13 +69,16 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
       const { version, view } = byApiVersion.get(object.apiVersion ?? '') ?? stored;
       const decoded = view.model!.decode(object).object as unknown as ApiObject;
       view.model!.applyDefaults(decoded);
-      if (version === stored.version || converts(crd)) return decoded;
-      return inVersion(decoded, stored.view.apiVersion, schemaOf(stored.version));
+      // What needs a webhook stays in its version until somebody wants to read it in another.
+      return version === stored.version || asks ? decoded : (stored.view.read(decoded) as ApiObject);
     },
   });
   const storage = new Storage({
     group, version: stored.version.name, kind: names.kind, resource: names.plural, namespaced, rules, codec, admission, surroundings,
-    validate: (object, old, context) => validateCustom(byApiVersion.get(context.apiVersion ?? '') ?? stored, namespaced, object, old, context),
+    validate: (object, old, context) => {
+      const written = byApiVersion.get(context.apiVersion ?? '') ?? stored;
+      return validateCustom(written.judgesEarly ? stored : written, namespaced, object, old, context);
+    },
     canonical: (object) => ({ ...object, metadata: normalise(registry, 'meta.v1.ObjectMeta', object.metadata) as unknown as ApiObject['metadata'] }),
     createOnUpdate: false, unconditionalUpdate: false, returnsDeleted: false, orphanByDefault: false,
     cacher: feed.cacher(`/registry/${group}/${names.plural}/`, codec),
@@ -95,24 +104,37 @@ function converts(crd: Definition): boolean {
   return crd.spec.conversion?.strategy === 'Webhook';
 }
 
-function versionsOf({ registry }: CustomKindOptions, crd: Definition): CustomVersion[] {
+function versionsOf(options: CustomKindOptions, crd: Definition): CustomVersion[] {
   const { group } = crd.spec;
   const stored = crd.spec.versions.find((v) => v.storage)!;
-  const to = (object: ApiObject | ReadonlyObject, target: Version): ReadonlyObject => {
-    const apiVersion = apiVersionOf(group, target.name);
-    if (object.apiVersion === apiVersion) return object as ReadonlyObject;
-    if (converts(crd)) throw StatusError.notImplemented(`conversion webhook for ${group}/${object.apiVersion?.split('/')[1]}, Kind=${crd.spec.names.kind} is not supported: only the stored version ${stored.name} is served`);
-    return inVersion(object as ReadonlyObject, apiVersion, schemaOf(target));
-  };
+  const converter = converterOf(options, crd);
   return crd.spec.versions.map((version): CustomVersion => ({
     version,
+    judgesEarly: converter.asks && version !== stored,
     view: {
       type: definitionName(crd, version), version: apiVersionOf(group, version.name), group, apiVersion: apiVersionOf(group, version.name),
-      kind: crd.status.acceptedNames.kind, model: customModel(registry, crd, version), identity: version === stored,
-      read: (object) => to(object, version),
-      write: (object) => to(object, stored) as ApiObject,
+      kind: crd.status.acceptedNames.kind, model: customModel(options.registry, crd, version), identity: version === stored,
+      ...(converter.asks ? { prepare: (objects: Iterable<ReadonlyObject>) => converter.prepare(objects, version) } : {}),
+      read: (object) => converter.read(object, version),
+      write: async (object, current) => {
+        // Rules compare with what was there, in the stored version.
+        if (current) await converter.prepare([current], stored);
+        if (version === stored) return object;
+        if (converter.asks) judge(crd, version, object);
+        await converter.prepare([object], stored);
+        return converter.read(object, stored) as ApiObject;
+      },
     },
   }));
+}
+
+/** The webhook sees only what fits the schema of the version that was written. The status is judged with what is stored. */
+function judge(crd: Definition, version: Version, object: ApiObject): void {
+  const { status, ...rest } = object;
+  const seen = version.subresources?.status || status === undefined ? rest : object;
+  const schema = schemaOf(version);
+  const errors = [...validateStructural(seen, schema), ...validateListTypes(seen, schema)];
+  if (errors.length > 0) throw StatusError.invalid({ group: crd.spec.group, kind: crd.spec.names.kind }, object.metadata.name ?? '', errors);
 }
 
 /** Names of the group come backwards, as in `com.example.stable.v1.CronTab`. */
@@ -152,7 +174,8 @@ function rulesOf(byApiVersion: ReadonlyMap<string, CustomVersion>, stored: Custo
     prepareCreate(object, context) {
       if (hasStatus(context)) delete object['status'];
     },
-    prepareUpdate(object, old, context) {
+    prepareUpdate(object, present, context) {
+      const old = stored.view.read(present);
       if (context.subresource === 'status') keepAllButStatus(object, old);
       else if (hasStatus(context)) {
         if (old['status'] === undefined) delete object['status'];

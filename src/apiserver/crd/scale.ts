@@ -37,6 +37,7 @@ function put(object: Members, path: string, value: unknown): void {
 export function customScaleView(paths: Paths, main: View): View {
   return {
     ...scaleView,
+    ...(main.prepare ? { prepare: main.prepare } : {}),
     read(stored) {
       const object = main.read(stored);
       const replicas = at(object, paths.specReplicasPath);

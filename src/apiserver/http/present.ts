@@ -46,7 +46,8 @@ function isPretty(request: ServingRequest): boolean {
 }
 
 /** An object out of the store: its bytes are those that everybody shares. */
-export function sendStored(p: Presenter, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
+export async function sendStored(p: Presenter, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
+  if (view.prepare) await view.prepare([stored.object]);
   const accepted = acceptObject(request, view);
   if (accepted.as === 'Table') return sendTable(p, request, served, view, [stored], accepted, { resourceVersion: String(stored.revision) }, code);
   const metadataOnly = accepted.as === 'PartialObjectMetadata';
@@ -99,8 +100,9 @@ function listMetadata(page: Page): JsonObject {
   };
 }
 
-export function sendList(p: Presenter, request: ServingRequest, served: Served, view: View, page: Page): Promise<void> {
+export async function sendList(p: Presenter, request: ServingRequest, served: Served, view: View, page: Page): Promise<void> {
   const accepted = acceptList(request, view);
+  if (view.prepare) await view.prepare(page.items.map((item) => item.object));
   const metadata = listMetadata(page);
   if (accepted.as === 'Table') return sendTable(p, request, served, view, page.items, accepted, metadata, 200);
   const metadataOnly = accepted.as === 'PartialObjectMetadataList';

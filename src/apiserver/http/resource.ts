@@ -114,8 +114,9 @@ async function serveUpdate(server: ResourceServer, request: ServingRequest, info
 }
 
 /** A stored object through any view; those that are not the resource's own are encoded for this answer alone. */
-export function sendView(server: ResourceServer, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
+export async function sendView(server: ResourceServer, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
   if (view === served.view) return sendStored(server, request, served, view, stored, code);
+  await view.prepare?.([stored.object]);
   return sendObject(server, request, view.type, view.read(stored.object), code);
 }
 

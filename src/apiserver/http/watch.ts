@@ -44,6 +44,7 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
     try {
       if (events) {
         for await (const batch of events) {
+          if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
           if (!body.write(format(batch))) await body.drained();
         }
       }

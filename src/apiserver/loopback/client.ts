@@ -63,7 +63,10 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
     scope: scope(options.subresource ?? '', options.dryRun === true), fieldManager: options.fieldManager ?? manager,
   });
   const decoded = (view: View, object: unknown, options: WriteOptions): ApiObject => decodeObject(server.registry, view, object, options.fieldValidation ?? 'Ignore', []);
-  const seen = <T>(view: View, object: Stored): DeepReadonly<T> => view.read(object.object) as unknown as DeepReadonly<T>;
+  const seen = async <T>(view: View, object: Stored): Promise<DeepReadonly<T>> => {
+    if (view.prepare) await view.prepare([object.object]);
+    return view.read(object.object) as unknown as DeepReadonly<T>;
+  };
   const placeOf = (ref: Ref, options: { readonly namespace?: string }): { namespace?: string } => (ref.namespaced && options.namespace ? { namespace: options.namespace } : {});
   const namespaceOf = (ref: Ref, object: unknown, options: WriteOptions): string =>
     ref.namespaced ? (options.namespace ?? (object as { metadata?: { namespace?: string } }).metadata?.namespace ?? '') : '';
@@ -79,8 +82,9 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       await demand(ref, 'list', options.namespace ?? '', '');
       const served = stored(ref);
       const page = await readList(served, placeOf(ref, options), parametersOf(options), options.signal);
+      if (served.view.prepare) await served.view.prepare(page.items.map((item) => item.object));
       return {
-        items: page.items.map((item) => seen<T>(served.view, item)),
+        items: page.items.map((item) => served.view.read(item.object) as unknown as DeepReadonly<T>),
         metadata: {
           resourceVersion: String(page.revision),
           ...(page.continue === undefined ? {} : { continue: page.continue }),
@@ -150,7 +154,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       const parameters = { ...parametersOf(options), allowWatchBookmarks: options.allowBookmarks === true, ...(options.sendInitialEvents === undefined ? {} : { sendInitialEvents: options.sendInitialEvents }) };
       for await (const batch of await openWatch(served, placeOf(ref, options), parameters, signal)) {
         for (const event of batch) {
-          if (event.type !== 'BOOKMARK') yield { type: event.type, object: seen<T>(served.view, event.item) };
+          if (event.type !== 'BOOKMARK') yield { type: event.type, object: await seen<T>(served.view, event.item) };
           else yield bookmark(event.revision, event.initialEventsEnd);
         }
       }

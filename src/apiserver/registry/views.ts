@@ -26,10 +26,12 @@ export interface View {
   readonly model?: Model;
   /** True when a stored object is what clients see. */
   readonly identity: boolean;
+  /** Where reading needs others: has to be awaited for an object before it is read, its encodings included. */
+  prepare?(stored: Iterable<ReadonlyObject>): Promise<void>;
   /** The stored object as clients see it. */
   read(stored: ReadonlyObject): ReadonlyObject;
   /** What a client wrote as the object to store; `current` is there for an update. */
-  write(object: ApiObject, current: ReadonlyObject | undefined): ApiObject;
+  write(object: ApiObject, current: ReadonlyObject | undefined): ApiObject | Promise<ApiObject>;
 }
 
 export function identityView(facts: Omit<View, 'identity' | 'read' | 'write'>): View {

@@ -50,22 +50,24 @@ export async function createObject(r: WriteRequest, object: ApiObject): Promise<
     object.metadata.name = r.name;
   }
   track(r, undefined, object);
-  return r.storage.create(r.view.write(object, undefined), r.namespace, scopeOf(r));
+  return r.storage.create(await r.view.write(object, undefined), r.namespace, scopeOf(r));
 }
 
 export async function updateObject(r: WriteRequest, object: ApiObject): Promise<{ stored: Stored; created: boolean }> {
   checkNames(r, object);
   let first = true;
-  return r.storage.update(r.namespace, r.name, (current) => {
+  return r.storage.update(r.namespace, r.name, async (current) => {
     const copy = first ? object : thaw<ApiObject>(object);
     first = false;
+    if (current) await r.view.prepare?.([current.object]);
     return written(r, copy, current);
   }, scopeOf(r));
 }
 
 /** `apply` makes the new object of the view from the present one; it runs again when another write came first. */
 export async function patchObject(r: WriteRequest, apply: (live: ReadonlyObject | undefined) => ApiObject, options: { readonly forceCreate: boolean; readonly tracked: boolean }): Promise<{ stored: Stored; created: boolean }> {
-  return r.storage.update(r.namespace, r.name, (current) => {
+  return r.storage.update(r.namespace, r.name, async (current) => {
+    if (current) await r.view.prepare?.([current.object]);
     const live = current && r.view.read(current.object);
     const object = apply(live);
     checkNames(r, object);
@@ -77,7 +79,7 @@ function scopeOf(r: WriteRequest): WriteScope {
   return { ...r.scope, apiVersion: r.view.apiVersion };
 }
 
-function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject {
+function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject | Promise<ApiObject> {
   track(r, current && r.view.read(current.object), object);
   return r.view.write(object, current?.object);
 }
