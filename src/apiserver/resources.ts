@@ -28,6 +28,8 @@ export interface Served extends Selectable {
   /** Rules of the stored kind; its columns are what tables show. */
   readonly rules: KindRules<ApiObject>;
   readonly create?: Creator;
+  /** What every request to a deprecated version is warned with. */
+  readonly deprecation?: string;
   /** For what is not stored but can be listed. */
   readonly listVirtual?: () => Promise<readonly ReadonlyObject[]>;
   readonly subresources: ReadonlyMap<string, ServedSubresource>;

@@ -159,10 +159,10 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   };
 }
 
-/** The aggregator's own group is not behind itself. */
+/** The aggregator's own group is not behind itself; those of custom resources come and go. */
 function localGroupVersions({ table }: Installed): GroupVersion[] {
   return table.groups().filter((group) => group !== 'apiregistration.k8s.io').flatMap((group) =>
-    versionsInOrder(table, group).reverse().map((version, i) => ({ group, version, groupPriority: priorityOf(group), versionPriority: 15 * (i + 1) })));
+    versionsInOrder(table, group).filter((version) => !table.resources(group, version).every((s) => s.definition.custom)).reverse().map((version, i) => ({ group, version, groupPriority: priorityOf(group), versionPriority: 15 * (i + 1) })));
 }
 
 function authorizer(config: ApiServerConfig, rbac: Rbac, installed: Installed): Authorizer {

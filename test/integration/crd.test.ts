@@ -4,7 +4,9 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createAuthority, issue } from '../../src/wire/certificates.ts';
-import { testServer, type Result, type TestServer } from '../apiserver.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { controlPlane } from '../controlplane.ts';
+import { eventually, testServer, type Result, type TestServer } from '../apiserver.ts';
 
 let server: TestServer;
 
@@ -232,4 +234,44 @@ test('a webhook converts between versions', async (t) => {
   await ok(server.kubectl(['patch', 'hosts.v1.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"host":"four"}}']));
   assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com a -o jsonpath={.spec.address}')), 'four:82');
   await ok(server.kubectl('delete crd hosts.hook.example.com --timeout=20s'));
+});
+
+test('kinds are served again after a start, and their groups are listed while they last', async (t) => {
+  const store = memoryStore();
+  const first = await testServer({ store });
+  await ok(first.kubectl('create -f -', JSON.stringify(definition)));
+  await ok(first.kubectl('wait --for condition=established --timeout=10s crd/crontabs.stable.example.com'));
+  await ok(first.kubectl('create -f -', object('kept', { cronSpec: '* * * * *' })));
+  await eventually(async () => (await first.kubectl('get apiservice v1.stable.example.com')).code === 0, 'the APIService');
+  await first.api.close();
+  const second = await testServer({ store });
+  t.after(() => Promise.all([second.stop(), first.stop()]));
+  assert.equal(await ok(second.kubectl('get ct kept -o jsonpath={.spec.image}')), 'busybox');
+  await ok(second.kubectl('delete crd crontabs.stable.example.com --timeout=20s'));
+  await eventually(async () => (await second.kubectl('get apiservice v1.stable.example.com')).code !== 0, 'the APIService to go');
+});
+
+test('custom resources own and are owned; namespaces take them along', async (t) => {
+  // Collectors look for new kinds now and then; this one is there when they start.
+  const store = memoryStore();
+  const before = await testServer({ store });
+  const both = structuredClone(definition) as typeof definition & { spec: { versions: Record<string, unknown>[] } };
+  both.spec.versions.push({ ...definition.spec.versions[0], name: 'v1beta1', storage: false, deprecated: true });
+  await ok(before.kubectl('create -f -', JSON.stringify(both)));
+  await ok(before.kubectl('wait --for condition=established --timeout=10s crd/crontabs.stable.example.com'));
+  await before.api.close();
+  const plane = await controlPlane({ scheduler: false, api: { store } });
+  t.after(() => Promise.all([plane.stop(), before.stop()]));
+  await ok(plane.kubectl('create namespace there'));
+  await ok(plane.kubectl('-n there create -f -', object('owner', { cronSpec: '* * * * *' })));
+  const { stderr } = await plane.kubectl('-n there get crontabs.v1beta1.stable.example.com');
+  assert.match(stderr, /Warning: stable.example.com\/v1beta1 CronTab is deprecated; use stable.example.com\/v1 CronTab/);
+  const uid = await ok(plane.kubectl('-n there get ct owner -o jsonpath={.metadata.uid}'));
+  const owned = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'owned', ownerReferences: [{ apiVersion: 'stable.example.com/v1', kind: 'CronTab', name: 'owner', uid }] } };
+  await ok(plane.kubectl('-n there create -f -', JSON.stringify(owned)));
+  await ok(plane.kubectl('-n there delete ct owner'));
+  await eventually(async () => (await plane.kubectl('-n there get cm owned')).code !== 0, 'the dependent to go', 40);
+  await ok(plane.kubectl('-n there create -f -', object('last', { cronSpec: '* * * * *' })));
+  await ok(plane.kubectl('delete namespace there --timeout=60s'));
+  assert.equal(await ok(plane.kubectl('get ct -A -o name')), '');
 });

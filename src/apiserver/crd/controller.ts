@@ -13,6 +13,7 @@ import { cleanupFinalizer, definitionHooks } from './deletion.ts';
 import { customKind, type CustomKind, type CustomKindOptions } from './kind.ts';
 import type { Definition } from './model.ts';
 import { hasCondition, namedStatus, withCondition } from './names.ts';
+import { Registrations } from './registrations.ts';
 
 export interface CustomResourcesOptions extends CustomKindOptions {
   readonly table: ResourceTable;
@@ -36,9 +37,11 @@ export class CustomResources {
   readonly #installed = new Map<string, Installed>();
   readonly #cleaning = new Set<string>();
   readonly #stop = new AbortController();
+  readonly #registrations: Registrations;
 
   constructor(options: CustomResourcesOptions) {
     this.#options = options;
+    this.#registrations = new Registrations(options.client, options.surroundings.clock);
     options.definitions.hooks = definitionHooks;
   }
 
@@ -69,6 +72,7 @@ export class CustomResources {
             if (event.type === 'DELETED') await this.#gone(crd);
             else await this.#changed(crd);
           }
+          await this.#registrations.reconcile(this.#groupVersions());
         }
       } catch (error) {
         if (isAbort(error, signal)) return;
@@ -76,6 +80,10 @@ export class CustomResources {
       }
       await surroundings.clock.sleep(retryMs, signal).catch(() => {});
     }
+  }
+
+  #groupVersions(): Set<string> {
+    return new Set([...this.#installed.values()].flatMap(({ kind }) => kind.served.map(({ definition }) => `${definition.version}.${definition.group}`)));
   }
 
   #others(crd: Definition): Definition[] {

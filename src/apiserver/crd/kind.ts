@@ -12,6 +12,7 @@ import type { KindRules, ResourceDefinition, RuleContext, Subresource } from '..
 import { nameIsSubdomain } from '../../machinery/names.ts';
 import type { AdmissionChain } from '../admission/chain.ts';
 import type { Feed } from '../cacher/feed.ts';
+import { compareVersions } from '../discovery/documents.ts';
 import { apiVersionOf, type ApiObject, type ReadonlyObject } from '../objects.ts';
 import type { Schema } from '../registry/engines.ts';
 import { Storage } from '../registry/storage.ts';
@@ -96,8 +97,15 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
     rules: { ...rules, columns: customColumns(version, (o) => view.read(o)) },
     fields: new Set((version.selectableFields ?? []).map((f) => f.jsonPath.replace(/^\./, ''))),
     subresources: subresourcesOf(version, view),
+    ...(version.deprecated ? { deprecation: version.deprecationWarning ?? deprecationOf(crd, version) } : {}),
   }));
   return { served, storage };
+}
+
+function deprecationOf(crd: Definition, version: Version): string {
+  const { group, names } = crd.spec;
+  const better = crd.spec.versions.filter((v) => v.served && !v.deprecated && compareVersions(v.name, version.name) < 0).map((v) => v.name).sort(compareVersions)[0];
+  return `${group}/${version.name} ${names.kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${names.kind}`}`;
 }
 
 function converts(crd: Definition): boolean {
@@ -170,6 +178,7 @@ function rulesOf(byApiVersion: ReadonlyMap<string, CustomVersion>, stored: Custo
   const hasStatus = (context: RuleContext): boolean => (byApiVersion.get(context.apiVersion ?? '') ?? stored).version.subresources?.status !== undefined;
   return {
     nameRule: nameIsSubdomain,
+    warnings: (object, old) => finalizerWarnings(object, old),
     generation: stored.version.subresources?.status ? 'all-but-metadata-and-status' : 'all-but-metadata',
     prepareCreate(object, context) {
       if (hasStatus(context)) delete object['status'];
@@ -183,6 +192,14 @@ function rulesOf(byApiVersion: ReadonlyMap<string, CustomVersion>, stored: Custo
       }
     },
   };
+}
+
+const standardFinalizers = ['orphan', 'foregroundDeletion', 'kubernetes'];
+
+function finalizerWarnings({ metadata }: ReadonlyObject, old: ReadonlyObject | undefined): string[] {
+  const prefer = 'prefer a domain-qualified finalizer name';
+  return (metadata.finalizers ?? []).filter((f) => !f.includes('/') && !standardFinalizers.includes(f) && !old?.metadata.finalizers?.includes(f)).map((f) =>
+    `metadata.finalizers: ${JSON.stringify(f)}: ${prefer}${f.includes('.') ? ' including a path (/)' : ''} to avoid accidental conflicts with other finalizer writers`);
 }
 
 /** A writer of the status changes nothing else, not even metadata. */

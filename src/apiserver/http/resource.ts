@@ -38,6 +38,7 @@ export function findServed(server: ResourceServer, info: RequestInfo): Served | 
 
 export async function serveResource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
   if (served.namespaced ? info.namespace === '' && needsNamespace(info) : info.namespace !== '' && info.resource !== 'namespaces') throw StatusError.pathNotFound();
+  if (served.deprecation !== undefined) request.warnings.push(served.deprecation);
   if (info.subresource !== '') return serveSubresource(server, request, info, served);
   if (served.create && info.verb === 'create' && info.name === '') return serveCreator(server, request, info, served, served.view, served.create);
   const allowed = served.definition.verbs.includes(info.verb) || (info.verb === 'get' && served.definition.verbs.includes('get'));
