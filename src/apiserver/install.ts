@@ -10,7 +10,8 @@ import { objectCodec } from './registry/codec.ts';
 import { convertingView, rulesOf, validateObject } from './registry/engines.ts';
 import { scaleView } from './registry/scale.ts';
 import { Storage } from './registry/storage.ts';
-import { identityView, type View } from './registry/views.ts';
+import { ownForm, upstreamForm } from './registry/stored.ts';
+import { identityView, type CatalogView, type View } from './registry/views.ts';
 import { ResourceTable, type Served, type ServedSubresource } from './resources.ts';
 
 /** PUT creates what is not there. */
@@ -53,7 +54,7 @@ export function qualifiedName(group: string, resource: string): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 
-function viewOf(options: InstallOptions, definition: ResourceDefinition): View | undefined {
+function viewOf(options: InstallOptions, definition: ResourceDefinition): CatalogView | undefined {
   const { group, version, kind } = definition;
   const facts = { type: `${definition.package}.${kind}`, version: definition.package, group, apiVersion: apiVersionOf(group, version), kind };
   const { storage } = definition;
@@ -61,7 +62,7 @@ function viewOf(options: InstallOptions, definition: ResourceDefinition): View |
   return convertingView(options.registry, storedView(options, storage), facts);
 }
 
-function storedView(options: InstallOptions, place: NonNullable<ResourceDefinition['storage']>): View {
+function storedView(options: InstallOptions, place: NonNullable<ResourceDefinition['storage']>): CatalogView {
   const pkg = options.packages.get(place.package);
   if (!pkg) throw new Error(`no package ${place.package}`);
   return identityView({ type: `${place.package}.${place.kind}`, version: place.package, group: pkg.group, apiVersion: apiVersionOf(pkg.group, pkg.version), kind: place.kind });
@@ -70,7 +71,7 @@ function storedView(options: InstallOptions, place: NonNullable<ResourceDefiniti
 export function install(options: InstallOptions): Installed {
   const table = new ResourceTable();
   const storages = new Map<string, Storage>();
-  const byPrefix = new Map<string, { storage: Storage; views: Map<string, View> }>();
+  const byPrefix = new Map<string, { storage: Storage; views: Map<string, CatalogView> }>();
   for (const definition of options.definitions) {
     const { group, resource, storage: place } = definition;
     const view = viewOf(options, definition);
@@ -114,14 +115,15 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
   };
 }
 
-function makeStorage(options: InstallOptions, definition: ResourceDefinition): { storage: Storage; views: Map<string, View> } {
+function makeStorage(options: InstallOptions, definition: ResourceDefinition): { storage: Storage; views: Map<string, CatalogView> } {
   const { registry, feed, admission, surroundings } = options;
   const place = definition.storage!;
   const stored = storedView(options, place);
   const pkg = options.packages.get(place.package)!;
   const rules = rulesOf(pkg.group, place.kind);
   const views = new Map([[place.package, stored]]);
-  const codec = objectCodec({ registry, stored, views, rules });
+  const kind = { registry, stored, views };
+  const codec = objectCodec({ ...kind, rules, form: feed.store.shared ? upstreamForm(kind) : ownForm(kind) });
   const name = qualifiedName(definition.group, definition.resource);
   const storage = new Storage({
     group: pkg.group, version: pkg.version, kind: place.kind, resource: definition.resource, namespaced: definition.namespaced,

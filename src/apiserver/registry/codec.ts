@@ -1,18 +1,10 @@
-/**
- * The codec of one stored kind, as the watch cache wants it.
- *
- * Stored bytes are a short head and the JSON of the stored version without resourceVersion:
- *   k7s/<fingerprint of the schema>/<offset at which resourceVersion belongs>\n{"kind":…
- * A value of the present fingerprint is canonical as it is: serving it needs no decoding, only a splice.
- */
-import { createHash } from 'node:crypto';
-import { encodeJson, decode, parseJson } from '../../schema/json.ts';
+/** The codec of one stored kind, as the watch cache wants it; `stored.ts` has what stands in the store. */
+import { encodeJson } from '../../schema/json.ts';
 import { encodeProtobuf, encodeWatchFrame, wrapUnknown } from '../../schema/protobuf.ts';
-import type { Schema } from './engines.ts';
 import type { KindRules } from '../../schema/vocabulary.ts';
 import type { Attributes, CacherCodec, ChangeType } from '../cacher/cacher.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import type { View } from './views.ts';
+import type { StoredForm, StoredKind } from './stored.ts';
 
 export const mediaTypes = {
   json: 'application/json',
@@ -24,30 +16,17 @@ export const mediaTypes = {
   metadataProtobuf: 'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata',
 } as const;
 
-const emptyVersion = '"resourceVersion":"",';
 const noOwners: readonly string[] = [];
 const noLabels = {};
 const noFields = {};
 
-export interface CodecOptions {
-  readonly registry: Schema;
-  readonly stored: View;
-  /** All served versions, by package. */
-  readonly views: ReadonlyMap<string, View>;
+export interface CodecOptions extends StoredKind {
   readonly rules: KindRules<ApiObject>;
-}
-
-/** Changes with every change of the package's data. */
-export function fingerprint(registry: Schema, type: string): string {
-  const { package: pkg } = registry.struct(type);
-  const hash = createHash('sha256').update(JSON.stringify(pkg.types));
-  return hash.digest('hex').slice(0, 12);
+  readonly form: StoredForm;
 }
 
 export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
-  const { registry, stored, rules } = options;
-  let mark: string | undefined;
-  const head = (): string => (mark ??= `k7s/${fingerprint(registry, stored.type)}/`);
+  const { registry, stored, rules, form } = options;
   const selectable = Object.entries(rules.selectable ?? {});
 
   const encode = (object: ReadonlyObject, version: string, mediaType: string): Buffer => {
@@ -63,21 +42,9 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
   };
 
   return {
-    encodeStored(object) {
-      const json = encodeJson(object);
-      const at = json.indexOf(emptyVersion, 0, 'latin1');
-      if (at < 0) throw new Error(`${stored.kind} has no place for its resourceVersion`);
-      return Buffer.concat([Buffer.from(`${head()}${at}\n`, 'latin1'), json.subarray(0, at), json.subarray(at + emptyVersion.length)]);
-    },
+    encodeStored: (object) => form.encode(object),
     decodeStored(value, _key, revision) {
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      const { fingerprinted, start } = readHead(bytes, head());
-      const json = parseJson(bytes.subarray(start)).value;
-      let object = json as unknown as ApiObject;
-      if (!fingerprinted) {
-        object = decode(registry, stored.type, json).object as unknown as ApiObject;
-        registry.applyDefaults(stored.type, object);
-      }
+      const object = form.decode(value);
       object.metadata.resourceVersion = String(revision);
       return object;
     },
@@ -86,14 +53,7 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
       return object;
     },
     encode,
-    transcode(value, revision, version, mediaType) {
-      if (mediaType !== mediaTypes.json || version !== stored.version) return undefined;
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      const { fingerprinted, start, offset } = readHead(bytes, head());
-      if (!fingerprinted) return undefined;
-      const stamp = Buffer.from(`"resourceVersion":"${revision}",`, 'latin1');
-      return Buffer.concat([bytes.subarray(start, start + offset), stamp, bytes.subarray(start + offset)]);
-    },
+    transcode: (value, revision, version, mediaType) => (mediaType === mediaTypes.json && version === stored.version ? form.splice?.(value, revision) : undefined),
     frame,
     attributes: (object): Attributes => {
       const meta = object.metadata;
@@ -109,13 +69,6 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
       };
     },
   };
-}
-
-function readHead(bytes: Buffer, present: string): { fingerprinted: boolean; start: number; offset: number } {
-  const end = bytes.indexOf(0x0a);
-  if (end < 0 || bytes[0] === 0x7b) return { fingerprinted: false, start: 0, offset: 0 };
-  const text = bytes.toString('latin1', 0, end);
-  return { fingerprinted: text.startsWith(present), start: end + 1, offset: Number(text.slice(text.lastIndexOf('/') + 1)) };
 }
 
 export function partial(object: ReadonlyObject): unknown {

@@ -10,7 +10,7 @@ import type { JsonObject } from '../../machinery/json.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import type { KindRules, Package, RuleContext } from '../../schema/vocabulary.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
-import type { View } from './views.ts';
+import type { CatalogView, View } from './views.ts';
 
 /** The catalog's types together with their defaults. */
 export class Schema extends Registry {
@@ -54,7 +54,7 @@ export function validateObject(rules: KindRules<ApiObject>, namespaced: boolean,
 }
 
 /** The view of a served version that is not the stored one; undefined when nobody has written the conversion. */
-export function convertingView(schema: Schema, stored: View, facts: Omit<View, 'identity' | 'read' | 'write'>): View | undefined {
+export function convertingView(schema: Schema, stored: View, facts: Omit<View, 'identity' | 'read' | 'write'>): CatalogView | undefined {
   const conversion = conversionOf(facts.version, facts.kind, stored.version);
   if (!conversion) return undefined;
   const plain = (object: ApiObject | ReadonlyObject): JsonObject => object as unknown as JsonObject;

@@ -34,6 +34,11 @@ export interface View {
   write(object: ApiObject, current: ReadonlyObject | undefined): ApiObject | Promise<ApiObject>;
 }
 
-export function identityView(facts: Omit<View, 'identity' | 'read' | 'write'>): View {
+/** Of a kind of the catalog: nobody else is asked. */
+export interface CatalogView extends View {
+  write(object: ApiObject, current: ReadonlyObject | undefined): ApiObject;
+}
+
+export function identityView(facts: Omit<View, 'identity' | 'read' | 'write'>): CatalogView {
   return { ...facts, identity: true, read: (stored) => stored, write: (object) => object };
 }
