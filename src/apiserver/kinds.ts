@@ -10,7 +10,10 @@ import { alwaysPullImages, extendedResourceToleration, ownerReferencesPermission
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
 import { podSecurity } from './admission/podsecurity/podsecurity.ts';
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './admission/volumes.ts';
+import { mutatingWebhooks, validatingWebhooks } from './admission/webhooks/webhooks.ts';
+import type { Caller } from './admission/webhooks/call.ts';
 import type { AdmissionPlugin } from './admission/chain.ts';
+import type { Schema } from './registry/engines.ts';
 import type { BoundObjects, ServiceAccountTokens } from './authn/serviceaccount.ts';
 import { bindingHooks, roleHooks } from './authz/escalation.ts';
 import type { Rbac } from './authz/rbac.ts';
@@ -66,12 +69,22 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, boundO
   }
 }
 
+export interface AdmissionOptions {
+  readonly installed: Installed;
+  readonly authorize: Authorizer;
+  readonly surroundings: Surroundings;
+  readonly config: Pick<ApiServerConfig, 'enabledAdmission' | 'disabledAdmission'>;
+  readonly registry: Schema;
+  readonly caller: Caller;
+}
+
 /** Off unless asked for; protection of volumes needs a controller that takes the finalizers away again. */
 const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 'OwnerReferencesPermissionEnforcement', 'StorageObjectInUseProtection']);
 
 /** The plugins that are on, in upstream's order. */
-export function admissionPlugins(installed: Installed, authorize: Authorizer, surroundings: Surroundings, config: Pick<ApiServerConfig, 'enabledAdmission' | 'disabledAdmission'>): AdmissionPlugin[] {
+export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller }: AdmissionOptions): AdmissionPlugin[] {
   const { storage, table } = installed;
+  const webhooks = { table, registry, caller, surroundings, namespaces: storage('namespaces') };
   const resourceOf = (apiVersion: string, kind: string): { group: string; version: string; resource: string } | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     const found = table.resources(group, version).find((served) => served.definition.kind === kind);
@@ -95,6 +108,8 @@ export function admissionPlugins(installed: Installed, authorize: Authorizer, su
     runtimeClass(storage('runtimeclasses.node.k8s.io')),
     certificateRequests(authorize),
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
+    mutatingWebhooks(webhooks, storage('mutatingwebhookconfigurations.admissionregistration.k8s.io')),
+    validatingWebhooks(webhooks, storage('validatingwebhookconfigurations.admissionregistration.k8s.io')),
   ];
   const { enabledAdmission: on = [], disabledAdmission: off = [] } = config;
   const missing = on.filter((name) => !all.some((plugin) => plugin.name === name));

@@ -8,6 +8,7 @@ import { allowMasters, alwaysAllow, union, type Authorizer } from '../serving/id
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
+import { Caller } from './admission/webhooks/call.ts';
 import { authenticator, tokenUser } from './authn/authenticate.ts';
 import { ServiceAccountTokens, type BoundObjects } from './authn/serviceaccount.ts';
 import { bootstrapTokens, staticTokens, type TokenAuthenticator } from './authn/tokens.ts';
@@ -61,7 +62,6 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   const rbac = new Rbac();
   const authorize = authorizer(config, rbac, installed);
-  admission.use(admissionPlugins(installed, authorize, surroundings, config));
   const boundObjects: BoundObjects = { find: (kind, namespace, name) => storage(kind).find(namespace, name, 0) };
   const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
   const plainTokens: TokenAuthenticator[] = [
@@ -75,6 +75,8 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   });
   const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet);
   const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
+  const caller = new Caller(resolver, clock);
+  admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller }));
   wireKinds({
     kubelets, resolver,
     installed, rbac, authorize, services, tokens: accounts, boundObjects,
@@ -125,6 +127,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     for (const timer of timers) timer.cancel();
     rbac.close();
     aggregator.close();
+    caller.close();
     custom.close();
     kubelets.close();
     await serving.close();

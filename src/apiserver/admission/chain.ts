@@ -1,6 +1,8 @@
 /** Admission: plain plugins that may change, then may refuse, what is about to be written. */
 import type { RuleContext } from '../../schema/vocabulary.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
+import type { View } from '../registry/views.ts';
+import type { Reinvocation } from './webhooks/webhooks.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -16,6 +18,10 @@ export interface AdmissionRequest extends RuleContext {
   readonly object?: ApiObject;
   readonly old?: ReadonlyObject;
   readonly warnings: string[];
+  /** How the client sees the object; absent: it is not known, or the writer is this server. */
+  readonly view?: View;
+  /** Kept by webhooks, which may ask for a second round. */
+  reinvocation?: Reinvocation;
 }
 
 /** Plugins run in the order of the chain: all `mutate` first, then, after validation, all `validate`. They throw StatusError to refuse. */
@@ -36,6 +42,13 @@ export class AdmissionChain {
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
+    await this.#runMutating(request);
+    if (request.reinvocation?.wanted !== true) return;
+    request.reinvocation.round = 1;
+    await this.#runMutating(request);
+  }
+
+  async #runMutating(request: AdmissionRequest): Promise<void> {
     for (const plugin of this.#mutating) {
       const pending = plugin.mutate!(request);
       if (pending) await pending;

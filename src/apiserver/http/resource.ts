@@ -164,7 +164,7 @@ function checkDeletionOptions(options: Record<string, unknown>): void {
 
 async function serveDelete(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const options = await deletionOptions(server, request);
-  const { stored, removed } = await served.storage.delete(info.namespace, info.name, options, writeScope(server, request, '', options.dryRun));
+  const { stored, removed } = await served.storage.delete(info.namespace, info.name, options, { ...writeScope(server, request, '', options.dryRun), view: served.view });
   if (removed && !served.storage.options.returnsDeleted) return sendStatus(server, request, deletedStatus(served, stored.object));
   const accepted = !removed && options.orphanDependents === false;
   return sendStored(server, request, served, served.view, stored, accepted ? 202 : 200);
@@ -181,7 +181,7 @@ export function deletedStatus(served: Served, object: ReadonlyObject): Status {
 async function serveDeleteCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const options = await deletionOptions(server, request);
   const place = served.namespaced ? { namespace: info.namespace } : {};
-  const page = await deleteCollection(served, place, listParameters(request.query), options, writeScope(server, request, '', options.dryRun));
+  const page = await deleteCollection(served, place, listParameters(request.query), options, { ...writeScope(server, request, '', options.dryRun), view: served.view });
   return sendList(server, request, served, served.view, page);
 }
 

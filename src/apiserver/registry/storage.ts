@@ -14,9 +14,12 @@ import type { Cacher, CacherCodec } from '../cacher/cacher.ts';
 import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
 import { checkPreconditions, isReleased, planDeletion, type DeletionOptions, type DeletionPlan } from './deletion.ts';
 import { fromStore, isConflict, reading } from './errors.ts';
+import type { View } from './views.ts';
 
 export interface WriteScope extends RuleContext {
   readonly warnings: string[];
+  /** How the writer sees the object. */
+  readonly view?: View;
 }
 
 /** What a kind does beyond its pure rules: allocation and the like. */
@@ -346,6 +349,7 @@ export class Storage {
       operation, group, version, kind, resource, namespace: meta.namespace ?? '', name: meta.name ?? '',
       ...(object ? { object } : {}), ...(old ? { old } : {}),
       now: scope.now, user: scope.user, dryRun: scope.dryRun, subresource: scope.subresource, warnings: scope.warnings,
+      ...(scope.view ? { view: scope.view } : {}),
     };
   }
 

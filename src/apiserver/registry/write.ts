@@ -76,7 +76,7 @@ export async function patchObject(r: WriteRequest, apply: (live: ReadonlyObject 
 }
 
 function scopeOf(r: WriteRequest): WriteScope {
-  return { ...r.scope, apiVersion: r.view.apiVersion };
+  return { ...r.scope, apiVersion: r.view.apiVersion, view: r.view };
 }
 
 function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject | Promise<ApiObject> {

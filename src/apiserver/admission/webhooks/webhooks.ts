@@ -1,0 +1,157 @@
+/** MutatingAdmissionWebhook and ValidatingAdmissionWebhook: other servers that change or refuse what is about to be written. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Surroundings } from '../../../base/surroundings.ts';
+import { thaw, type JsonValue } from '../../../machinery/json.ts';
+import { StatusError } from '../../../machinery/status.ts';
+import { applyJsonPatch } from '../../../schema/patch/jsonpatch.ts';
+import type { ApiObject } from '../../objects.ts';
+import type { Schema } from '../../registry/engines.ts';
+import type { Storage } from '../../registry/storage.ts';
+import { decodeObject } from '../../registry/write.ts';
+import type { ResourceTable } from '../../resources.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
+import { CallFailed, type Caller } from './call.ts';
+import { Hooks, type Hook, type Webhook } from './hooks.ts';
+import { isExempt, placeFor, placesOf, selected, type Place } from './match.ts';
+import { denial, readAnswer, reviewOf, type Answer } from './review.ts';
+
+export interface WebhookOptions {
+  readonly table: ResourceTable;
+  readonly registry: Schema;
+  readonly namespaces: Storage;
+  readonly caller: Caller;
+  readonly surroundings: Surroundings;
+}
+
+/** What has to be known to ask webhooks a second time about one request. */
+export interface Reinvocation {
+  round: number;
+  /** A webhook changed the object: the whole chain runs once more. */
+  wanted: boolean;
+  /** Those that want to see later changes and have been asked. */
+  readonly asked: Set<string>;
+  /** Those of them that something changed after. */
+  readonly again: Set<string>;
+  output: unknown;
+}
+
+async function ask(options: WebhookOptions, hook: Hook, request: AdmissionRequest, places: readonly Place[], place: Place, mutating: boolean): Promise<Answer> {
+  const { webhook } = hook;
+  const { name, sideEffects } = webhook;
+  if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw StatusError.badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
+  const uid = options.surroundings.random.uuid();
+  const value = await options.caller.call(webhook, reviewOf(webhook, request, places, place, uid));
+  let answer: Answer;
+  try {
+    answer = readAnswer(webhook, uid, value, mutating);
+  } catch (error) {
+    throw new CallFailed(name, `received invalid webhook response: ${(error as Error).message}`, error);
+  }
+  request.warnings.push(...answer.warnings);
+  if (!answer.allowed) throw denial(name, answer.status);
+  return answer;
+}
+
+/** Throws what the client gets, unless the webhook may be passed over when it cannot be asked. */
+function passOver(error: unknown, webhook: Webhook, { log }: Surroundings): void {
+  if (!(error instanceof CallFailed)) throw error;
+  if (webhook.failurePolicy !== 'Ignore') throw StatusError.internal(error.message);
+  log.warn('Failed calling webhook, failing open', { webhook: webhook.name, error: error.message });
+}
+
+/** The webhooks that are to hear of the request, with the place in which each sees it. */
+async function listeners(options: WebhookOptions, hooks: Hooks, request: AdmissionRequest): Promise<{ places: Place[]; found: { hook: Hook; place: Place }[] }> {
+  const places = placesOf(options.table, request);
+  const found: { hook: Hook; place: Place }[] = [];
+  for (const hook of await hooks.all()) {
+    const place = placeFor(hook, request, places);
+    if (place) found.push({ hook, place });
+  }
+  return { places, found };
+}
+
+/** Match conditions cannot be evaluated here: a webhook that has some is as one that cannot be asked. */
+function refuseConditions({ webhook }: Hook): void {
+  if (webhook.matchConditions?.length) throw new CallFailed(webhook.name, 'match conditions are not supported');
+}
+
+export function validatingWebhooks(options: WebhookOptions, configurations: Storage): AdmissionPlugin {
+  const hooks = new Hooks(configurations);
+  const run = async (request: AdmissionRequest): Promise<void> => {
+    const { places, found } = await listeners(options, hooks, request);
+    const results = await Promise.allSettled(found.map(async ({ hook, place }) => {
+      if (!(await selected(hook, request, options.namespaces))) return;
+      try {
+        refuseConditions(hook);
+        await ask(options, hook, request, places, place, false);
+      } catch (error) {
+        passOver(error, hook.webhook, options.surroundings);
+      }
+    }));
+    const failed = results.find((r) => r.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    validate: (request) => (hooks.none || isExempt(request) ? undefined : run(request)),
+  };
+}
+
+export function mutatingWebhooks(options: WebhookOptions, configurations: Storage): AdmissionPlugin {
+  const hooks = new Hooks(configurations);
+  const run = async (request: AdmissionRequest): Promise<void> => {
+    const state = (request.reinvocation ??= { round: 0, wanted: false, asked: new Set(), again: new Set(), output: undefined });
+    if (state.round > 0 && !isDeepStrictEqual(state.output, request.object)) repeatAsked(state);
+    const { places, found } = await listeners(options, hooks, request);
+    for (const { hook, place } of found) {
+      if ((state.round > 0 && !state.again.has(hook.id)) || !(await selected(hook, request, options.namespaces))) continue;
+      try {
+        refuseConditions(hook);
+        const { patch } = await ask(options, hook, request, places, place, true);
+        if (patch !== undefined && applyPatch(options, hook.webhook, request, place, patch)) {
+          repeatAsked(state);
+          state.wanted = true;
+        }
+      } catch (error) {
+        passOver(error, hook.webhook, options.surroundings);
+      }
+      if (hook.webhook.reinvocationPolicy === 'IfNeeded') state.asked.add(hook.id);
+    }
+    state.output = thaw(request.object);
+  };
+  return {
+    name: 'MutatingAdmissionWebhook',
+    mutate: (request) => (hooks.none || isExempt(request) ? undefined : run(request)),
+  };
+}
+
+function repeatAsked(state: Reinvocation): void {
+  for (const id of state.asked) state.again.add(id);
+  state.asked.clear();
+}
+
+/** True when the object is another one now. */
+function applyPatch({ registry }: WebhookOptions, { name }: Webhook, request: AdmissionRequest, { view }: Place, text: string): boolean {
+  let patch: unknown;
+  try {
+    patch = JSON.parse(text);
+    if (!Array.isArray(patch)) throw new Error('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  } catch (error) {
+    throw new CallFailed(name, `received undecodable patch in webhook response: ${(error as Error).message}`, error);
+  }
+  if ((patch as unknown[]).length === 0) return false;
+  const { object } = request;
+  if (!object) throw StatusError.internal(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`);
+  let changed: ApiObject;
+  try {
+    const value = applyJsonPatch(view.read(object) as unknown as JsonValue, patch);
+    changed = view.write(decodeObject(registry, view, value, 'Ignore', []), object);
+  } catch (error) {
+    const cause = error instanceof StatusError && error.cause instanceof Error ? error.cause : (error as Error);
+    throw StatusError.internal(cause.message);
+  }
+  if (isDeepStrictEqual(changed, object)) return false;
+  for (const key of Object.keys(object)) delete object[key];
+  Object.assign(object, changed);
+  return true;
+}
