@@ -11,6 +11,7 @@ import { defaultTolerationSeconds, priority, serviceAccount } from './admission/
 import { podSecurity } from './admission/podsecurity/podsecurity.ts';
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './admission/volumes.ts';
 import { mutatingWebhooks, validatingWebhooks } from './admission/webhooks/webhooks.ts';
+import { Conditions } from './admission/webhooks/conditions.ts';
 import type { Caller } from './admission/webhooks/call.ts';
 import type { AdmissionPlugin } from './admission/chain.ts';
 import type { Schema } from './registry/engines.ts';
@@ -84,7 +85,7 @@ const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 
 /** The plugins that are on, in upstream's order. */
 export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller }: AdmissionOptions): AdmissionPlugin[] {
   const { storage, table } = installed;
-  const webhooks = { table, registry, caller, surroundings, namespaces: storage('namespaces') };
+  const webhooks = { table, registry, caller, surroundings, conditions: new Conditions(), namespaces: storage('namespaces') };
   const resourceOf = (apiVersion: string, kind: string): { group: string; version: string; resource: string } | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     const found = table.resources(group, version).find((served) => served.definition.kind === kind);

@@ -144,3 +144,17 @@ test('a webhook behind a service, for deletes, scales and other versions', async
   await server.kubectl('delete validatingwebhookconfiguration service');
   await eventually(async () => (await server.kubectl('delete configmap victim --ignore-not-found')).code === 0 || undefined, 'the webhook to be forgotten');
 });
+
+test('match conditions decide before anybody is asked', async () => {
+  const conditions = (...expressions: string[]): object => ({ matchConditions: expressions.map((expression, i) => ({ name: `c${i}`, expression })) });
+  await configure('Validating', 'conditions',
+    hook('picky', 'picky', conditions("request.operation == 'CREATE'", "object.metadata.name.startsWith('pick')", 'oldObject == null')),
+    hook('wrong', 'picky', conditions('object.spec.nothing == 1')), hook('unsure', 'picky', { ...conditions('object.spec.nothing == 1'), failurePolicy: 'Ignore' }));
+  assert.equal((await apply(configMap('other', { hook: 'picky' }))).code, 0);
+  assert.equal(seen['picky'], undefined);
+  assert.equal((await apply(configMap('picked', { hook: 'picky' }))).code, 0);
+  assert.equal(seen['picky']!.length, 1);
+  assert.match((await apply(configMap('w', { hook: 'wrong' }))).stderr, /configmaps "w" is forbidden: expression 'object\.spec\.nothing == 1' resulted in error: no such key: spec/);
+  assert.equal((await apply(configMap('u', { hook: 'unsure' }))).code, 0);
+  assert.equal(seen['picky']!.length, 1);
+});

@@ -1,7 +1,8 @@
 /** Calls a webhook that an object names: by its address, or by a service of the cluster. */
-import { request } from 'node:https';
+import { request, type Agent } from 'node:https';
 import type { DeepReadonly, JsonObject } from '../../machinery/json.ts';
-import { encodeJson } from '../../schema/json.ts';
+import { hasReason } from '../../machinery/status.ts';
+import { encodeJson, parseJson } from '../../schema/json.ts';
 import type { Resolver } from './resolve.ts';
 
 /** The part that all kinds of webhooks have alike. */
@@ -11,6 +12,13 @@ export type WebhookAddress = DeepReadonly<{
   /** Base64 of PEM. */
   caBundle?: string;
 }>;
+
+export interface CallOptions {
+  /** `?timeout=10s`, or nothing. */
+  readonly query?: string;
+  /** Keeps connections. */
+  readonly agent?: Agent;
+}
 
 const limit = 64 * 1024 * 1024;
 
@@ -33,20 +41,28 @@ async function placeOf(address: WebhookAddress, resolver: Resolver, query: strin
   if (!service) throw new Error('neither an address nor a service is named');
   const { namespace, name, port = 443, path = '/' } = service;
   const slashed = path.startsWith('/') ? path : `/${path}`;
-  const backend = await resolver.pick(namespace, name, String(port));
   const serverName = `${name}.${namespace}.svc`;
-  return { ...backend, path: slashed + query, serverName, shown: `https://${serverName}:${port}${slashed}${query}` };
+  const shown = `https://${serverName}:${port}${slashed}${query}`;
+  try {
+    return { ...(await resolver.pick(namespace, name, String(port))), path: slashed + query, serverName, shown };
+  } catch (error) {
+    const why = hasReason(error, 'NotFound') ? `service ${JSON.stringify(name)} not found` : (error as Error).message;
+    throw new Error(`Post ${JSON.stringify(shown)}: ${why}`, { cause: error });
+  }
 }
 
-/** Posts `body` and answers what comes back; throws an Error for whatever is not JSON with status 200. `query`: `?timeout=10s`, or nothing. */
-export async function callWebhook(address: WebhookAddress, resolver: Resolver, body: unknown, signal: AbortSignal, query = ''): Promise<JsonObject> {
+/** Posts `body` and answers what comes back; throws an Error in upstream's words for whatever is not JSON with a good status. */
+export async function callWebhook(address: WebhookAddress, resolver: Resolver, body: unknown, signal: AbortSignal, { query = '', agent }: CallOptions = {}): Promise<JsonObject> {
   const place = await placeOf(address, resolver, query);
   const bytes = encodeJson(body);
   const isName = !/^[\d.]+$|:/.test(place.serverName);
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(new Error(`Post ${JSON.stringify(place.shown)}: ${error.message}`, { cause: error }));
+    const fail = (error: NodeJS.ErrnoException): void => {
+      const why = signal.aborted ? 'context deadline exceeded' : worded(error, place);
+      reject(new Error(`Post ${JSON.stringify(place.shown)}: ${why}`, { cause: error }));
+    };
     const outgoing = request({
-      host: place.host, port: place.port, path: place.path, method: 'POST', signal, agent: false,
+      host: place.host, port: place.port, path: place.path, method: 'POST', signal, agent: agent ?? false,
       headers: { 'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length, 'user-agent': 'kube-apiserver-admission' },
       ...(isName ? { servername: place.serverName } : {}), ...(address.caBundle ? { ca: Buffer.from(address.caBundle, 'base64').toString() } : {}),
     }, (response) => {
@@ -59,10 +75,11 @@ export async function callWebhook(address: WebhookAddress, resolver: Resolver, b
       });
       response.on('error', fail);
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        if (response.statusCode !== 200) return reject(new Error(`the server responded with the status code ${response.statusCode} but did not return more information`));
+        const answer = Buffer.concat(chunks);
+        const { statusCode = 0 } = response;
+        if (statusCode < 200 || statusCode > 206) return reject(new Error(refusal(statusCode, answer.toString())));
         try {
-          resolve(JSON.parse(text) as JsonObject);
+          resolve(parseJson(answer).value as JsonObject);
         } catch (error) {
           fail(error as Error);
         }
@@ -71,4 +88,20 @@ export async function callWebhook(address: WebhookAddress, resolver: Resolver, b
     outgoing.on('error', fail);
     outgoing.end(bytes);
   });
+}
+
+function refusal(code: number, body: string): string {
+  if (code === 404) return 'the server could not find the requested resource';
+  if (code >= 500) return `an error on the server (${JSON.stringify(body.trim() || 'unknown')}) has prevented the request from succeeding`;
+  return 'the server rejected our request for an unknown reason';
+}
+
+const unknownAuthority = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_GET_ISSUER_CERT']);
+
+function worded(error: NodeJS.ErrnoException, { host, port }: Place): string {
+  if (error.code === 'ECONNREFUSED') return `dial tcp ${host}:${port}: connect: connection refused`;
+  if (error.code === 'ENOTFOUND') return `dial tcp: lookup ${host}: no such host`;
+  if (error.code !== undefined && unknownAuthority.has(error.code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `tls: failed to verify certificate: x509: ${error.message}`;
+  return error.message;
 }

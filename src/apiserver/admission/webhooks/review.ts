@@ -23,13 +23,12 @@ function reviewVersion(webhook: Webhook): string {
   return `admission.k8s.io/${version}`;
 }
 
-export function reviewOf(webhook: Webhook, request: AdmissionRequest, places: readonly Place[], place: Place, uid: string): JsonObject {
-  const { operation, subresource, user, object, old } = request;
+export function reviewOf(webhook: Webhook, request: AdmissionRequest, places: readonly Place[], place: Place, uid: string, shown: { readonly object: JsonValue; readonly oldObject: JsonValue }): JsonObject {
+  const { operation, subresource, user } = request;
   const asked = places[0] ?? place;
   const kindOf = ({ view }: Place): JsonObject => ({ ...parseApiVersion(view.apiVersion), kind: view.kind });
   const resourceOf = ({ group, version, resource }: Place): JsonObject => ({ group, version, resource });
   const namespace = request.namespace || (request.group === '' && request.resource === 'namespaces' ? request.name : '');
-  const seen = (value: typeof old): JsonValue => (value ? (place.view.read(value) as unknown as JsonValue) : null);
   return {
     kind: 'AdmissionReview', apiVersion: reviewVersion(webhook),
     request: {
@@ -40,7 +39,7 @@ export function reviewOf(webhook: Webhook, request: AdmissionRequest, places: re
         username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: [...user.groups],
         ...(user.extra ? { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) } : {}),
       },
-      object: seen(object), oldObject: seen(old), dryRun: request.dryRun,
+      ...shown, dryRun: request.dryRun,
       options: optionKinds[operation] ? { kind: optionKinds[operation], apiVersion: 'meta.k8s.io/v1', ...(request.dryRun ? { dryRun: ['All'] } : {}) } : null,
     },
   };

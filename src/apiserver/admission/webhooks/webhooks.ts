@@ -4,13 +4,15 @@ import type { Surroundings } from '../../../base/surroundings.ts';
 import { thaw, type JsonValue } from '../../../machinery/json.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import { applyJsonPatch } from '../../../schema/patch/jsonpatch.ts';
-import type { ApiObject } from '../../objects.ts';
+import type { ApiObject, ReadonlyObject } from '../../objects.ts';
 import type { Schema } from '../../registry/engines.ts';
 import type { Storage } from '../../registry/storage.ts';
+import type { View } from '../../registry/views.ts';
 import { decodeObject } from '../../registry/write.ts';
 import type { ResourceTable } from '../../resources.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
 import { CallFailed, type Caller } from './call.ts';
+import type { Conditions } from './conditions.ts';
 import { Hooks, type Hook, type Webhook } from './hooks.ts';
 import { isExempt, placeFor, placesOf, selected, type Place } from './match.ts';
 import { denial, readAnswer, reviewOf, type Answer } from './review.ts';
@@ -20,6 +22,7 @@ export interface WebhookOptions {
   readonly registry: Schema;
   readonly namespaces: Storage;
   readonly caller: Caller;
+  readonly conditions: Conditions;
   readonly surroundings: Surroundings;
 }
 
@@ -35,12 +38,33 @@ export interface Reinvocation {
   output: unknown;
 }
 
-async function ask(options: WebhookOptions, hook: Hook, request: AdmissionRequest, places: readonly Place[], place: Place, mutating: boolean): Promise<Answer> {
+/** The object as it is now: what others have once made of it may be of an earlier round. */
+async function seen(view: View, object: ReadonlyObject | undefined): Promise<JsonValue> {
+  if (!object) return null;
+  if (!view.prepare) return view.read(object) as unknown as JsonValue;
+  const copy = thaw<ApiObject>(object);
+  await view.prepare([copy]);
+  return view.read(copy) as unknown as JsonValue;
+}
+
+interface Question {
+  readonly hook: Hook;
+  readonly request: AdmissionRequest;
+  /** All places of the request, and the one in which this webhook sees it. */
+  readonly places: readonly Place[];
+  readonly place: Place;
+}
+
+/** Undefined: its match conditions do not hold. */
+async function ask(options: WebhookOptions, { hook, request, places, place }: Question, mutating: boolean): Promise<Answer | undefined> {
   const { webhook } = hook;
   const { name, sideEffects } = webhook;
-  if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw StatusError.badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
   const uid = options.surroundings.random.uuid();
-  const value = await options.caller.call(webhook, reviewOf(webhook, request, places, place, uid));
+  const shown = { object: await seen(place.view, request.object), oldObject: await seen(place.view, request.old) };
+  const review = reviewOf(webhook, request, places, place, uid, shown);
+  if (webhook.matchConditions?.length && !options.conditions.hold(webhook, request, review)) return undefined;
+  if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw StatusError.badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
+  const value = await options.caller.call(webhook, review);
   let answer: Answer;
   try {
     answer = readAnswer(webhook, uid, value, mutating);
@@ -70,11 +94,6 @@ async function listeners(options: WebhookOptions, hooks: Hooks, request: Admissi
   return { places, found };
 }
 
-/** Match conditions cannot be evaluated here: a webhook that has some is as one that cannot be asked. */
-function refuseConditions({ webhook }: Hook): void {
-  if (webhook.matchConditions?.length) throw new CallFailed(webhook.name, 'match conditions are not supported');
-}
-
 export function validatingWebhooks(options: WebhookOptions, configurations: Storage): AdmissionPlugin {
   const hooks = new Hooks(configurations);
   const run = async (request: AdmissionRequest): Promise<void> => {
@@ -82,8 +101,7 @@ export function validatingWebhooks(options: WebhookOptions, configurations: Stor
     const results = await Promise.allSettled(found.map(async ({ hook, place }) => {
       if (!(await selected(hook, request, options.namespaces))) return;
       try {
-        refuseConditions(hook);
-        await ask(options, hook, request, places, place, false);
+        await ask(options, { hook, request, places, place }, false);
       } catch (error) {
         passOver(error, hook.webhook, options.surroundings);
       }
@@ -106,9 +124,9 @@ export function mutatingWebhooks(options: WebhookOptions, configurations: Storag
     for (const { hook, place } of found) {
       if ((state.round > 0 && !state.again.has(hook.id)) || !(await selected(hook, request, options.namespaces))) continue;
       try {
-        refuseConditions(hook);
-        const { patch } = await ask(options, hook, request, places, place, true);
-        if (patch !== undefined && applyPatch(options, hook.webhook, request, place, patch)) {
+        const answer = await ask(options, { hook, request, places, place }, true);
+        if (!answer) continue;
+        if (answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch))) {
           repeatAsked(state);
           state.wanted = true;
         }
@@ -131,7 +149,7 @@ function repeatAsked(state: Reinvocation): void {
 }
 
 /** True when the object is another one now. */
-function applyPatch({ registry }: WebhookOptions, { name }: Webhook, request: AdmissionRequest, { view }: Place, text: string): boolean {
+async function applyPatch({ registry }: WebhookOptions, { name }: Webhook, request: AdmissionRequest, { view }: Place, text: string): Promise<boolean> {
   let patch: unknown;
   try {
     patch = JSON.parse(text);
@@ -144,8 +162,8 @@ function applyPatch({ registry }: WebhookOptions, { name }: Webhook, request: Ad
   if (!object) throw StatusError.internal(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`);
   let changed: ApiObject;
   try {
-    const value = applyJsonPatch(view.read(object) as unknown as JsonValue, patch);
-    changed = view.write(decodeObject(registry, view, value, 'Ignore', []), object);
+    const value = applyJsonPatch(await seen(view, object), patch);
+    changed = await view.write(decodeObject(registry, view, value, 'Ignore', []), object);
   } catch (error) {
     const cause = error instanceof StatusError && error.cause instanceof Error ? error.cause : (error as Error);
     throw StatusError.internal(cause.message);
