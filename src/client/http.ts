@@ -15,6 +15,8 @@ export interface HttpClientConfig extends TransportConfig {
   readonly token?: string;
   /** Read again every minute: projected tokens rotate. */
   readonly tokenFile?: string;
+  /** Asked before every request. */
+  readonly tokenSource?: () => Promise<string>;
   readonly userAgent?: string;
   /** Added to every request, e.g. Impersonate-User. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -176,7 +178,8 @@ function warnings(header: string): string[] {
 }
 
 function bearer(config: HttpClientConfig, { clock, log }: Surroundings): () => Promise<string | undefined> {
-  const { tokenFile } = config;
+  const { tokenFile, tokenSource } = config;
+  if (tokenSource) return async () => `Bearer ${await tokenSource()}`;
   if (!tokenFile) return async () => (config.token ? `Bearer ${config.token}` : undefined);
   let cached: { value: string; readAt: number } | undefined;
   return async () => {

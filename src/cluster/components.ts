@@ -17,9 +17,13 @@ export const components: Readonly<Record<string, Component>> = {
   'envtest-etcd': alone(async () => (await import('./standalone/envtest.ts')).etcdStandIn),
   'plain-kubectl': async (argv) => kubectl(argv),
   top: async (argv) => kubectl(['top', ...argv]),
-  'metrics-server': async (argv, context) => (await import('./standalone.ts')).metricsServer(argv, context),
-  dns: async (argv, context) => (await import('./standalone.ts')).dns(argv, context),
-  'kube-proxy': async (argv, context) => (await import('./standalone.ts')).kubeProxy(argv, context),
+  'kube-controller-manager': alone(async () => (await import('./standalone/kube-controller-manager.ts')).kubeControllerManager),
+  'kube-scheduler': alone(async () => (await import('./standalone/kube-scheduler.ts')).kubeScheduler),
+  kubelet: alone(async () => (await import('./standalone/kubelet.ts')).kubelet),
+  'kube-proxy': alone(async () => (await import('./standalone/kube-proxy.ts')).kubeProxy),
+  dns: alone(async () => (await import('./standalone/dns.ts')).dns),
+  cadvisor: alone(async () => (await import('./standalone/cadvisor.ts')).cadvisor),
+  'metrics-server': async (argv, context) => (await import('./standalone/metrics-server.ts')).metricsServer(argv, context),
 };
 
 /** Our own kubectl as the user's kubeconfig has it, whatever profiles there are. */

@@ -21,7 +21,7 @@ export interface KubeletServerConfig {
   readonly port: number;
   readonly cert: string;
   readonly key: string;
-  /** PEM of who may vouch for clients. */
+  /** PEM of who may vouch for clients; empty: nobody, they show tokens. */
   readonly clientAuthority: string;
 }
 

@@ -4,13 +4,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createAuthority, issue } from '../../src/wire/certificates.ts';
 import { eventually } from '../apiserver.ts';
 import { realProgram, runProgram, type Outcome } from '../kubectl.ts';
+import { freePort } from '../ports.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'k7s-envtest-'));
 const assets = join(folder, 'assets');
@@ -28,14 +28,6 @@ after(async () => {
   await Promise.all([...running].map(stop));
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 function statusOf(url: string): Promise<number | undefined> {
   return new Promise((done) => {

@@ -54,8 +54,8 @@ export async function runProgram(program: Program, argv: readonly string[], { st
   return 0;
 }
 
-export function duration(flags: Flags, name: string): number | undefined {
-  if (!flags.has(name)) return undefined;
+/** Milliseconds. */
+export function duration(flags: Flags, name: string): number {
   try {
     return parseGoDuration(flags.text(name));
   } catch (error) {

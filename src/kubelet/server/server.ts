@@ -97,7 +97,7 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Servi
 
   return serve({
     host: server.host, port: server.port, handler, surroundings, signal,
-    tls: { cert: server.cert, key: server.key, clientAuthorities: [server.clientAuthority] },
+    tls: { cert: server.cert, key: server.key, clientAuthorities: [server.clientAuthority].filter(Boolean) },
   });
 }
 

@@ -1,0 +1,105 @@
+/** `k7s kube-controller-manager`: the controllers alone. */
+import { serviceaccounts } from '../../api/core/v1/index.ts';
+import type { TokenRequest } from '../../api/authentication/v1/types.ts';
+import { parseTime } from '../../base/clock.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import { httpClient, type HttpClient, type HttpClientConfig } from '../../client/http.ts';
+import { controllers, runControllers, type ControllerOptions } from '../../controllers/index.ts';
+import { CommandError } from '../../kubectl/errors.ts';
+import type { FlagSet, Flags } from '../../kubectl/flags.ts';
+import { hasReason } from '../../machinery/status.ts';
+import { connection, electionFlags, electionSettings, healthFlags, serveHealth, whenLeading } from './connection.ts';
+import { duration, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
+
+const flags: FlagSet = {
+  kubeconfig: { type: 'string', help: 'How to reach the API server; as a pod does if absent' },
+  controllers: { type: 'strings', default: ['*'], help: 'Which run: * is all, NAME one, -NAME not this one' },
+  'use-service-account-credentials': { type: 'bool', help: 'Let each controller act as a service account of its own in kube-system' },
+  'root-ca-file': { type: 'string', help: 'The authority that is published to pods as kube-root-ca.crt' },
+  'cluster-signing-cert-file': { type: 'string', help: 'The authority that signs certificate requests' },
+  'cluster-signing-key-file': { type: 'string', help: 'Its key' },
+  'allocate-node-cidrs': { type: 'bool', help: 'Give each node a part of --cluster-cidr for its pods' },
+  'cluster-cidr': { type: 'string', help: 'Addresses of pods' },
+  'node-cidr-mask-size': { type: 'int', default: 24, help: 'How large such a part is' },
+  'node-monitor-period': { type: 'duration', default: '5s', help: 'How often nodes are looked at' },
+  'node-monitor-grace-period': { type: 'duration', default: '50s', help: 'How long a node may be silent' },
+  'terminated-pod-gc-threshold': { type: 'int', default: 12_500, help: 'How many ended pods are kept' },
+  ...electionFlags('kube-controller-manager'),
+  ...healthFlags(10_257),
+  ...ignored('string', 'authentication-kubeconfig', 'authorization-kubeconfig', 'client-ca-file', 'requestheader-client-ca-file', 'requestheader-allowed-names', 'service-account-private-key-file',
+    'service-cluster-ip-range', 'cluster-name', 'kube-api-qps', 'kube-api-burst', 'kube-api-content-type', 'concurrent-deployment-syncs', 'concurrent-replicaset-syncs', 'concurrent-endpoint-syncs',
+    'concurrent-gc-syncs', 'concurrent-namespace-syncs', 'concurrent-service-syncs', 'concurrent-job-syncs', 'concurrent-statefulset-syncs', 'min-resync-period', 'controller-start-interval'),
+  ...ignored('bool', 'authentication-skip-lookup', 'configure-cloud-routes', 'enable-garbage-collector'),
+};
+
+export const kubeControllerManager: Program = {
+  name: 'kube-controller-manager',
+  about: 'The controllers of Kubernetes, alone.',
+  flags,
+  run: async (given, surroundings, signal) => {
+    const options = controllerOptions(given);
+    const election = electionSettings(given);
+    const config = { ...connection(given.text('kubeconfig')), userAgent: 'kube-controller-manager', surroundings };
+    const client = httpClient(config);
+    const clients: HttpClient[] = [client];
+    const asAccount = (name: string): HttpClient => {
+      const { cert: _cert, key: _key, token: _token, tokenFile: _file, ...server } = config;
+      const own = httpClient({ ...server, tokenSource: accountTokens(client, name, surroundings) } satisfies HttpClientConfig);
+      clients.push(own);
+      return own;
+    };
+    try {
+      await serveHealth(given, 'kube-controller-manager', surroundings, signal);
+      await whenLeading(election, client, surroundings, signal, (leading) =>
+        runControllers({ client, clientFor: given.flag('use-service-account-credentials') ? asAccount : () => client, surroundings, signal: leading, options }));
+    } finally {
+      for (const each of clients) each.close();
+    }
+  },
+};
+
+function controllerOptions(given: Flags): ControllerOptions {
+  const wanted = listed(given, 'controllers');
+  const unknown = wanted.find((name) => name !== '*' && !controllers.some((controller) => controller.name === name.replace(/^-/, '')));
+  if (unknown !== undefined) throw new CommandError(`"${unknown.replace(/^-/, '')}" is not in the list of known controllers`);
+  const rootCa = fileOf(given, 'root-ca-file');
+  const signing = pairOf(given, 'cluster-signing-cert-file', 'cluster-signing-key-file');
+  if (given.flag('allocate-node-cidrs') && !given.text('cluster-cidr')) throw new CommandError('--allocate-node-cidrs needs --cluster-cidr');
+  return {
+    controllers: wanted,
+    nodeCidrMaskSize: given.number('node-cidr-mask-size'),
+    nodeMonitorPeriodMs: duration(given, 'node-monitor-period'),
+    nodeMonitorGracePeriodMs: duration(given, 'node-monitor-grace-period'),
+    terminatedPodThreshold: given.number('terminated-pod-gc-threshold'),
+    ...(given.flag('allocate-node-cidrs') ? { clusterCidr: given.text('cluster-cidr') } : {}),
+    ...(rootCa ? { rootCa } : {}),
+    ...(signing ? { signing: { certPem: signing.cert, keyPem: signing.key } } : {}),
+  };
+}
+
+const tokenSeconds = 3600;
+
+/** Tokens of a service account in kube-system, which is made when it is missing; renewed when four fifths of their life are over. */
+function accountTokens(client: HttpClient, name: string, { clock }: Surroundings): () => Promise<string> {
+  const namespace = 'kube-system';
+  let held: { readonly token: Promise<string>; due: number } | undefined;
+  const ask = async (): Promise<string> => {
+    await client.create(serviceaccounts, { metadata: { name, namespace } }, { namespace }).catch((error: unknown) => {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+    });
+    const body = { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', spec: { audiences: [], expirationSeconds: tokenSeconds } };
+    const { status } = await client.post<TokenRequest>(serviceaccounts, name, 'token', body, { namespace });
+    const now = clock.now();
+    if (held) held.due = now + (parseTime(status.expirationTimestamp) - now) * 0.8;
+    return status.token;
+  };
+  return async () => {
+    if (!held || clock.now() >= held.due) {
+      const token = ask();
+      held = { token, due: Infinity };
+      // Who asks next tries again.
+      token.catch(() => (held = undefined));
+    }
+    return held.token;
+  };
+}
