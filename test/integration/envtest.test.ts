@@ -14,7 +14,7 @@ import { freePort } from '../ports.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'k7s-envtest-'));
 const assets = join(folder, 'assets');
-const env = { K7S_HOME: join(folder, 'home'), KUBECONFIG: '/nonexistent', KUBECACHEDIR: '/dev/null' };
+const env = { K7S_HOME: join(folder, 'home'), KUBECONFIG: join(folder, 'no-kubeconfig'), KUBECACHEDIR: '/dev/null' };
 const running = new Set<ChildProcess>();
 
 const main = join(import.meta.dirname, '../../src/cluster/main.ts');
@@ -183,6 +183,6 @@ describe('kube-apiserver with a folder of its own', () => {
     assert.match(await refusal(data, '--authorization-mode=Webhook'), /"Webhook" is not available/);
     assert.match(await refusal(data, '--enable-admission-plugins=Nonsense'), /enable-admission-plugins plugin "Nonsense" is unknown/);
     assert.match(await refusal(data, '--enable-admission-plugins=EventRateLimit', '--bind-address=127.0.0.1', '--secure-port=0'), /not available: EventRateLimit/);
-    assert.match(await refusal(data, '--client-ca-file=/nonexistent'), /--client-ca-file: open \/nonexistent: no such file or directory/);
+    assert.match(await refusal(data, `--client-ca-file=${join(folder, 'missing.crt')}`), /--client-ca-file: open .*missing\.crt: no such file or directory/);
   });
 });
