@@ -170,6 +170,36 @@ test('a definition goes with its objects', async () => {
   assert.equal((await ok(server.kubectl('get crontabs -o name'))).trim(), '');
 });
 
+test('expressions are enforced, and refused when they make no sense', async () => {
+  const withRule = (rule: string): string => JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'rules.cel.example.com' },
+    spec: {
+      group: 'cel.example.com', scope: 'Cluster', names: { plural: 'rules', kind: 'Rule' },
+      versions: [{
+        name: 'v1', served: true, storage: true, schema: {
+          openAPIV3Schema: {
+            type: 'object', properties: {
+              spec: {
+                type: 'object', 'x-kubernetes-validations': [{ rule, message: 'not more than max' }], required: ['max'],
+                properties: { size: { type: 'integer' }, max: { type: 'integer' }, name: { type: 'string', maxLength: 20, 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'name is immutable' }] } },
+              },
+            },
+          },
+        },
+      }],
+    },
+  });
+  const rule = (specification: object): string => JSON.stringify({ apiVersion: 'cel.example.com/v1', kind: 'Rule', metadata: { name: 'a' }, spec: specification });
+  assert.match(await fails(server.kubectl('create -f -', withRule('self.length > 1'))), /x-kubernetes-validations\[0\].rule: Invalid value: .*compilation failed: ERROR: <input>:1:5: undefined field 'length'/);
+  await ok(server.kubectl('create -f -', withRule('!has(self.size) || self.size <= self.max')));
+  await ok(server.kubectl('wait --for condition=established --timeout=10s crd/rules.cel.example.com'));
+  assert.equal(await fails(server.kubectl('create -f -', rule({ size: 3, max: 2 }))), 'The Rule "a" is invalid: spec: Invalid value: "object": not more than max\n');
+  assert.match(await fails(server.kubectl('create -f -', rule({ size: 3 }))), /spec.max: Required value\n\* <nil>: Invalid value: null: some validation rules were not checked/);
+  await ok(server.kubectl('create -f -', rule({ size: 1, max: 2, name: 'x' })));
+  assert.match(await fails(server.kubectl(['patch', 'rule', 'a', '--type=merge', '-p', '{"spec":{"name":"y"}}'])), /spec.name: Invalid value: "string": name is immutable/);
+  await ok(server.kubectl(['patch', 'rule', 'a', '--type=merge', '-p', '{"spec":{"max":5}}']));
+});
+
 interface Host {
   apiVersion: string;
   metadata: Record<string, unknown>;

@@ -205,14 +205,6 @@ function rememberStored(d: CustomResourceDefinition): void {
 
 const parts = specAndStatus<CustomResourceDefinition>({ initial: () => ({ conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] }) });
 
-/** What is accepted and has no effect is said aloud. */
-function warnings(d: Definition): string[] {
-  const hasRules = (value: unknown): boolean => typeof value === 'object' && value !== null && (('x-kubernetes-validations' in value && Array.isArray(value['x-kubernetes-validations'])) || Object.values(value).some(hasRules));
-  return [
-    ...(d.spec.versions ?? []).flatMap((v, i) => (hasRules(v.schema?.openAPIV3Schema) ? [`spec.versions[${i}].schema.openAPIV3Schema: x-kubernetes-validations are stored but not yet enforced by this server`] : [])),
-  ];
-}
-
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   CustomResourceDefinition: {
     prepareCreate: both<CustomResourceDefinition>(parts.prepareCreate, rememberStored),
@@ -222,7 +214,6 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     },
     validate,
     validateUpdate,
-    warnings,
     generation: 'spec',
   },
 };

@@ -50,3 +50,15 @@ test('a definition names its kind, its versions and its columns as it should', (
   assert.match(judged({ versions: [plain, { ...plain, name: 'v2' }] }).join(), /must have exactly one version marked as storage version/);
   assert.deepEqual(judged({ conversion: { strategy: 'Webhook' } }), ['spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook', 'spec.conversion.conversionReviewVersions: Required value']);
 });
+
+test('expressions compile and are not too costly', () => {
+  const rule = (text: string, more: JsonSchema = {}, other: object = {}): JsonSchema => spec({ type: 'object', properties: { n: { type: 'integer' }, list: { type: 'array', items: { type: 'string' } } }, ...more, 'x-kubernetes-validations': [{ rule: text, ...other }] });
+  const at = 's.properties[spec].x-kubernetes-validations[0]';
+  assert.deepEqual(told(rule('self.n > 1')), []);
+  assert.match(told(rule('self.m > 1'))[0]!, /\.rule: Invalid value: {"Rule":"self.m \\u003e 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:5: undefined field 'm'/);
+  assert.match(told(rule('self.n'))[0]!, /cel expression must evaluate to a bool$/);
+  assert.deepEqual(told(rule(' ')), [`${at}.rule: Required value: rule is not specified`]);
+  assert.deepEqual(told(rule('self.n > 1', {}, { fieldPath: '.x' })), [`${at}.fieldPath: Invalid value: ".x": must be a valid path`]);
+  assert.match(told(rule('self.list.all(x, self.list.all(y, x == y))')).join(), /\.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x \(try simplifying the rule/);
+  assert.match(told(spec({ type: 'array', items: { type: 'string', maxLength: 5, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } })).join(), /oldSelf cannot be used on the uncorrelatable portion of the schema within s.properties\[spec\]$/);
+});

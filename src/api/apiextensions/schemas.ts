@@ -7,6 +7,7 @@ import { validateEmbedded } from '../../schema/structural/embedded.ts';
 import { pruneResource, pruneValue } from '../../schema/structural/prune.ts';
 import { additionalOf, isMembers, itemsOf, resourceFields, type JsonSchema } from '../../schema/structural/schema.ts';
 import { validateStructural } from '../../schema/structural/validate.ts';
+import { validateExpressions } from './expressions.ts';
 import { validateStructuralSchema } from './structural.ts';
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -23,6 +24,8 @@ export function validateSchema(schema: JsonSchema, path: string, hasStatus: bool
   out.push(...structural);
   if (structural.length === 0) checkDefaults(schema, path, true, out);
   checkSchema(schema, path, true, undefined, out);
+  // Expressions speak of what the schema says: it has to be right first.
+  if (out.length === 0) out.push(...validateExpressions(schema, path));
   return out;
 }
 

@@ -6,6 +6,7 @@ import { normalise } from '../../schema/json.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../schema/metadata.ts';
 import { validateEmbedded } from '../../schema/structural/embedded.ts';
 import { validateListTypes } from '../../schema/structural/listtypes.ts';
+import { ruleTree, rulesBlocked, validateRules, type RuleNode } from '../../schema/structural/rules.ts';
 import { propertyOf } from '../../schema/structural/schema.ts';
 import { validateStructural } from '../../schema/structural/validate.ts';
 import type { KindRules, ResourceDefinition, RuleContext, Subresource } from '../../schema/vocabulary.ts';
@@ -15,7 +16,7 @@ import type { Feed } from '../cacher/feed.ts';
 import { compareVersions } from '../discovery/documents.ts';
 import { apiVersionOf, type ApiObject, type ReadonlyObject } from '../objects.ts';
 import type { Schema } from '../registry/engines.ts';
-import { Storage } from '../registry/storage.ts';
+import { Storage, type WriteScope } from '../registry/storage.ts';
 import type { View } from '../registry/views.ts';
 import type { Served, ServedSubresource } from '../resources.ts';
 import type { Resolver } from '../proxy/resolve.ts';
@@ -43,6 +44,8 @@ interface CustomVersion {
   readonly view: View;
   /** Judges what a writer wrote before a webhook has made something else of it. */
   readonly judgesEarly: boolean;
+  /** Its expressions; undefined where there are none. */
+  readonly rules: RuleNode | undefined;
 }
 
 const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -76,9 +79,9 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
   });
   const storage = new Storage({
     group, version: stored.version.name, kind: names.kind, resource: names.plural, namespaced, rules, codec, admission, surroundings,
-    validate: (object, old, context) => {
-      const written = byApiVersion.get(context.apiVersion ?? '') ?? stored;
-      return validateCustom(written.judgesEarly ? stored : written, namespaced, object, old, context);
+    validate: (object, old, scope) => {
+      const written = byApiVersion.get(scope.apiVersion ?? '') ?? stored;
+      return validateCustom(written.judgesEarly ? stored : written, namespaced, object, old, scope);
     },
     canonical: (object) => ({ ...object, metadata: normalise(registry, 'meta.v1.ObjectMeta', object.metadata) as unknown as ApiObject['metadata'] }),
     createOnUpdate: false, unconditionalUpdate: false, returnsDeleted: false, orphanByDefault: false,
@@ -119,6 +122,7 @@ function versionsOf(options: CustomKindOptions, crd: Definition): CustomVersion[
   return crd.spec.versions.map((version): CustomVersion => ({
     version,
     judgesEarly: converter.asks && version !== stored,
+    rules: ruleTree(schemaOf(version), true),
     view: {
       type: definitionName(crd, version), version: apiVersionOf(group, version.name), group, apiVersion: apiVersionOf(group, version.name),
       kind: crd.status.acceptedNames.kind, model: customModel(options.registry, crd, version), identity: version === stored,
@@ -216,17 +220,30 @@ function keepAllButStatus(object: ApiObject, old: ReadonlyObject): void {
 }
 
 /** Judged in the version in which it was written. */
-function validateCustom({ version, view }: CustomVersion, namespaced: boolean, object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): FieldError[] {
+function validateCustom(custom: CustomVersion, namespaced: boolean, object: ReadonlyObject, old: ReadonlyObject | undefined, scope: WriteScope): FieldError[] {
+  const { view, rules } = custom;
+  const seen = view.read(object);
+  const before = old && view.read(old);
+  const errors = old && before ? updateErrors(custom, object, old, seen, before, scope) : createErrors(custom, namespaced, object, seen);
+  if (!rules) return errors;
+  const blocked = rulesBlocked(errors);
+  if (blocked) return [...errors, blocked];
+  const findings = validateRules(rules, seen, before);
+  scope.warnings.push(...findings.warnings);
+  return [...errors, ...findings.errors];
+}
+
+function createErrors({ version }: CustomVersion, namespaced: boolean, object: ReadonlyObject, seen: ReadonlyObject): FieldError[] {
+  const schema = schemaOf(version);
+  return [
+    ...validateMetadata(object.metadata as never, { namespaced, nameRule: nameIsSubdomain }), ...validateStructural(seen, schema),
+    ...validateScalePaths(seen, version.subresources?.scale, true), ...validateEmbedded(seen, schema), ...validateListTypes(seen, schema),
+  ];
+}
+
+function updateErrors({ version }: CustomVersion, object: ReadonlyObject, old: ReadonlyObject, seen: ReadonlyObject, before: ReadonlyObject, context: RuleContext): FieldError[] {
   const schema = schemaOf(version);
   const scale = version.subresources?.scale;
-  const seen = view.read(object);
-  if (!old) {
-    return [
-      ...validateMetadata(object.metadata as never, { namespaced, nameRule: nameIsSubdomain }), ...validateStructural(seen, schema),
-      ...validateScalePaths(seen, scale, true), ...validateEmbedded(seen, schema), ...validateListTypes(seen, schema),
-    ];
-  }
-  const before = view.read(old);
   const metadata = validateMetadataUpdate(object.metadata as never, old.metadata as never);
   if (context.subresource === 'status') {
     return [...metadata, ...validateStructural(seen['status'], propertyOf(schema, 'status'), 'status', before['status']), ...validateScalePaths(seen, scale, false)];

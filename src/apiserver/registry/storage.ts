@@ -50,7 +50,7 @@ export interface StorageOptions {
   readonly namespaced: boolean;
   readonly rules: KindRules<ApiObject>;
   /** Metadata and the kind's own rules; with `old` those of an update. */
-  validate(object: ReadonlyObject, old: ReadonlyObject | undefined, context: RuleContext): readonly FieldError[];
+  validate(object: ReadonlyObject, old: ReadonlyObject | undefined, scope: WriteScope): readonly FieldError[];
   /** The object as the schema writes it: what defaults, rules and admission added is in its place, and so is what is always written. */
   canonical(object: ApiObject): ApiObject;
   readonly createOnUpdate: boolean;

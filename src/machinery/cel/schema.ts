@@ -48,6 +48,12 @@ export function celTypeOf(schema: SchemaLike, options: { readonly name?: string;
   return sized(schema, options.name ?? 'object', options.resource === true || schema['x-kubernetes-embedded-resource'] === true)?.type;
 }
 
+/** The most values that one request can hold of what the schema describes. */
+export function mostValues(schema: SchemaLike, options: { readonly resource?: boolean } = {}): number {
+  const { bytes } = sized(schema, 'object', options.resource === true || schema['x-kubernetes-embedded-resource'] === true) ?? { bytes: 0 };
+  return Math.floor(maxRequestBytes / (bytes + 1));
+}
+
 function sized(schema: SchemaLike, name: string, resource: boolean): Sized | undefined {
   if (schema['x-kubernetes-int-or-string']) {
     return { type: { ...dyn, max: schema.maxLength === undefined ? maxRequestBytes - 2 : 4 * Math.max(schema.maxLength, 0) }, bytes: 1 };
