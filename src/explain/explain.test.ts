@@ -36,12 +36,25 @@ test('the OOM killer looks at what cannot be reclaimed', () => {
   const oom = oomDistance(recorded)!;
   assert.equal(oom.unreclaimable, 5309456384 - 32800768 - 81166336);
   assert.equal(oom.distance, 5368709120 - oom.unreclaimable);
+  // 10 pages of cache are on no list: 4 are locked, the rest is in transit.
+  const transit = { cgroupVersion: 2, usage: 100, limit: 200, stat: new Map([['anon', 20], ['file', 80], ['shmem', 10], ['active_file', 40], ['inactive_file', 20], ['unevictable', 4]]) } as const;
+  assert.deepEqual(oomDistance(transit), { limit: 200, reclaimable: 66, unreclaimable: 34, distance: 166 });
   assert.equal(oomDistance({ cgroupVersion: 2, usage: 1, stat: new Map() }), undefined);
 });
 
 test('v2 measures kernel memory, so nothing is left to subtraction', () => {
   const f = figures({ cgroupVersion: 2, usage: 1000, stat: new Map([['anon', 500], ['file', 300], ['kernel', 150], ['inactive_file', 100]]) });
   assert.deepEqual([f.kernel, f.kernelMeasured, f.remainder, f.workingSet], [150, true, 50, 900]);
+});
+
+test('the root cgroup counts no kernel memory into its usage, so none is a part of it', () => {
+  const machine = { cgroupVersion: 1, usage: 800, kernel: 150, wholeMachine: true, stat: new Map([['total_rss', 500], ['total_cache', 300]]) } as const;
+  const f = figures(machine);
+  assert.deepEqual([f.kernel, f.remainder], [150, 0]);
+  const steps = waterfall(machine);
+  assert.equal(steps.filter((s) => s.kind === 'part').reduce((sum, s) => sum + s.bytes, 0), 800);
+  assert.ok(!steps.some((s) => s.label === 'kernel'));
+  assert.match(reportText({ subject: 'node/n', containers: [containerReport('n', machine)] }, 'en'), /kernel memory, which the root cgroup does not count/);
 });
 
 test('every step and view has its sentence in both languages', () => {

@@ -9,6 +9,8 @@ export interface MemoryFacts {
   /** memory.kmem.usage_in_bytes (v1); on v2 memory.stat itself says it. */
   readonly kernel?: number;
   readonly swap?: number;
+  /** The root cgroup: the kernel does not count its own memory into that one's usage. */
+  readonly wholeMachine?: boolean;
   readonly processes?: readonly ProcessFacts[];
   /** What other readers said, possibly at another moment. */
   readonly top?: { readonly workingSet: number; readonly timestamp?: number; readonly windowMs?: number };
@@ -38,7 +40,7 @@ export interface MemoryFigures {
   /** Measured, or what is left of usage when anon and file are taken off. */
   readonly kernel: number;
   readonly kernelMeasured: boolean;
-  /** usage − anon − file − measured kernel: fuzz of the kernel's own bookkeeping. Zero when kernel is by subtraction. */
+  /** usage − anon − file − measured kernel (where usage has it): fuzz of the kernel's own bookkeeping. Zero when kernel is by subtraction. */
   readonly remainder: number;
   /** Pages of `anon` that shmem is not part of: what `container_memory_rss` says. */
   readonly rss: number;
@@ -60,6 +62,6 @@ export function figures(facts: MemoryFacts): MemoryFigures {
   return {
     usage: facts.usage, anon, rss: anon, file, shmem: of('shmem'), activeFile: of('active_file'), inactiveFile, mappedFile: of('mapped_file', 'file_mapped'),
     workingSet: Math.max(0, facts.usage - inactiveFile),
-    kernel: measured ?? rest, kernelMeasured: measured !== undefined, remainder: measured === undefined ? 0 : facts.usage - anon - file - measured,
+    kernel: measured ?? rest, kernelMeasured: measured !== undefined, remainder: measured === undefined ? 0 : facts.usage - anon - file - (facts.wholeMachine ? 0 : measured),
   };
 }

@@ -96,7 +96,9 @@ export function reportText(report: MemoryReport, language: Language): string {
   const out: string[] = [report.subject, ''];
   for (const c of report.containers) {
     if (report.containers.length > 1) out.push(`── ${c.container} ──`);
-    out.push(headings.parts[language], ...waterfallLines(c.waterfall, language), '', headings.tools[language]);
+    out.push(headings.parts[language], ...waterfallLines(c.waterfall, language));
+    if (c.facts.wholeMachine) out.push(`  ${mebibytes(figures(c.facts).kernel)}: ${say('note.wholeMachine', language)}`);
+    out.push('', headings.tools[language]);
     for (const view of c.views) out.push(`  ${pad(view.name, 38)}${mebibytes(view.bytes).padStart(9)}  = ${view.formula}`, `      ${say(`why.${view.why}`, language)}`);
     if (c.oom) {
       out.push('', headings.oom[language]);

@@ -63,7 +63,7 @@ export function waterfall(facts: MemoryFacts): Step[] {
     { label: 'activeFile', bytes: f.activeFile, kind: 'part' },
     { label: 'inactiveFile', bytes: f.inactiveFile, kind: 'part' },
     { label: 'otherFile', bytes: otherFile, kind: 'part' },
-    { label: f.kernelMeasured ? 'kernel' : 'kernelBySubtraction', bytes: f.kernel, kind: 'part' },
+    ...(f.kernelMeasured && facts.wholeMachine ? [] : [{ label: f.kernelMeasured ? 'kernel' : 'kernelBySubtraction', bytes: f.kernel, kind: 'part' } as const]),
     ...(f.kernelMeasured ? [{ label: 'remainder', bytes: f.remainder, kind: 'part' } as const] : []),
     { label: 'minusInactiveFile', bytes: -f.inactiveFile, kind: 'minus' },
     { label: 'workingSet', bytes: f.workingSet, kind: 'total' },
@@ -84,7 +84,10 @@ export interface OomDistance {
 export function oomDistance(facts: MemoryFacts): OomDistance | undefined {
   if (facts.limit === undefined) return undefined;
   const f = figures(facts);
-  const reclaimable = Math.max(0, f.activeFile + f.inactiveFile);
+  const cache = Math.max(0, f.file - f.shmem);
+  // Pages on neither list are locked, or on their way to a list in batches that reclaim drains first.
+  const offLists = Math.max(0, cache - f.activeFile - f.inactiveFile);
+  const reclaimable = cache - Math.min(offLists, statValue(facts, 'unevictable', 'unevictable'));
   const unreclaimable = Math.max(0, f.usage - reclaimable);
   return { limit: facts.limit, reclaimable, unreclaimable, distance: Math.max(0, facts.limit - unreclaimable) };
 }

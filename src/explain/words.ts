@@ -32,6 +32,7 @@ const words = {
   'note.oom': { en: 'The OOM killer looks at usage after reclaim, not at the working set: active page cache is given back first.', zh: 'OOM killer 看的是回收之后的用量，而不是工作集：活跃的文件缓存会先被回收。' },
   'note.pause': { en: 'The pause container has a cgroup of its own below the pod; kubectl top adds up the other containers only.', zh: 'pause 容器在 pod 之下有自己的 cgroup；kubectl top 只累加其余容器。' },
   'note.sample': { en: 'Two samples of different moments: the difference is the time between them, not an error.', zh: '两个样本取自不同时刻：差异来自时间，并非错误。' },
+  'note.wholeMachine': { en: 'kernel memory, which the root cgroup does not count into its usage.', zh: '内核内存：根 cgroup 的用量不包含它。' },
   'note.node': { en: 'The node is its root cgroup: system daemons, kernel and page cache of no pod are in it, so it is more than the sum of its pods.', zh: '节点取自根 cgroup：其中还有系统进程、内核以及不属于任何 pod 的缓存，因此大于各 pod 之和。' },
 } as const satisfies Record<string, Record<Language, string>>;
 

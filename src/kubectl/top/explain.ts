@@ -15,7 +15,7 @@ import { languageOf } from '../../explain/words.ts';
 /** The part of the kubelet's `/stats/memory` answer that is used here. */
 interface Reading {
   readonly cgroupVersion: 1 | 2;
-  readonly root: { readonly files: Readonly<Record<string, string>> };
+  readonly root: { readonly cgroup: string; readonly files: Readonly<Record<string, string>> };
   readonly sandbox?: { readonly files: Readonly<Record<string, string>> };
   readonly containers: readonly { readonly name: string; readonly files: Readonly<Record<string, string>>; readonly processes: readonly ProcessFacts[] }[];
 }
@@ -86,7 +86,7 @@ async function explainNode(name: string, client: Client, clock: Clock): Promise<
   const usage = metrics?.usage['memory'];
   return {
     subject: `node/${name}`,
-    containers: [containerReport(name, { ...facts(reading.root.files, reading.cgroupVersion), ...(usage ? { top: { workingSet: parseQuantity(usage).value() } } : {}) })],
+    containers: [containerReport(name, { ...facts(reading.root.files, reading.cgroupVersion), ...(reading.root.cgroup === '/' ? { wholeMachine: true } : {}), ...(usage ? { top: { workingSet: parseQuantity(usage).value() } } : {}) })],
     ...(total !== undefined ? { podsTotal: total } : {}),
     ...(metrics ? { sample: age(metrics, clock) } : {}),
   };
