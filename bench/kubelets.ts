@@ -5,7 +5,6 @@ import { createAuthority, issue } from '../src/wire/certificates.ts';
 
 export interface BenchKubelets {
   readonly port: number;
-  readonly authority: string;
 }
 
 export const podsPerNode = 30;
@@ -40,14 +39,15 @@ function resourceText(node: number, now: number): string {
   return out.join('');
 }
 
-const authority = await createAuthority({ commonName: 'bench-ca' });
-const pair = await issue(authority, { commonName: 'system:node:bench', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], usages: ['server'] });
-const server = createServer({ cert: pair.certPem, key: pair.keyPem, keepAliveTimeout: 120_000 }, (request, response) => {
-  const [, , high, low] = (request.socket.localAddress ?? '').replace('::ffff:', '').split('.').map(Number);
-  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(resourceText((high ?? 0) * 256 + (low ?? 0), Date.now()));
-});
-server.listen(0, '0.0.0.0', () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ port, authority: authority.certPem } satisfies BenchKubelets)}\n`);
-});
-process.stdin.resume().on('end', () => process.exit());
+async function serve(): Promise<void> {
+  const authority = await createAuthority({ commonName: 'bench-ca' });
+  const pair = await issue(authority, { commonName: 'system:node:bench', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], usages: ['server'] });
+  const server = createServer({ cert: pair.certPem, key: pair.keyPem, keepAliveTimeout: 120_000 }, (request, response) => {
+    const [, , high, low] = (request.socket.localAddress ?? '').replace('::ffff:', '').split('.').map(Number);
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(resourceText((high ?? 0) * 256 + (low ?? 0), Date.now()));
+  });
+  server.listen(0, '0.0.0.0', () => process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port } satisfies BenchKubelets)}\n`));
+  process.stdin.resume().on('end', () => process.exit());
+}
+
+if (import.meta.main) await serve();

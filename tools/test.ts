@@ -72,11 +72,11 @@ function chosen(words: readonly string[]): [string, Group, string[]][] {
     .filter(([, , files]) => files.length > 0);
 }
 
-/** Tests with real containers need what k7s needs, a program to put into images, and etcd. Without root they skip themselves. */
-async function installPackages(): Promise<void> {
+/** Tests with real containers need what k7s needs, a program to put into images, and etcd; end to end also a monitor and a browser. Without root they skip themselves. */
+async function installPackages(endToEnd: boolean): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
   const report = progress({ stdout: process.stdout, stderr: process.stderr }, systemClock);
-  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server')], { install: true });
+  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server'), ...(endToEnd ? [program('prometheus', 'prometheus'), program('chromium', 'chromium')] : [])], { install: true });
 }
 
 async function main(): Promise<number> {
@@ -86,7 +86,7 @@ async function main(): Promise<number> {
     process.stdout.write('no test file matches\n');
     return 1;
   }
-  if (selection.some(([name]) => name === 'integration' || name === 'e2e')) await installPackages();
+  if (selection.some(([name]) => name === 'integration' || name === 'e2e')) await installPackages(selection.some(([name]) => name === 'e2e'));
   for (const [name, group, files] of selection) {
     process.stdout.write(`${name}: ${files.length} files\n`);
     const start = performance.now();

@@ -22,6 +22,8 @@ export interface ListOptions {
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
   readonly limit?: number;
   readonly continue?: string;
+  /** Only the objects' metadata need be sent; a client in process may well give the whole. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -65,10 +65,10 @@ export function httpClient(config: HttpClientConfig): HttpClient {
     }
   };
 
-  const call = async <R>(method: string, path: string, options: { signal?: AbortSignal } | undefined, body?: unknown, type = 'application/json'): Promise<R> => {
+  const call = async <R>(method: string, path: string, options: { signal?: AbortSignal } | undefined, body?: unknown, type = 'application/json', headers: Readonly<Record<string, string>> = {}): Promise<R> => {
     const response = await send({
-      method, path,
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': type } }),
+      method, path, headers,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { ...headers, 'content-type': type } }),
       ...(options?.signal ? { signal: options.signal } : {}),
     });
     const text = await readText(response.body);
@@ -78,7 +78,7 @@ export function httpClient(config: HttpClientConfig): HttpClient {
   return {
     get: (ref, name, options) => call('GET', resourcePath(ref, options?.namespace, name, options?.subresource) + queryString(options satisfies ReadOptions | undefined), options),
     list: async <T>(ref: ResourceRef<T>, options?: ListOptions): Promise<ObjectList<T>> => {
-      const list = await call<ObjectList<T>>('GET', resourcePath(ref, options?.namespace) + queryString(options), options);
+      const list = await call<ObjectList<T>>('GET', resourcePath(ref, options?.namespace) + queryString(options), options, undefined, undefined, accept(options, 'PartialObjectMetadataList'));
       return list.items ? list : { ...list, items: [] };
     },
     watch: <T>(ref: ResourceRef<T>, options?: WatchOptions) => watchEvents<T>(send, ref, options),
@@ -98,9 +98,14 @@ export function httpClient(config: HttpClientConfig): HttpClient {
   };
 }
 
+/** Metadata alone, from servers that can; others send the whole. */
+function accept(options: ListOptions | undefined, kind: string): Readonly<Record<string, string>> {
+  return options?.metadataOnly ? { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` } : {};
+}
+
 async function* watchEvents<T>(send: (request: RawRequest) => Promise<RawResponse>, ref: ResourceRef<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>, void, void> {
   const path = resourcePath(ref, options.namespace) + queryString({ ...options, watch: true });
-  const response = await send({ method: 'GET', path, ...(options.signal ? { signal: options.signal } : {}) });
+  const response = await send({ method: 'GET', path, headers: accept(options, 'PartialObjectMetadata'), ...(options.signal ? { signal: options.signal } : {}) });
   for await (const line of lines(response.body)) {
     const event = JSON.parse(line) as WatchEvent<T> | { type: 'ERROR'; object: Status };
     if (event.type === 'ERROR') throw new StatusError(event.object);

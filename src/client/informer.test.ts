@@ -114,3 +114,17 @@ test('a server that is away is asked with growing delays, and a handler that thr
   assert.deepEqual(log, ['+a@1 initial']);
   await stop();
 });
+
+test('metadata only: names, labels and versions are kept, and asked for page by page', async () => {
+  const server = scripted();
+  server.state.items = [{ ...configMap('a', '7', { data: { k: 'v' } }), metadata: { ...configMap('a', '7').metadata, labels: { app: 'x' }, annotations: { long: 'text' } } }];
+  const [stop, clock] = [new AbortController(), new ManualClock()];
+  const informer = new Informer(server.client, configmaps, { clock, random: seededRandom(1), log: silent }, { metadataOnly: true });
+  const done = informer.run(stop.signal);
+  await informer.synced();
+  assert.deepEqual(informer.get('a', 'x'), { metadata: { name: 'a', namespace: 'x', uid: 'uid-a', resourceVersion: '7', labels: { app: 'x' } } });
+  assert.deepEqual([server.lists[0]!.metadataOnly, server.lists[0]!.limit, server.lists[0]!.resourceVersion], [true, 5000, undefined]);
+  await clock.advance(0);
+  stop.abort();
+  await done;
+});

@@ -27,6 +27,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Keeps no more of an object than its name, labels and versions: many objects in little memory. Use `Informers.metadata`. */
+  readonly metadataOnly?: boolean;
 }
 
 export type IndexFunction<T> = (object: DeepReadonly<T>) => readonly string[];
@@ -213,7 +215,7 @@ export class Informer<T extends KubeObject> {
     let token: string | undefined;
     do {
       const page = await this.#client.list(this.ref, {
-        ...this.#selection, signal, ...(token ? { continue: token, limit: pageSize } : cached ? { resourceVersion: '0' } : { limit: pageSize }),
+        ...this.#selection, signal, ...(token ? { continue: token, limit: pageSize } : cached && !this.#selection.metadataOnly ? { resourceVersion: '0' } : { limit: pageSize }),
       });
       for (const object of page.items) {
         gone.delete(keyOf(object));
@@ -245,7 +247,8 @@ export class Informer<T extends KubeObject> {
     return alive;
   }
 
-  #put(object: DeepReadonly<T>): void {
+  #put(whole: DeepReadonly<T>): void {
+    const object = this.#selection.metadataOnly ? bare(whole) : whole;
     const key = keyOf(object);
     const old = this.#items.get(key);
     if (old?.metadata.resourceVersion === object.metadata.resourceVersion && old.metadata.uid === object.metadata.uid) return;
@@ -280,6 +283,11 @@ export class Informer<T extends KubeObject> {
   }
 }
 
+function bare<T extends KubeObject>({ metadata }: DeepReadonly<T>): DeepReadonly<T> {
+  const { name, namespace, uid, resourceVersion, labels } = metadata;
+  return { metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, ...(labels ? { labels } : {}) } } as unknown as DeepReadonly<T>;
+}
+
 function enter<T>(index: Index<T>, key: string, object: DeepReadonly<T>): void {
   for (const value of index.values(object)) {
     const bucket = index.buckets.get(value);
@@ -296,7 +304,7 @@ function leave<T>(index: Index<T>, key: string, object: DeepReadonly<T>): void {
 }
 
 function selectionKey(ref: ResourceRef<unknown>, selection: Selection): string {
-  return JSON.stringify([ref.group, ref.version, ref.resource, selection.namespace, selection.labelSelector, selection.fieldSelector]);
+  return JSON.stringify([ref.group, ref.version, ref.resource, selection.namespace, selection.labelSelector, selection.fieldSelector, selection.metadataOnly]);
 }
 
 /** Informers shared by all who ask for the same selection; each starts when it is first asked for and ends with the signal. */
@@ -321,6 +329,11 @@ export class Informers {
     const done = informer.run(AbortSignal.any([this.#signal, stop.signal]));
     this.#running.set(key, { informer: informer as unknown as Informer<KubeObject>, done, stop });
     return informer;
+  }
+
+  /** Names, labels and versions alone. */
+  metadata(ref: ResourceRef<KubeObject>, selection: Selection = {}): Informer<KubeObject> {
+    return this.of(ref, { ...selection, metadataOnly: true });
   }
 
   /** Ends an informer that nobody needs any more, because its resource is not served any more. */

@@ -1,6 +1,7 @@
 /** metrics.k8s.io/v1beta1: node and pod figures as resources, read-only, always of this moment. */
 import { timestamp } from '../../base/clock.ts';
-import type { Node, Pod } from '../../api/core/v1/types.ts';
+import type { Node } from '../../api/core/v1/types.ts';
+import type { KubeObject } from '../../client/informer.ts';
 import type { NodeMetrics, PodMetrics } from '../../api/metrics/v1beta1/types.ts';
 import type { DeepReadonly, JsonObject } from '../../machinery/json.ts';
 import { formatGoDuration } from '../../machinery/goduration.ts';
@@ -19,8 +20,8 @@ export interface Cluster {
   nodes(): readonly DeepReadonly<Node>[];
   node(name: string): DeepReadonly<Node> | undefined;
   /** Of one namespace, or of all. */
-  pods(namespace: string): readonly DeepReadonly<Pod>[];
-  pod(namespace: string, name: string): DeepReadonly<Pod> | undefined;
+  pods(namespace: string): readonly DeepReadonly<KubeObject>[];
+  pod(namespace: string, name: string): DeepReadonly<KubeObject> | undefined;
 }
 
 export interface ApiDependencies {
@@ -49,7 +50,7 @@ function nodeMetrics(d: ApiDependencies, node: DeepReadonly<Node>): NodeMetrics 
   };
 }
 
-function podMetrics(d: ApiDependencies, pod: DeepReadonly<Pod>): PodMetrics | undefined {
+function podMetrics(d: ApiDependencies, pod: DeepReadonly<KubeObject>): PodMetrics | undefined {
   const { name, namespace = '', labels } = pod.metadata;
   const usages = d.storage.pod(`${namespace}/${name}`);
   if (!usages || usages.size === 0) return undefined;

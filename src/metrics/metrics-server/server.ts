@@ -39,7 +39,7 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
   const { clock, log } = d.surroundings;
   const informers = new Informers(d.client, d.surroundings, d.signal);
   const nodes = informers.of(nodeResource);
-  const pods = informers.of(podResource);
+  const pods = informers.metadata(podResource);
   const storage = new Storage(options.metricResolutionMs);
   const metrics = new Metrics();
   const points = metrics.gauge({ name: 'metrics_server_storage_points', help: 'Number of metrics points stored.', labels: ['type'] });
