@@ -28,7 +28,8 @@ export function checkCanonicalIP(path: string, value: string, out: FieldError[])
   else if (canonical !== value) out.push(invalid(path, value, `must be in canonical form ("${canonical}")`));
 }
 
-function bits(address: string): bigint {
+/** The number that an address is. */
+export function addressBits(address: string): bigint {
   if (isIPv4(address)) return address.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
   const full = canonicalIP(address)!;
   const [head = '', tail] = full.split('::');
@@ -47,7 +48,7 @@ export function parseCIDR(value: string): { address: string; prefix: number; fam
   const width = family === 'IPv4' ? 32 : 128;
   if (family === undefined || prefix > width) return undefined;
   const mask = (1n << BigInt(width - prefix)) - 1n;
-  return { address: match[1]!, prefix, family, hostBits: (bits(match[1]!) & mask) !== 0n };
+  return { address: match[1]!, prefix, family, hostBits: (addressBits(match[1]!) & mask) !== 0n };
 }
 
 export function checkCIDR(path: string, value: string, out: FieldError[], strict = false): void {
@@ -61,5 +62,5 @@ export function cidrContains(cidr: string, address: string): boolean {
   const range = parseCIDR(cidr);
   if (!range || familyOf(address) !== range.family) return false;
   const shift = BigInt((range.family === 'IPv4' ? 32 : 128) - range.prefix);
-  return bits(range.address) >> shift === bits(address) >> shift;
+  return addressBits(range.address) >> shift === addressBits(address) >> shift;
 }

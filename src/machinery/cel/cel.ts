@@ -23,6 +23,8 @@ export interface CompileOptions extends Partial<Omit<Environment, 'variables'>> 
   readonly result?: readonly CelType[];
   /** Evaluate what does not check as far as it goes. */
   readonly unchecked?: boolean;
+  /** Evaluates constants each time, as if they were none; costs are written down that way. */
+  readonly unfolded?: boolean;
 }
 
 /** A compiled expression; it keeps nothing of an evaluation. */
@@ -61,7 +63,7 @@ export function compile(source: string, options: CompileOptions): Compiled {
   if (options.result && !options.result.some((wanted) => typeText(wanted) === typeText(type))) {
     return { program: undefined, issues: [], message: `must evaluate to ${options.result.map(typeText).join(' or ')}` };
   }
-  const step = new Planner(checked, functions, options.types).plan(ast).eval;
+  const step = new Planner(checked, { functions, types: options.types ?? {}, fold: !options.unfolded }).plan(ast).eval;
   return { program: { source, ast, type, estimatedCost: estimateCost(checked), variables: options.variables, step }, issues: [], message: '' };
 }
 

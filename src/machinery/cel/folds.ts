@@ -3,7 +3,7 @@ import type { Frame, Step } from './frame.ts';
 import { noSuchOverload } from './functions.ts';
 import type { Planner } from './planner.ts';
 import { keyText } from './select.ts';
-import type { CallExpr, Expr, FoldExpr } from './syntax.ts';
+import type { CallExpr, Expr, FoldExpr, ListExpr } from './syntax.ts';
 import { accumulator } from './syntax.ts';
 import type { CelValue, MapKey } from './values.ts';
 import { CelError, CelList, CelMap, mapKey } from './values.ts';
@@ -87,10 +87,12 @@ function builder(planner: Planner, expr: FoldExpr, range: Step, { filter, insert
     const assign = assigner(slots);
     const test = filter && planner.plan(filter).eval;
     const twoNames = expr.iter2 !== undefined;
+    const init = planner.plan(expr.init).eval;
     const add = into === 'list' ? listAdder(planner, insert) : mapAdder(planner, insert);
     return (frame) => {
       const over = range(frame);
       if (over instanceof CelError) return over;
+      init(frame);
       const target = add.start();
       let error: CelError | undefined;
       const failed = iterate(over, (key, value, entry) => {
@@ -111,10 +113,10 @@ interface Adder {
 }
 
 function listAdder(planner: Planner, insert: CallExpr): Adder {
-  const list = insert.args[1]!;
-  const item = planner.plan((list as Expr & { kind: 'list' }).items[0]!.value);
+  const list = insert.args[1]! as ListExpr;
+  const item = planner.plan(list.items[0]!.value);
   // The name of the result, the list of one, and the addition.
-  const cost = 2 + (item.constant === undefined ? listCost : 0);
+  const cost = 2 + (planner.plan(list).constant === undefined ? listCost : 0);
   return {
     start: () => {
       const items: CelValue[] = [];

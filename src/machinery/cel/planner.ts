@@ -2,7 +2,7 @@ import type { Checked } from './checker.ts';
 import { callCost, listCost, mapCost, structCost } from './costs.ts';
 import type { Frame, Step } from './frame.ts';
 import { choose, noSuchOverload } from './functions.ts';
-import type { Overload } from './functions.ts';
+import type { Functions } from './functions.ts';
 import { planFold } from './folds.ts';
 import { atIndex, hasField, keyText, optionalField, optionalIndex, selectField } from './select.ts';
 import type { CallExpr, Expr, FoldExpr, ListExpr, MapExpr, SelectExpr, StructExpr } from './syntax.ts';
@@ -22,18 +22,27 @@ export interface Plan {
   readonly constant?: CelValue;
 }
 
+export interface PlanOptions {
+  readonly functions: Functions;
+  readonly types: Readonly<Record<string, CelType & { kind: 'object' }>>;
+  /** Works out constants beforehand; these cost nothing then. */
+  readonly fold: boolean;
+}
+
 const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint']);
 
 export class Planner {
   readonly #checked: Checked;
-  readonly #functions: ReadonlyMap<string, readonly Overload[]>;
+  readonly #functions: Functions;
   readonly #types: Readonly<Record<string, CelType & { kind: 'object' }>>;
+  readonly #folds: boolean;
   readonly #scopes: [name: string, slot: number][] = [];
 
-  constructor(checked: Checked, functions: ReadonlyMap<string, readonly Overload[]>, types: Readonly<Record<string, CelType & { kind: 'object' }>> = {}) {
+  constructor(checked: Checked, options: PlanOptions) {
     this.#checked = checked;
-    this.#functions = functions;
-    this.#types = types;
+    this.#functions = options.functions;
+    this.#types = options.types;
+    this.#folds = options.fold;
   }
 
   plan(expr: Expr): Plan {
@@ -139,7 +148,7 @@ export class Planner {
       return overload ? overload.call(...values) : noSuchOverload;
     };
     const constant = args[0]?.constant;
-    if (conversions.has(fn) && args.length === 1 && constant !== undefined) {
+    if (this.#folds && conversions.has(fn) && args.length === 1 && constant !== undefined) {
       const value = call([constant]);
       if (!(value instanceof CelError)) return known(value);
     }
@@ -148,7 +157,7 @@ export class Planner {
 
   #list(expr: ListExpr): Plan {
     const items = expr.items.map((item) => ({ ...this.plan(item.value), optional: item.optional }));
-    if (items.every((item) => item.constant !== undefined && !item.optional)) return known(new CelList(items.map((item) => item.constant!)));
+    if (this.#folds && items.every((item) => item.constant !== undefined && !item.optional)) return known(new CelList(items.map((item) => item.constant!)));
     return {
       eval: (frame) => {
         const out: CelValue[] = [];
@@ -186,7 +195,7 @@ export class Planner {
       }
       return CelMap.of(out.values());
     };
-    if (entries.every((entry) => entry.key.constant !== undefined && entry.value.constant !== undefined && !entry.optional)) {
+    if (this.#folds && entries.every((entry) => entry.key.constant !== undefined && entry.value.constant !== undefined && !entry.optional)) {
       const value = build(undefined as unknown as Frame);
       if (!(value instanceof CelError)) return known(value);
     }

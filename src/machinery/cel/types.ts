@@ -62,6 +62,8 @@ export const typeNames: Readonly<Record<string, CelType>> = {
   map: mapOf(dyn, dyn),
   type: { kind: 'type', of: undefined },
   optional_type: optionalOf(dyn),
+  'net.IP': opaque('net.IP'),
+  'net.CIDR': opaque('net.CIDR'),
   'google.protobuf.Duration': duration,
   'google.protobuf.Timestamp': timestamp,
 };

@@ -87,8 +87,10 @@ class RegexParser {
   #sequence(): Node {
     const parts: Node[] = [];
     while (this.#at < this.#codes.length && this.#peek() !== '|' && this.#peek() !== ')') {
-      if (this.#rest().startsWith('\\Q')) parts.push(...this.#quoted());
-      else parts.push(this.#repeated(this.#atom()));
+      const quoted = this.#peek() === '\\' && this.#peek(1) === 'Q' ? this.#quoted() : [this.#atom()];
+      const last = quoted.pop();
+      parts.push(...quoted);
+      if (last) parts.push(this.#repeated(last));
     }
     return { kind: 'all', parts };
   }
