@@ -23,6 +23,9 @@ const answers: Record<string, object> = {
   '/api/v1/nodes/n1': { kind: 'Node', apiVersion: 'v1', ...node('n1', { cpu: '4', memory: '8148352Ki' }) },
   '/apis/metrics.k8s.io/v1beta1/pods': { kind: 'PodMetricsList', ...gv, metadata: {}, items: pods },
   '/apis/metrics.k8s.io/v1beta1/namespaces/a/pods': { kind: 'PodMetricsList', ...gv, metadata: {}, items: pods.slice(1) },
+  '/api/v1/namespaces/a/pods': { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [
+    { metadata: meta('one', 'a'), spec: { containers: [{ name: 'c', resources: { requests: { cpu: '500m', memory: '64Mi' }, limits: { memory: '256Mi' } } }] } }, { metadata: meta('zed', 'a'), spec: { containers: [{ name: 'c' }] } },
+  ] },
   '/apis/metrics.k8s.io/v1beta1/namespaces/a/pods/one': { kind: 'PodMetrics', ...gv, ...pods[1] },
   '/apis/metrics.k8s.io/v1beta1/namespaces/empty/pods': { kind: 'PodMetricsList', ...gv, metadata: {}, items: [] },
   '/api/v1/namespaces/empty/pods': { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [] },
@@ -61,4 +64,23 @@ test('nodes that say nothing stand below those that do', async () => {
     const expected = await run(realProgram('kubectl'), argv, { env: { KUBECONFIG: '/nonexistent', HOME: '/nonexistent', KUBECACHEDIR: '/dev/null' } });
     assert.deepEqual(await ownKubectl('/nonexistent', argv), expected, args);
   }
+});
+
+test('the share of requests and limits; what is not declared has none', async () => {
+  const { stdout } = await ownKubectl('/nonexistent', ['-s', url, 'top', 'pod', '-n', 'a', '--utilization']);
+  assert.match(stdout, /^NAME +CPU\(cores\) +MEMORY\(bytes\) +CPU\(req%\) +CPU\(lim%\) +MEMORY\(req%\) +MEMORY\(lim%\) *$/m);
+  assert.match(stdout, /^one +250m +128Mi +50% +- +200% +50% *$/m);
+  assert.match(stdout, /^zed +0m +0Mi +- +- +- +- *$/m);
+});
+
+test('--watch prints again until it is interrupted', async () => {
+  const stop = new AbortController();
+  const { stdout, code } = await ownKubectl('/nonexistent', ['-s', url, 'top', 'pod', '-n', 'a', '--watch', '--interval=10ms'], {
+    signal: stop.signal,
+    onOutput: (text) => {
+      if (text.split('NAME').length > 3) stop.abort();
+    },
+  });
+  assert.ok(stdout.split('NAME').length > 3, stdout);
+  assert.equal(code, 0);
 });

@@ -8,6 +8,8 @@ import type { FlagSet } from '../flags.ts';
 import { TabWriter } from '../printers/tabwriter.ts';
 import { metadataOf, selectorFlags } from '../resources.ts';
 import type { Session } from '../session.ts';
+import { readShares, utilizationColumns, type Shares } from './utilization.ts';
+import { repeating, watchFlags } from './watch.ts';
 import { byUsage, percentText, sum, usageOf, usageOfPod, usageText, type NodeMetrics, type PodMetrics, type Resource } from './usage.ts';
 
 const sharedFlags: FlagSet = {
@@ -16,6 +18,7 @@ const sharedFlags: FlagSet = {
   'no-headers': { type: 'bool', help: 'If present, print output without headers' },
   'use-protocol-buffers': { type: 'bool', default: true, help: 'Enables using protocol-buffers to access Metrics API.' },
   'show-swap': { type: 'bool', help: 'Print resources related to swap memory.' },
+  ...watchFlags,
 };
 /** A pod this young may well have no metrics yet. */
 const metricsDelayMs = 120_000;
@@ -49,10 +52,12 @@ const topNode: Command = {
     if (name && flags.text('selector')) throw new CommandError('only one of NAME or --selector can be provided');
     await requireMetricsApi(session);
     const query = { labelSelector: flags.text('selector') };
-    const metrics = name ? [(await session.json(`${metricsPath}/nodes/${name}`)) as unknown as NodeMetrics] : ((await session.json(`${metricsPath}/nodes`, { query }))['items'] as unknown as NodeMetrics[] | null);
-    if (!metrics?.length) throw new CommandError('metrics not available yet');
-    const nodes = name ? [await session.json(`/api/v1/nodes/${name}`)] : (await session.json('/api/v1/nodes', { query }))['items'];
-    printNodes(session, metrics, nodes as unknown as NodeObject[]);
+    await repeating(session, async () => {
+      const metrics = name ? [(await session.json(`${metricsPath}/nodes/${name}`)) as unknown as NodeMetrics] : ((await session.json(`${metricsPath}/nodes`, { query }))['items'] as unknown as NodeMetrics[] | null);
+      if (!metrics?.length) throw new CommandError('metrics not available yet');
+      const nodes = name ? [await session.json(`/api/v1/nodes/${name}`)] : (await session.json('/api/v1/nodes', { query }))['items'];
+      printNodes(session, metrics, nodes as unknown as NodeObject[]);
+    });
   },
 };
 
@@ -100,6 +105,7 @@ const topPod: Command = {
     containers: { type: 'bool', help: 'If present, print usage of containers within a pod.' },
     'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
     sum: { type: 'bool', help: 'Print the sum of the resource usage' },
+    utilization: { type: 'bool', help: 'Also print the percentage of requests and limits that is used.' },
   },
   run: async (session, args) => {
     const { flags } = session;
@@ -110,12 +116,15 @@ const topPod: Command = {
     await requireMetricsApi(session);
     const scope = flags.flag('all-namespaces') ? '' : `/namespaces/${session.namespace}`;
     const query = { labelSelector: flags.text('selector'), fieldSelector: flags.text('field-selector') };
-    const metrics = name ? [(await session.json(`${metricsPath}${scope}/pods/${name}`)) as unknown as PodMetrics] : (((await session.json(`${metricsPath}${scope}/pods`, { query }))['items'] ?? []) as unknown as PodMetrics[]);
-    if (metrics.length === 0) {
-      await explainEmpty(session, scope, query);
-      session.errorLine(flags.flag('all-namespaces') ? 'No resources found' : `No resources found in ${session.namespace} namespace.`);
-    }
-    printPods(session, metrics);
+    await repeating(session, async () => {
+      const metrics = name ? [(await session.json(`${metricsPath}${scope}/pods/${name}`)) as unknown as PodMetrics] : (((await session.json(`${metricsPath}${scope}/pods`, { query }))['items'] ?? []) as unknown as PodMetrics[]);
+      if (metrics.length === 0) {
+        await explainEmpty(session, scope, query);
+        session.errorLine(flags.flag('all-namespaces') ? 'No resources found' : `No resources found in ${session.namespace} namespace.`);
+      }
+      const shares = flags.flag('utilization') ? await readShares(session, scope, name, query) : undefined;
+      printPods(session, metrics, shares);
+    });
   },
 };
 
@@ -131,7 +140,7 @@ async function explainEmpty(session: Session, scope: string, query: { labelSelec
   throw new CommandError('metrics not available yet');
 }
 
-function printPods(session: Session, metrics: readonly PodMetrics[]): void {
+function printPods(session: Session, metrics: readonly PodMetrics[], shares: Shares | undefined): void {
   if (metrics.length === 0) return;
   const { flags } = session;
   const resources = resourcesOf(session);
@@ -142,18 +151,18 @@ function printPods(session: Session, metrics: readonly PodMetrics[]): void {
   const write = (cells: readonly string[]): void => out.write(`${cells.map((c) => `${c}\t`).join('')}\n`);
   const names = ['NAME', 'CPU(cores)', 'MEMORY(bytes)', ...(resources.includes('swap') ? ['SWAP(bytes)'] : [])];
   const columns = [...(withNamespace ? ['NAMESPACE'] : []), ...(containers ? ['POD'] : []), ...names];
-  if (!flags.flag('no-headers')) write(columns);
+  if (!flags.flag('no-headers')) write([...columns, ...(shares ? utilizationColumns : [])]);
   const key = (m: PodMetrics): string => (withNamespace ? `${m.metadata.namespace ?? ''}\0${m.metadata.name}` : m.metadata.name);
   for (const pod of metrics.toSorted(byUsage<PodMetrics>(sortBy, (m) => usageOfPod(m, resources), key))) {
     const lead = withNamespace ? [pod.metadata.namespace ?? ''] : [];
     if (!containers) {
       const usage = usageOfPod(pod, resources);
-      write([...lead, pod.metadata.name, ...resources.map((r) => usageText(r, usage))]);
+      write([...lead, pod.metadata.name, ...resources.map((r) => usageText(r, usage)), ...(shares?.cells(pod) ?? [])]);
       continue;
     }
     for (const container of (pod.containers ?? []).toSorted(byUsage(sortBy, (c) => usageOf(c.usage), (c) => c.name))) {
       const usage = usageOf(container.usage);
-      write([...lead, pod.metadata.name, container.name, ...resources.map((r) => usageText(r, usage))]);
+      write([...lead, pod.metadata.name, container.name, ...resources.map((r) => usageText(r, usage)), ...(shares?.cells(pod, container.name) ?? [])]);
     }
   }
   if (flags.flag('sum')) {
