@@ -107,7 +107,7 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     ownerReferencesPermission(authorize, resourceOf),
     claimResize(storage('storageclasses.storage.k8s.io')),
     runtimeClass(storage('runtimeclasses.node.k8s.io')),
-    certificateRequests(authorize),
+    ...certificateRequests(authorize),
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
     mutatingWebhooks(webhooks, storage('mutatingwebhookconfigurations.admissionregistration.k8s.io')),
     validatingWebhooks(webhooks, storage('validatingwebhookconfigurations.admissionregistration.k8s.io')),

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { systemSurroundings } from '../base/surroundings.ts';
 import { CliError } from './output.ts';
-import { components } from './components.ts';
+import { alone, components } from './components.ts';
 import type { Context } from './context.ts';
 import { productVersion } from './version.ts';
 
@@ -34,6 +34,7 @@ function program(context: Context, state: { exitCode: number }): Command {
     .description('A complete, small, fast Kubernetes: clusters with real containers, and with simulated nodes')
     .option('-p, --profile <name>', 'the cluster to work on', process.env['K7S_PROFILE'] || 'k7s')
     .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text) })
+    .addHelpText('after', `\nAlone, with upstream's flags (each has --help): ${alone.join(', ')}.\nk7s top is kubectl top, for the kubeconfig's current context.`)
     .showHelpAfterError('(k7s --help says more)')
     .enablePositionalOptions()
     .exitOverride();

@@ -1,28 +1,30 @@
 /** The parts of a cluster that run as processes of their own: `k7s <component> flags...`. */
 import type { Context } from './context.ts';
-
 import type { Program } from './standalone/program.ts';
 
 export type Component = (argv: readonly string[], context: Context) => Promise<number>;
 
-function alone(load: () => Promise<Program>): Component {
+function program(load: () => Promise<Program>): Component {
   return async (argv, context) => (await import('./standalone/program.ts')).runProgram(await load(), argv, context);
 }
+
+/** Those that users start by themselves. */
+export const alone = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'metrics-server', 'dns', 'cadvisor'] as const;
 
 export const components: Readonly<Record<string, Component>> = {
   server: async (argv, context) => (await import('./server.ts')).server(argv, context),
   agent: async (argv, context) => (await import('./agent.ts')).agent(argv, context),
   supervise: async (argv, context) => (await import('./supervise.ts')).superviseProfile(argv, context),
-  'kube-apiserver': alone(async () => (await import('./standalone/kube-apiserver.ts')).kubeApiserver),
-  'envtest-etcd': alone(async () => (await import('./standalone/envtest.ts')).etcdStandIn),
+  'kube-apiserver': program(async () => (await import('./standalone/kube-apiserver.ts')).kubeApiserver),
+  'envtest-etcd': program(async () => (await import('./standalone/envtest.ts')).etcdStandIn),
   'plain-kubectl': async (argv) => kubectl(argv),
   top: async (argv) => kubectl(['top', ...argv]),
-  'kube-controller-manager': alone(async () => (await import('./standalone/kube-controller-manager.ts')).kubeControllerManager),
-  'kube-scheduler': alone(async () => (await import('./standalone/kube-scheduler.ts')).kubeScheduler),
-  kubelet: alone(async () => (await import('./standalone/kubelet.ts')).kubelet),
-  'kube-proxy': alone(async () => (await import('./standalone/kube-proxy.ts')).kubeProxy),
-  dns: alone(async () => (await import('./standalone/dns.ts')).dns),
-  cadvisor: alone(async () => (await import('./standalone/cadvisor.ts')).cadvisor),
+  'kube-controller-manager': program(async () => (await import('./standalone/kube-controller-manager.ts')).kubeControllerManager),
+  'kube-scheduler': program(async () => (await import('./standalone/kube-scheduler.ts')).kubeScheduler),
+  kubelet: program(async () => (await import('./standalone/kubelet.ts')).kubelet),
+  'kube-proxy': program(async () => (await import('./standalone/kube-proxy.ts')).kubeProxy),
+  dns: program(async () => (await import('./standalone/dns.ts')).dns),
+  cadvisor: program(async () => (await import('./standalone/cadvisor.ts')).cadvisor),
   'metrics-server': async (argv, context) => (await import('./standalone/metrics-server.ts')).metricsServer(argv, context),
 };
 

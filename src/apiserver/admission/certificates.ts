@@ -17,23 +17,40 @@ async function mayUse(authorize: Authorizer, request: AdmissionRequest, verb: st
   return false;
 }
 
-export function certificateRequests(authorize: Authorizer): AdmissionPlugin {
+/** CertificateApproval, CertificateSigning and CertificateSubjectRestriction. */
+export function certificateRequests(authorize: Authorizer): AdmissionPlugin[] {
   const refuse = (request: AdmissionRequest, why: string): never => {
     throw StatusError.forbidden({ group, resource: 'certificatesigningrequests' }, request.name, why);
   };
-  return {
-    name: 'CertificateApproval',
-    async validate(request) {
-      if (request.group !== group || request.resource !== 'certificatesigningrequests' || request.operation === 'DELETE') return;
-      const next = request.object as unknown as CertificateSigningRequest;
-      if (request.operation === 'CREATE') return forbidMasters(next, (why) => refuse(request, why));
-      const old = request.old as unknown as DeepReadonly<CertificateSigningRequest>;
-      const signer = old.spec.signerName;
-      if (request.subresource === 'approval' && !(await mayUse(authorize, request, 'approve', signer))) refuse(request, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
-      const signed = request.subresource === 'status' && next.status?.certificate !== old.status?.certificate;
-      if (signed && !(await mayUse(authorize, request, 'sign', signer))) refuse(request, `user not permitted to sign requests with signerName ${JSON.stringify(signer)}`);
+  const concerns = (request: AdmissionRequest, operation: AdmissionRequest['operation'], subresource: string): boolean =>
+    request.group === group && request.resource === 'certificatesigningrequests' && request.operation === operation && (request.subresource ?? '') === subresource;
+  const signerOf = (request: AdmissionRequest): string => (request.old as unknown as DeepReadonly<CertificateSigningRequest>).spec.signerName;
+  return [
+    {
+      name: 'CertificateApproval',
+      async validate(request) {
+        if (!concerns(request, 'UPDATE', 'approval')) return;
+        const signer = signerOf(request);
+        if (!(await mayUse(authorize, request, 'approve', signer))) refuse(request, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
+      },
     },
-  };
+    {
+      name: 'CertificateSigning',
+      async validate(request) {
+        if (!concerns(request, 'UPDATE', 'status')) return;
+        const [next, old] = [request.object, request.old] as unknown as DeepReadonly<CertificateSigningRequest>[];
+        if (next!.status?.certificate === old!.status?.certificate) return;
+        const signer = signerOf(request);
+        if (!(await mayUse(authorize, request, 'sign', signer))) refuse(request, `user not permitted to sign requests with signerName ${JSON.stringify(signer)}`);
+      },
+    },
+    {
+      name: 'CertificateSubjectRestriction',
+      async validate(request) {
+        if (concerns(request, 'CREATE', '')) await forbidMasters(request.object as unknown as CertificateSigningRequest, (why) => refuse(request, why));
+      },
+    },
+  ];
 }
 
 async function forbidMasters(csr: CertificateSigningRequest, refuse: (why: string) => never): Promise<void> {

@@ -1,13 +1,18 @@
 /** `k7s metrics-server`: inside a pod, or with --kubeconfig. Its flags are its own. */
 import { readFileSync } from 'node:fs';
 import { httpClient } from '../../client/http.ts';
-import { parseOptions } from '../../metrics/metrics-server/options.ts';
+import { flags, parseOptions } from '../../metrics/metrics-server/options.ts';
 import { runMetricsServer } from '../../metrics/metrics-server/server.ts';
 import type { Context } from '../context.ts';
 import { untilTerminated } from '../lifetime.ts';
 import { connection } from './connection.ts';
 
-export async function metricsServer(argv: readonly string[], { surroundings }: Context): Promise<number> {
+export async function metricsServer(argv: readonly string[], { surroundings, stdout }: Context): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    const lines = (names: readonly string[]): string => names.map((name) => `    --${name}\n`).join('');
+    stdout.write(`Serves metrics.k8s.io from what kubelets measure.\n\nFlags:\n${lines([...flags.strings, ...flags.booleans])}\nAccepted, changing nothing here:\n${lines(flags.ignored)}`);
+    return 0;
+  }
   const options = parseOptions(argv);
   const signal = untilTerminated();
   const config = connection(options.kubeconfig);

@@ -1,5 +1,5 @@
 /** How a component that runs alone is written: flags as data, with upstream's names, and what to do with them. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isAbort } from '../../base/abort.ts';
 import { systemSurroundings, type Surroundings } from '../../base/surroundings.ts';
 import { parseGoDuration } from '../../machinery/goduration.ts';
@@ -75,8 +75,12 @@ export function fileOf(flags: Flags, name: string): string | undefined {
 }
 
 export function readNamed(file: string, flag: string): string {
-  if (!existsSync(file)) throw new CommandError(`--${flag}: open ${file}: no such file or directory`);
-  return readFileSync(file, 'utf8');
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandError(`--${flag}: open ${file}: ${code === 'ENOENT' ? 'no such file or directory' : message}`);
+  }
 }
 
 /** Certificate and key that two flags name; both or neither. */

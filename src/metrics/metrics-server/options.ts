@@ -23,7 +23,7 @@ export interface MetricsServerOptions {
 }
 
 /** Upstream's flag names; those in the last group are accepted for its manifests' sake and change nothing here. */
-const flags = {
+export const flags = {
   strings: [
     'secure-port', 'bind-address', 'cert-dir', 'tls-cert-file', 'tls-private-key-file', 'metric-resolution', 'kubelet-request-timeout', 'kubelet-port', 'kubelet-certificate-authority',
     'kubelet-client-certificate', 'kubelet-client-key', 'kubelet-preferred-address-types', 'node-selector', 'kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig',
