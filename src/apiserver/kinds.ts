@@ -9,6 +9,7 @@ import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
 import { alwaysPullImages, extendedResourceToleration, ownerReferencesPermission } from './admission/optional.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
 import { podSecurity } from './admission/podsecurity/podsecurity.ts';
+import { resourceQuota } from './admission/quota.ts';
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './admission/volumes.ts';
 import { mutatingWebhooks, validatingWebhooks } from './admission/webhooks/webhooks.ts';
 import { Conditions } from './admission/webhooks/conditions.ts';
@@ -111,6 +112,7 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
     mutatingWebhooks(webhooks, storage('mutatingwebhookconfigurations.admissionregistration.k8s.io')),
     validatingWebhooks(webhooks, storage('validatingwebhookconfigurations.admissionregistration.k8s.io')),
+    resourceQuota(storage('resourcequotas')),
   ];
   const { enabledAdmission: on = [], disabledAdmission: off = [] } = config;
   const missing = on.filter((name) => !all.some((plugin) => plugin.name === name));

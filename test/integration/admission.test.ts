@@ -80,3 +80,24 @@ test('Classes: the default is filled in, a runtime class brings its overhead', a
   const grown = await server.kubectl(['-n', 'classes', 'patch', 'pvc', 'c', '-p', '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}']);
   assert.match(grown.stderr, /forbidden/i);
 });
+
+test('ResourceQuota counts what it lets in, and no more than it may', async () => {
+  await namespace('counted');
+  const hard = { pods: '5', 'requests.cpu': '1', 'count/configmaps': '1', 'services.nodeports': '1' };
+  await apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace: 'counted' }, spec: { hard } });
+  const used = { pods: '0', 'requests.cpu': '0', 'count/configmaps': '0', 'services.nodeports': '0' };
+  const set = await server.kubectl(['-n', 'counted', 'patch', 'resourcequota', 'q', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status: { hard, used } })]);
+  assert.equal(set.code, 0, set.stderr);
+  assert.match((await apply(pod('counted', 'mute'))).stderr, /pods "mute" is forbidden: failed quota: q: must specify requests\.cpu for: c/);
+  const small = { resources: { requests: { cpu: '100m' } } };
+  const results = await Promise.all(Array.from({ length: 8 }, (_, i) => apply(pod('counted', `p${i}`, small))));
+  assert.equal(results.filter((r) => r.code === 0).length, 5);
+  assert.match(results.find((r) => r.code !== 0)!.stderr, /is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5/);
+  assert.equal((await server.kubectl(['-n', 'counted', 'get', 'resourcequota', 'q', '-o', 'jsonpath={.status.used.pods} {.status.used.requests\\.cpu}'])).stdout, '5 500m');
+  assert.equal((await server.kubectl('-n counted create configmap one')).code, 0);
+  assert.match((await server.kubectl('-n counted create configmap two --dry-run=server')).stderr, /exceeded quota: q, requested: count\/configmaps=1, used: count\/configmaps=1, limited: count\/configmaps=1/);
+  assert.equal((await server.kubectl('-n counted create service nodeport n --tcp=80')).code, 0);
+  assert.equal((await server.kubectl('-n counted create service clusterip c --tcp=80')).code, 0);
+  const changed = await server.kubectl(['-n', 'counted', 'patch', 'service', 'c', '-p', '{"spec":{"type":"NodePort"}}']);
+  assert.match(changed.stderr, /services "c" is forbidden: exceeded quota: q, requested: services\.nodeports=1, used: services\.nodeports=1, limited: services\.nodeports=1/);
+});

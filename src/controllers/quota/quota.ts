@@ -7,9 +7,11 @@ import { keyOf, type Informer, type KubeObject } from '../../client/informer.ts'
 import { discover } from '../discovery.ts';
 import type { Controller, ControllerContext } from '../harness/controller.ts';
 import { canonicalJson } from '../pods/pods.ts';
-import { claimUsage, inScope, podUsage, serviceUsage, type Usage } from './usage.ts';
+import { claimUsage, inScope, podUsage, serviceUsage, type Usage } from '../../api/core/quota.ts';
 
 const fullResyncMs = 300_000;
+/** What is admitted is counted there before it is to be seen here: a recount at once could forget it. */
+const settleMs = 2_000;
 /** Counted under their plain names, too. */
 const plain = new Set(['configmaps', 'secrets', 'replicationcontrollers', 'resourcequotas']);
 
@@ -37,11 +39,11 @@ export const resourceQuotaController: Controller = {
       }
       await writeStatus(quota, total, context);
     }, 5);
-    const enqueueAll = (namespace: string): void => quotas.list(namespace).forEach((q) => queue.add(keyOf(q)));
-    quotas.on({ added: (q) => queue.add(keyOf(q)), updated: (q) => queue.add(keyOf(q)) });
+    const enqueueAll = (namespace: string, ms: number): void => quotas.list(namespace).forEach((q) => queue.addAfter(keyOf(q), ms));
+    quotas.on({ added: (q) => queue.add(keyOf(q)), updated: (q, old) => queue.addAfter(keyOf(q), canonicalJson(q.spec) === canonicalJson(old.spec) ? settleMs : 0) });
     const follow = <T extends KubeObject>(informer: Informer<T>, facts: (object: DeepReadonly<T>) => unknown): void => {
-      const touched = (object: DeepReadonly<T>): void => enqueueAll((object as DeepReadonly<KubeObject>).metadata.namespace ?? '');
-      informer.on({ added: touched, deleted: touched, updated: (object, old) => (canonicalJson(facts(object)) === canonicalJson(facts(old)) ? undefined : touched(object)) });
+      const touched = (object: DeepReadonly<T>, ms = 0): void => enqueueAll((object as DeepReadonly<KubeObject>).metadata.namespace ?? '', ms);
+      informer.on({ added: (object) => touched(object, settleMs), deleted: (object) => touched(object), updated: (object, old) => (canonicalJson(facts(object)) === canonicalJson(facts(old)) ? undefined : touched(object)) });
     };
     follow<Pod>(podInformer, (pod) => [pod.status?.phase, pod.spec?.containers.map((c) => c.resources)]);
     follow(serviceInformer, (service) => [service.spec?.type, service.spec?.ports?.length]);

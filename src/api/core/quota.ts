@@ -1,8 +1,8 @@
 /** What objects count for against a quota: pure. */
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { Quantity, parseQuantity } from '../../machinery/quantity.ts';
-import type { PersistentVolumeClaim, Pod, ResourceQuota, ScopedResourceSelectorRequirement, Service } from '../../api/core/v1/index.ts';
-import { isFinished, podAmounts } from '../../api/core/podresources.ts';
+import type { PersistentVolumeClaim, Pod, ResourceQuota, ScopedResourceSelectorRequirement, Service } from './v1/types.ts';
+import { isFinished, podAmounts } from './podresources.ts';
 
 export type Usage = Map<string, Quantity>;
 
