@@ -112,6 +112,10 @@ test('budgets and quotas report what is left', async () => {
   await kubectl('create poddisruptionbudget half -n limits --selector=app=web --min-available=50%');
   await until('budget', 'get pdb half -n limits -o jsonpath={.status.disruptionsAllowed},{.status.currentHealthy},{.status.desiredHealthy},{.status.expectedPods}', '1,3,2,3');
   await until('quota', 'get quota q -n limits -o jsonpath={.status.used}', '{"count/configmaps":"1","pods":"3","requests.cpu":"300m","services":"0"}');
+  await kubectl('scale deployment web -n limits --replicas=7');
+  await until('the quota to be exceeded', 'get events -n limits -o jsonpath={.items[?(@.reason=="FailedCreate")].message}', /is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5/);
+  await kubectl('scale deployment web -n limits --replicas=1');
+  await until('quota', 'get quota q -n limits -o jsonpath={.status.used}', '{"count/configmaps":"1","pods":"1","requests.cpu":"100m","services":"0"}');
 });
 
 test('a namespace is emptied and goes', async () => {
