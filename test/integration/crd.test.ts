@@ -170,6 +170,16 @@ test('a definition goes with its objects', async () => {
   assert.equal((await ok(server.kubectl('get crontabs -o name'))).trim(), '');
 });
 
+test('a definition waits for objects that are held', async () => {
+  await ok(server.kubectl('create -f -', JSON.stringify({ ...JSON.parse(object('held', { cronSpec: '* * * * *' })) as object, metadata: { name: 'held', finalizers: ['example.com/hold'] } })));
+  await ok(server.kubectl('delete crd crontabs.stable.example.com --wait=false'));
+  await ok(server.kubectl('wait --for condition=Terminating --timeout=10s crd/crontabs.stable.example.com'));
+  assert.match(await fails(server.kubectl('create -f -', object('late', { cronSpec: '* * * * *' }))), /create not allowed while custom resource definition is terminating/);
+  assert.match(await ok(server.kubectl('get ct held -o jsonpath={.metadata.deletionTimestamp}')), /^20/);
+  await ok(server.kubectl(['patch', 'ct', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']));
+  await ok(server.kubectl('wait --for=delete --timeout=20s crd/crontabs.stable.example.com'));
+});
+
 test('expressions are enforced, and refused when they make no sense', async () => {
   const withRule = (rule: string): string => JSON.stringify({
     apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'rules.cel.example.com' },

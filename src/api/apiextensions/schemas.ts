@@ -117,7 +117,7 @@ function checkDefaults(s: JsonSchema, path: string, isRoot: boolean, out: FieldE
     else pruneValue(pruned, s);
     if (!isDeepStrictEqual(pruned, s.default)) out.push(invalid(at, s.default, 'must not have unknown fields'));
     const embedded = validateEmbedded(s.default, s, at);
-    out.push(...(embedded.length > 0 ? embedded : validateStructural(s.default, s, at)));
+    out.push(...(embedded.length > 0 ? embedded : validateStructural(s.default, s, { root: at })));
   }
   const items = itemsOf(s);
   if (items) checkDefaults(items, `${path}.items`, false, out);

@@ -7,6 +7,7 @@ import { validateMetadata, validateMetadataUpdate } from '../../schema/metadata.
 import { validateEmbedded } from '../../schema/structural/embedded.ts';
 import { validateListTypes } from '../../schema/structural/listtypes.ts';
 import { ruleTree, rulesBlocked, validateRules, type RuleNode } from '../../schema/structural/rules.ts';
+import { Patterns } from '../../schema/structural/pattern.ts';
 import { propertyOf } from '../../schema/structural/schema.ts';
 import { validateStructural } from '../../schema/structural/validate.ts';
 import type { KindRules, ResourceDefinition, RuleContext, Subresource } from '../../schema/vocabulary.ts';
@@ -46,6 +47,7 @@ interface CustomVersion {
   readonly judgesEarly: boolean;
   /** Its expressions; undefined where there are none. */
   readonly rules: RuleNode | undefined;
+  readonly patterns: Patterns;
 }
 
 const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -123,6 +125,7 @@ function versionsOf(options: CustomKindOptions, crd: Definition): CustomVersion[
     version,
     judgesEarly: converter.asks && version !== stored,
     rules: ruleTree(schemaOf(version), true),
+    patterns: new Patterns(),
     view: {
       type: definitionName(crd, version), version: apiVersionOf(group, version.name), group, apiVersion: apiVersionOf(group, version.name),
       kind: crd.status.acceptedNames.kind, model: customModel(options.registry, crd, version), identity: version === stored,
@@ -233,21 +236,21 @@ function validateCustom(custom: CustomVersion, namespaced: boolean, object: Read
   return [...errors, ...findings.errors];
 }
 
-function createErrors({ version }: CustomVersion, namespaced: boolean, object: ReadonlyObject, seen: ReadonlyObject): FieldError[] {
+function createErrors({ version, patterns }: CustomVersion, namespaced: boolean, object: ReadonlyObject, seen: ReadonlyObject): FieldError[] {
   const schema = schemaOf(version);
   return [
-    ...validateMetadata(object.metadata as never, { namespaced, nameRule: nameIsSubdomain }), ...validateStructural(seen, schema),
+    ...validateMetadata(object.metadata as never, { namespaced, nameRule: nameIsSubdomain }), ...validateStructural(seen, schema, { patterns }),
     ...validateScalePaths(seen, version.subresources?.scale, true), ...validateEmbedded(seen, schema), ...validateListTypes(seen, schema),
   ];
 }
 
-function updateErrors({ version }: CustomVersion, object: ReadonlyObject, old: ReadonlyObject, seen: ReadonlyObject, before: ReadonlyObject, context: RuleContext): FieldError[] {
+function updateErrors({ version, patterns }: CustomVersion, object: ReadonlyObject, old: ReadonlyObject, seen: ReadonlyObject, before: ReadonlyObject, context: RuleContext): FieldError[] {
   const schema = schemaOf(version);
   const scale = version.subresources?.scale;
   const metadata = validateMetadataUpdate(object.metadata as never, old.metadata as never);
   if (context.subresource === 'status') {
-    return [...metadata, ...validateStructural(seen['status'], propertyOf(schema, 'status'), 'status', before['status']), ...validateScalePaths(seen, scale, false)];
+    return [...metadata, ...validateStructural(seen['status'], propertyOf(schema, 'status'), { root: 'status', old: before['status'], patterns }), ...validateScalePaths(seen, scale, false)];
   }
   const lists = validateListTypes(before, schema).length > 0 ? [] : validateListTypes(seen, schema);
-  return [...metadata, ...validateStructural(seen, schema, '', before), ...validateScalePaths(seen, scale, true), ...validateEmbedded(seen, schema), ...lists];
+  return [...metadata, ...validateStructural(seen, schema, { old: before, patterns }), ...validateScalePaths(seen, scale, true), ...validateEmbedded(seen, schema), ...lists];
 }

@@ -8,6 +8,7 @@ import { decode, setMember, type Decoded } from '../../schema/json.ts';
 import type { Registry } from '../../schema/registry.ts';
 import { applyStructuralDefaults, dropForeignNulls } from '../../schema/structural/defaults.ts';
 import { pruneResource } from '../../schema/structural/prune.ts';
+import { eachEmbedded } from '../../schema/structural/embedded.ts';
 import { asResource, isMembers, type JsonSchema } from '../../schema/structural/schema.ts';
 import { shapeOfResource } from '../../schema/structural/shape.ts';
 import { apiVersionOf, type ApiObject, type ReadonlyObject } from '../objects.ts';
@@ -52,7 +53,13 @@ function decodeResource(registry: Registry, value: unknown, schema: JsonSchema |
   const object: JsonObject = { ...(kind === undefined ? {} : { kind: head.object['kind']! }), ...(apiVersion === undefined ? {} : { apiVersion: head.object['apiVersion']! }), metadata: head.object['metadata']!, ...(rest as JsonObject) };
   const unknown = pruneResource(object, schema).map((path) => `unknown field ${JSON.stringify(path)}`);
   dropForeignNulls(object, asResource(schema));
-  return { object, unknown: [...head.unknown, ...unknown] };
+  const embedded: string[] = [];
+  eachEmbedded(object, schema, (resource, path) => {
+    const inner = decode(registry, 'meta.v1.PartialObjectMetadata', { metadata: resource['metadata'] });
+    resource['metadata'] = inner.object['metadata']!;
+    embedded.push(...inner.unknown.map((text) => text.replace('"', `"${path}.`)));
+  });
+  return { object, unknown: [...head.unknown, ...embedded, ...unknown] };
 }
 
 /** The same object in another version; only its name changes, and what that version does not know goes. */

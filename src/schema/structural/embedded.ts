@@ -2,7 +2,7 @@
 import { invalid, required } from '../../machinery/fieldpath.ts';
 import { label1035Complaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
-import { additionalOf, isMembers, itemsOf, propertyOf, type JsonSchema } from './schema.ts';
+import { additionalOf, isMembers, itemsOf, propertyOf, type JsonSchema, type Members } from './schema.ts';
 
 /** The resource itself is not looked at, only what its schema calls a resource. */
 export function validateEmbedded(value: unknown, schema: JsonSchema | undefined, path = ''): FieldError[] {
@@ -25,4 +25,17 @@ export function validateEmbedded(value: unknown, schema: JsonSchema | undefined,
     return complaints.length > 0 ? [invalid(at, said, `may have mixed case, but should otherwise match: ${complaints.join(',')}`)] : [];
   };
   return [...text('apiVersion'), ...text('kind'), ...below];
+}
+
+/** Visits every resource below the root that has metadata. */
+export function eachEmbedded(value: unknown, schema: JsonSchema | undefined, visit: (resource: Members, path: string) => void, path = ''): void {
+  if (schema === undefined) return;
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) eachEmbedded(item, itemsOf(schema), visit, `${path}[${i}]`);
+    return;
+  }
+  if (!isMembers(value)) return;
+  if (path !== '' && schema['x-kubernetes-embedded-resource'] && isMembers(value['metadata'])) visit(value, path);
+  const additional = additionalOf(schema).schema;
+  for (const key of Object.keys(value)) eachEmbedded(value[key], propertyOf(schema, key) ?? additional, visit, path === '' ? key : `${path}.${key}`);
 }

@@ -1,27 +1,19 @@
-/** Patterns in the syntax of RE2, which schemas are written in, as expressions of this language. */
+/** Patterns of schemas: RE2, whose time is bounded by text times pattern, whatever somebody writes into a definition. */
+import { Regex } from '../../machinery/cel/regex/regex.ts';
 
-const posix: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z', alpha: 'A-Za-z', ascii: '\\x00-\\x7f', blank: '\\t ', cntrl: '\\x00-\\x1f\\x7f', digit: '0-9', graph: '!-~', lower: 'a-z',
-  print: ' -~', punct: '!-\\/:-@\\[-`{-~', space: '\\t\\n\\v\\f\\r ', upper: 'A-Z', word: '0-9A-Za-z_', xdigit: '0-9A-Fa-f',
-};
+/** Throws an Error that says what is wrong with the pattern. */
+export function compilePattern(pattern: string): { test(text: string): boolean } {
+  const regex = new Regex(pattern);
+  return { test: (text) => regex.find(text, 0) !== undefined };
+}
 
-/** Throws SyntaxError. */
-export function compilePattern(pattern: string): RegExp {
-  let text = pattern
-    .replace(/\[:(\^?)([a-z]+):\]/g, (all, not: string, name: string) => (not === '' && posix[name] !== undefined ? posix[name] : all))
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\\A/g, '^')
-    .replace(/\\z/g, '$');
-  let flags = '';
-  const inline = /^(\^?)\(\?([ims]+)\)/.exec(text);
-  if (inline) {
-    flags = inline[2]!;
-    text = inline[1]! + text.slice(inline[0].length);
-  }
-  try {
-    return new RegExp(text, `${flags}u`);
-  } catch {
-    // Escapes of plain characters are fine there, and only without the Unicode flag here.
-    return new RegExp(text, flags);
+/** Patterns that have been compiled, for as long as their kind is served. */
+export class Patterns {
+  readonly #known = new Map<string, ReturnType<typeof compilePattern>>();
+
+  test(pattern: string, text: string): boolean {
+    let known = this.#known.get(pattern);
+    if (!known) this.#known.set(pattern, (known = compilePattern(pattern)));
+    return known.test(text);
   }
 }

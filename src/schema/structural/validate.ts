@@ -3,29 +3,35 @@ import { isDeepStrictEqual } from 'node:util';
 import { invalid, notSupported, required, tooLong, tooMany } from '../../machinery/fieldpath.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { hasFormat } from './formats.ts';
-import { compilePattern } from './pattern.ts';
+import { Patterns } from './pattern.ts';
 import { additionalOf, isMembers, itemsOf, propertyOf, type JsonSchema, type Members } from './schema.ts';
 
 interface Result {
   readonly errors: FieldError[];
 }
 
-/**
- * `root`: where the value stands, for the field of an error; messages name the place below it. With `old`, parts that
- * have not changed are not judged again.
- */
-export function validateStructural(value: unknown, schema: JsonSchema | undefined, root = '', old?: unknown): FieldError[] {
+export interface ValidationOptions {
+  /** Where the value stands, for the field of an error; messages name the place below it. */
+  readonly root?: string;
+  /** What was there before: parts that have not changed are not judged again. */
+  readonly old?: unknown;
+  readonly patterns?: Patterns;
+}
+
+export function validateStructural(value: unknown, schema: JsonSchema | undefined, options: ValidationOptions = {}): FieldError[] {
   if (schema === undefined) return [];
   const out: Result = { errors: [] };
-  new Validation(root).check(value, schema, '', old, out);
+  new Validation(options.root ?? '', options.patterns ?? new Patterns()).check(value, schema, '', options.old, out);
   return out.errors;
 }
 
 class Validation {
   readonly #root: string;
+  readonly #patterns: Patterns;
 
-  constructor(root: string) {
+  constructor(root: string, patterns: Patterns) {
     this.#root = root;
+    this.#patterns = patterns;
   }
 
   check(value: unknown, schema: JsonSchema, path: string, old: unknown, out: Result): void {
@@ -76,7 +82,7 @@ class Validation {
     const length = schema.maxLength !== undefined || schema.minLength !== undefined ? [...value].length : 0;
     if (schema.maxLength !== undefined && length > schema.maxLength) out.errors.push(tooLong(this.#field(path), schema.maxLength));
     if (schema.minLength !== undefined && length < schema.minLength) this.#add(out, path, value, `should be at least ${schema.minLength} chars long`);
-    if (schema.pattern && !compilePattern(schema.pattern).test(value)) this.#add(out, path, value, `should match '${schema.pattern}'`);
+    if (schema.pattern && !this.#patterns.test(schema.pattern, value)) this.#add(out, path, value, `should match '${schema.pattern}'`);
     if (schema.format && hasFormat(schema.format, value) === false) {
       const error = invalid(this.#field(path), value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`);
       out.errors.push({ ...error, type: 'FieldValueTypeInvalid' });
