@@ -1,10 +1,13 @@
 /** API server, controllers and scheduler in one process, speaking to one another over the loopback. */
+import { storageclasses } from '../api/storage/v1/index.ts';
 import { startApiServer, type ApiServer } from '../apiserver/server.ts';
 import type { ApiServerConfig } from '../apiserver/config.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Client } from '../client/client.ts';
 import type { ControllerOptions } from '../controllers/harness/controller.ts';
 import { runControllers } from '../controllers/index.ts';
+import { standardClass } from '../controllers/volumes/hostpath.ts';
+import { hasReason } from '../machinery/status.ts';
 import { runNetworkPlugin } from '../network/cni/plugin.ts';
 import { runScheduler } from '../scheduler/index.ts';
 import { runSimulatedNodes, type SimulatedNode } from '../simulation/index.ts';
@@ -30,6 +33,8 @@ export async function startControlPlane(config: ControlPlaneConfig, surroundings
   const as = (name: string, ...groups: string[]): Client => api.client({ name, groups: [...groups, 'system:authenticated'] });
   const account = (name: string): Client => as(`system:serviceaccount:kube-system:${name}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system');
   const admin = as('system:apiserver', 'system:masters');
+  // With real containers this is an add-on.
+  if (config.simulatedNodes) await createStandardClass(admin);
   const parts = [
     runControllers({ client: as('system:kube-controller-manager'), clientFor: account, surroundings, signal, options: config.controllers }),
     runScheduler({ client: as('system:kube-scheduler'), surroundings, signal }),
@@ -38,4 +43,12 @@ export async function startControlPlane(config: ControlPlaneConfig, surroundings
   if (config.simulatedNodes) parts.push(runSimulatedNodes({ client: admin, nodes: config.simulatedNodes, surroundings, signal }));
   const ended = Promise.all(parts).then(() => api.close());
   return { api, client: admin, ended };
+}
+
+async function createStandardClass(client: Client): Promise<void> {
+  try {
+    await client.create(storageclasses, standardClass);
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error;
+  }
 }

@@ -44,6 +44,8 @@ export interface ProfilePaths {
   readonly pki: string;
   readonly store: string;
   readonly logs: string;
+  /** Persistent volumes that were made for claims. */
+  readonly volumes: string;
   readonly deleting: string;
 }
 
@@ -70,6 +72,7 @@ export function pathsOf(directory: string): ProfilePaths {
     pki: join(directory, 'pki'),
     store: join(directory, 'store'),
     logs: join(directory, 'logs'),
+    volumes: join(directory, 'volumes'),
     deleting: join(directory, 'deleting'),
   };
 }

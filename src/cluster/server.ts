@@ -45,7 +45,10 @@ function apiServer(paths: ProfilePaths, config: ProfileConfig): Omit<ControlPlan
 function controlPlane(paths: ProfilePaths, config: ProfileConfig): Omit<ControlPlaneConfig, 'api'> {
   const { ca } = readPki(paths.pki);
   return {
-    controllers: { rootCa: ca.certPem, clusterCidr: config.clusterCIDR, signing: ca },
+    controllers: {
+      rootCa: ca.certPem, clusterCidr: config.clusterCIDR, signing: ca,
+      hostPathVolumes: { folder: paths.volumes, ...(config.runtime === 'simulated' ? { simulated: true } : {}) },
+    },
     ...(config.runtime === 'simulated' ? { simulatedNodes: config.nodes.map(({ name }) => ({ name })) } : {}),
     ...(config.network ? { bridge: config.network.bridge } : {}),
   };

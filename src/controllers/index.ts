@@ -22,6 +22,10 @@ import { replicaSetController, replicationController } from './replicaset/replic
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
 import { statefulSetController } from './statefulset/statefulset.ts';
 import { ttlAfterFinishedController } from './ttl/ttl.ts';
+import { persistentVolumeBinder } from './volumes/binder.ts';
+import { ephemeralVolumeController } from './volumes/ephemeral.ts';
+import { hostPathProvisioner } from './volumes/hostpath.ts';
+import { claimProtection, volumeProtection } from './volumes/protection.ts';
 
 export type { ControllerOptions } from './harness/controller.ts';
 export type { HarnessConfig };
@@ -30,7 +34,7 @@ export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
   ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController,
-  certificateApprover, certificateSigner, certificateCleaner,
+  certificateApprover, certificateSigner, certificateCleaner, persistentVolumeBinder, hostPathProvisioner, claimProtection, volumeProtection, ephemeralVolumeController,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

@@ -18,6 +18,7 @@ import type { Plugin } from './plugin.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 import { decide, explain, type Misfit } from './schedule.ts';
 import { ClusterState, type PodInfo } from './state.ts';
+import { Volumes } from './volumes.ts';
 
 export interface SchedulerConfig {
   readonly client: Client;
@@ -46,6 +47,7 @@ class Scheduler {
   readonly #events: EventRecorder;
   readonly #pods: Informer<Pod>;
   readonly #budgets: Informer<PodDisruptionBudget>;
+  readonly #volumes: Volumes;
   readonly #binding = new Set<Promise<void>>();
   /** Where the next search for a node starts. */
   #start = 0;
@@ -60,7 +62,8 @@ class Scheduler {
     this.#queue = new SchedulingQueue(surroundings.clock, this.#plugins);
     this.#events = eventRecorder(client, { component: this.#name }, surroundings, signal);
     const spaces = this.#informers.of(namespaces);
-    this.#state = new ClusterState({ namespaceLabels: (name) => spaces.get(name)?.metadata.labels, siblings: siblingsFinder(this.#informers) });
+    this.#volumes = new Volumes(client, this.#informers, () => this.#queue.notify({ kind: 'volumes' }));
+    this.#state = new ClusterState({ namespaceLabels: (name) => spaces.get(name)?.metadata.labels, siblings: siblingsFinder(this.#informers), volumes: this.#volumes });
     this.#budgets = this.#informers.of(poddisruptionbudgets);
     this.#pods = this.#informers.of(pods);
     this.#watchNodes(this.#informers.of(nodes));
@@ -157,7 +160,11 @@ class Scheduler {
     const { info } = queued;
     const { name, namespace = '', uid } = info.pod.metadata;
     const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: nodeName } };
+    let plugin = 'PreBind plugin "VolumeBinding"';
     try {
+      const node = this.#state.node(nodeName)?.node;
+      if (node) await this.#volumes.bind(info, node, signal);
+      plugin = 'Bind plugin "DefaultBinder"';
       await client.post(pods, name, 'binding', body, { namespace, signal });
       this.#queue.delete(uid);
       this.#events.event(pods, info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`);
@@ -167,7 +174,7 @@ class Scheduler {
       // Deleted or bound by somebody else: the informer tells.
       if (hasReason(error, 'NotFound')) return this.#queue.delete(uid);
       log.warn('Binding failed', { pod: info.key, node: nodeName, err: error });
-      this.#events.event(pods, info.pod, 'Warning', 'FailedScheduling', `running Bind plugin "DefaultBinder": ${(error as Error).message}`);
+      this.#events.event(pods, info.pod, 'Warning', 'FailedScheduling', `running ${plugin}: ${(error as Error).message}`);
       this.#queue.retry(queued);
     }
   }

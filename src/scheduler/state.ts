@@ -6,7 +6,8 @@ import { parseTime } from '../base/clock.ts';
 import type { DeepReadonly } from '../machinery/json.ts';
 import { Selector, selectorFromObject } from '../machinery/selectors.ts';
 import { addAmounts, amounts, isFinished, podAmounts, type Amounts, type ReadonlyAmounts } from '../api/core/podresources.ts';
-import type { Node, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '../api/core/v1/index.ts';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, PodAffinityTerm, WeightedPodAffinityTerm } from '../api/core/v1/index.ts';
+import type { StorageClass } from '../api/storage/v1/index.ts';
 
 export interface HostPort {
   readonly ip: string;
@@ -160,6 +161,14 @@ export class NodeInfo {
   }
 }
 
+/** Claims, volumes and classes as the scheduler last saw them. */
+export interface VolumeLookup {
+  claim(namespace: string, name: string): DeepReadonly<PersistentVolumeClaim> | undefined;
+  volume(name: string): DeepReadonly<PersistentVolume> | undefined;
+  volumes(): Iterable<DeepReadonly<PersistentVolume>>;
+  storageClass(name: string): DeepReadonly<StorageClass> | undefined;
+}
+
 export class ClusterState {
   readonly #byName = new Map<string, NodeInfo>();
   /** Nodes that exist, in a steady order. */
@@ -177,7 +186,10 @@ export class ClusterState {
   /** The selector of the services and controllers a pod belongs to, for spreading by default. */
   readonly siblings: (pod: PodInfo) => Selector;
 
-  constructor(surrounding: { namespaceLabels?: NamespaceLabels; siblings?: (pod: PodInfo) => Selector } = {}) {
+  readonly volumes: VolumeLookup | undefined;
+
+  constructor(surrounding: { namespaceLabels?: NamespaceLabels; siblings?: (pod: PodInfo) => Selector; volumes?: VolumeLookup } = {}) {
+    this.volumes = surrounding.volumes;
     this.namespaceLabels = surrounding.namespaceLabels ?? (() => undefined);
     this.siblings = surrounding.siblings ?? (() => Selector.nothing);
   }

@@ -1,9 +1,11 @@
+import { standardClass } from '../../controllers/volumes/hostpath.ts';
 import { metricsServerManifests } from '../../metrics/metrics-server/manifests.ts';
 import type { Addon } from './addon.ts';
 import { corednsManifests } from './coredns.ts';
 
 export const addons: Readonly<Record<string, Addon>> = {
   coredns: { description: 'Names of services and pods', enabledByDefault: true, manifests: corednsManifests },
+  'default-storageclass': { description: 'Volumes for claims, as folders of this machine', enabledByDefault: true, manifests: () => [standardClass] },
   'metrics-server': {
     description: 'What kubectl top and autoscalers read',
     enabledByDefault: true,

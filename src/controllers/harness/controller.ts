@@ -55,6 +55,8 @@ export interface ControllerOptions {
   readonly nodeMonitorGracePeriodMs?: number;
   readonly terminatedPodThreshold?: number;
   readonly autoscaler?: AutoscalerOptions;
+  /** The folder of this machine in which volumes are made; without it none are. Simulated pods need no real ones. */
+  readonly hostPathVolumes?: { readonly folder: string; readonly simulated?: boolean };
   /** Signs certificate requests: PEM of the authority and its key. */
   readonly signing?: { readonly certPem: string; readonly keyPem: string };
   /** Leave out by name, or run only these; `*` is all. */
