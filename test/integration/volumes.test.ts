@@ -57,7 +57,9 @@ test('a claim without a class waits for the default one, and its pod for the cla
   assert.match(await kubectl(`get pv ${name} --no-headers`), /1Gi +RWO +Delete +Bound +default\/data +standard/);
   assert.ok(existsSync(join(folder, name)));
   writeFileSync(join(folder, name, 'file'), 'x');
-  assert.match(await kubectl('get events --field-selector involvedObject.name=data -o jsonpath={.items[*].reason}'), /ExternalProvisioning.*Provisioning.*ProvisioningSucceeded/);
+  for (const reason of ['ExternalProvisioning', 'Provisioning', 'ProvisioningSucceeded']) {
+    await until('event', `get events --field-selector involvedObject.name=data,reason=${reason} -o name`, /^event/);
+  }
 
   await kubectl('delete pvc data --wait=false');
   await until('protected', 'get pvc data --no-headers', /^data +Terminating/);
