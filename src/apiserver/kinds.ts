@@ -80,8 +80,8 @@ export interface AdmissionOptions {
   readonly caller: Caller;
 }
 
-/** Off unless asked for; protection of volumes needs a controller that takes the finalizers away again. */
-const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 'OwnerReferencesPermissionEnforcement', 'StorageObjectInUseProtection']);
+/** Off unless asked for, as upstream. */
+const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 'OwnerReferencesPermissionEnforcement']);
 
 /** The plugins that are on, in upstream's order. */
 export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller }: AdmissionOptions): AdmissionPlugin[] {
