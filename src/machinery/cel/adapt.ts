@@ -55,7 +55,7 @@ function mapSource(json: JsonMap, type: CelType): MapSource {
   };
 }
 
-/** Fields that are null or not declared are not there. */
+/** Fields that are not declared are not there. */
 function objectSource(json: JsonMap, type: CelType & { kind: 'object' }): MapSource {
   const made = new Map<string, CelValue>();
   let keys: string[] | undefined;

@@ -31,6 +31,9 @@ test('errors are in the words that clients know', () => {
     ['"a" + 1', "ERROR: <input>:1:5: found no matching overload for '_+_' applied to '(string, int)'\n | \"a\" + 1\n | ....^"],
     ['nothing', "ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')\n | nothing\n | ^"],
     ['[1, "a"]', "ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, \"a\"]\n | ....^"],
+    ['self.x >', "ERROR: <input>:1:9: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | self.x >\n | ........^"],
+    ['1 2', "ERROR: <input>:1:3: Syntax error: mismatched input '2' expecting <EOF>\n | 1 2\n | ..^"],
+    ['self.`a-b`', "ERROR: <input>:1:6: unsupported syntax: '`'\n | self.`a-b`\n | .....^"],
     ['duration("x")', 'ERROR: <input>:1:10: invalid duration argument\n | duration("x")\n | .........^'],
     ['"x".matches("(")', 'ERROR: <input>:1:13: invalid matches argument\n | "x".matches("(")\n | ............^'],
   ];
@@ -105,8 +108,8 @@ test('no text makes the parser fail or hang', () => {
     const { program, issues, message } = compile(source, { variables: { self: dyn } });
     assert.ok(program ? message === '' : issues.length > 0);
   };
-  fc.assert(fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 30 }), (parts) => check(parts.join(''))), { numRuns: 1000 });
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), check), { numRuns: 500 });
+  fc.assert(fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 30 }), (parts) => check(parts.join(''))), { numRuns: 500 });
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), check), { numRuns: 200 });
   for (const open of ['(', '[', '{1:', '-', '!', 'a.', 'f(']) check(open.repeat(5000));
   check(Array.from({ length: 3000 }, () => 'true').join(' && '));
 });

@@ -9,6 +9,7 @@ import { kubernetesFunctions } from './environment.ts';
 import { perCallLimit } from './limits.ts';
 import { checkLiterals } from './literalchecks.ts';
 import { parse } from './parser.ts';
+import type { ParseOptions } from './parser.ts';
 import { Planner } from './planner.ts';
 import type { Expr, Issue } from './syntax.ts';
 import { SyntaxIssue, issuesText } from './syntax.ts';
@@ -17,7 +18,7 @@ import { dyn, typeText } from './types.ts';
 import type { CelValue } from './values.ts';
 import { CelError } from './values.ts';
 
-export interface CompileOptions extends Partial<Omit<Environment, 'variables'>> {
+export interface CompileOptions extends Partial<Omit<Environment, 'variables'>>, ParseOptions {
   readonly variables: Readonly<Record<string, CelType>>;
   /** The types that the expression may have; any where it is not said. */
   readonly result?: readonly CelType[];
@@ -49,7 +50,7 @@ export function compile(source: string, options: CompileOptions): Compiled {
   const fail = (issues: readonly Issue[]): Compiled => ({ program: undefined, issues, message: issuesText(source, issues) });
   let ast: Expr;
   try {
-    ast = parse(source);
+    ast = parse(source, options);
   } catch (error) {
     if (!(error instanceof SyntaxIssue)) throw error;
     return fail([{ message: error.message, at: error.at }]);

@@ -114,7 +114,7 @@ function run(test: Case): string | undefined {
   for (const { name, ident } of test.typeEnv ?? []) if (ident) variables[name] = typeOf(ident.type);
   const bindings: Record<string, Binding> = {};
   for (const [name, { value }] of Object.entries(test.bindings ?? {})) bindings[name] = { value: valueOf(value) };
-  const compiled = compile(test.expr, { variables, mixedLiterals: true, unchecked: test.disableCheck === true });
+  const compiled = compile(test.expr, { variables, mixedLiterals: true, quotedNames: true, unchecked: test.disableCheck === true });
   if (!compiled.program) return test.evalError ? undefined : compiled.message;
   if (test.typedResult?.deducedType) {
     const [wanted, found] = [typeText(typeOf(test.typedResult.deducedType)), typeText(compiled.program.type)];

@@ -14,6 +14,8 @@ export interface Overload {
   readonly params: readonly CelType[];
   readonly result: CelType;
   readonly call: Implementation;
+  /** Does ahead of time what depends on the second argument only, where that is constant. */
+  readonly prepare?: (second: CelValue) => Implementation;
 }
 
 /** All functions of an environment by name. */

@@ -51,7 +51,7 @@ export function tokens(source: string): Token[] {
       if (text === 'true' || text === 'false') push('const', text, text === 'true', text.length);
       else if (text === 'null') push('const', text, null, text.length);
       else push('name', text, null, text.length);
-    } else if ((match = at(floating, source, offset))) push('const', match[0], Number(match[0]), match[0].length);
+    } else if ((match = at(floating, source, offset))) push('const', match[0], doubleValue(match[0], offset), match[0].length);
     else if ((match = at(whole, source, offset))) push(match[2] ? 'const' : 'int', match[1]!, wholeValue(match, offset), match[0].length);
     else if ((match = at(quotedName, source, offset))) push('quoted', match[0].slice(1, -1), null, match[0].length);
     else if ((match = at(operator, source, offset))) push('op', match[0], null, match[0].length);
@@ -59,6 +59,12 @@ export function tokens(source: string): Token[] {
   }
   push('end', '<EOF>', null, 0);
   return out;
+}
+
+function doubleValue(text: string, offset: number): number {
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new SyntaxIssue('invalid double literal', offset);
+  return value;
 }
 
 function wholeValue(match: RegExpExecArray, offset: number): CelConst {

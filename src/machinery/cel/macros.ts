@@ -8,7 +8,7 @@ export function expandMacro(make: Parser, name: string, target: Expr | undefined
   const [first, second, third, fourth] = args;
   if (args.length === 2 && first && second) return oneVariable(make, name, target, first, second, at);
   if (args.length === 3 && first && second && third) {
-    if (name === 'map') return mapMacro(make, target, variable(first), third, second, at);
+    if (name === 'map') return mapMacro(make, target, variable(first, noName), third, second, at);
     return twoVariables(make, name, target, first, second, third, undefined, at);
   }
   if (args.length === 4 && first && second && third && fourth) return twoVariables(make, name, target, first, second, fourth, third, at);
@@ -20,8 +20,10 @@ function has(make: Parser, arg: Expr, at: number): Expr {
   return { ...arg, id: make.id(), at, test: true };
 }
 
-function variable(expr: Expr): string {
-  if (expr.kind !== 'ident' || expr.name.startsWith('.')) throw new SyntaxIssue('argument must be a simple name', expr.at);
+const noName = 'argument is not an identifier';
+
+function variable(expr: Expr, complaint = 'argument must be a simple name'): string {
+  if (expr.kind !== 'ident' || expr.name.startsWith('.')) throw new SyntaxIssue(complaint, expr.at);
   if (expr.name === accumulator || expr.name === '__result__') throw new SyntaxIssue('iteration variable overwrites accumulator variable', expr.at);
   return expr.name;
 }
@@ -67,9 +69,9 @@ function quantifier(make: Parser, name: string, at: number, predicate: Expr): Lo
 }
 
 function oneVariable(make: Parser, name: string, target: Expr, first: Expr, second: Expr, at: number): Expr | undefined {
-  if (name === 'map') return mapMacro(make, target, variable(first), second, undefined, at);
+  if (name === 'map') return mapMacro(make, target, variable(first, noName), second, undefined, at);
   if (name === 'filter') {
-    const iter = variable(first);
+    const iter = variable(first, noName);
     return collect(make, at, target, [iter], make.ident(at, iter), second);
   }
   if (name === 'optMap' || name === 'optFlatMap') return optionalMap(make, name, target, first, second, at);

@@ -12,35 +12,39 @@ const lengthLimit = 100_000;
 const reserved = new Set(
   'as break const continue else for function if import let loop package namespace return var void while in'.split(' '),
 );
+const expected =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 const relations = new Set(['<', '<=', '>', '>=', '==', '!=', 'in']);
 
 export interface ParseOptions {
-  /** `a.?b`, `a[?b]`, `[?a]`, `{?a: b}` */
-  readonly optionalSyntax?: boolean;
+  /** Names of fields between back quotes, which Kubernetes does not know: it escapes names instead. */
+  readonly quotedNames?: boolean;
 }
 
 /** Throws SyntaxIssue. */
 export function parse(source: string, options: ParseOptions = {}): Expr {
   if ([...source].length > lengthLimit) throw new SyntaxIssue(`expression code point size exceeds limit: size: ${[...source].length}, limit ${lengthLimit}`, 0);
-  return new Parser(source, options.optionalSyntax !== false).whole();
+  return new Parser(source, options).whole();
 }
 
 export class Parser {
   readonly #tokens: Token[];
-  readonly #optional: boolean;
+  readonly #source: string;
+  readonly #options: ParseOptions;
   #next = 0;
   #ids = 0;
   #depth = 0;
 
-  constructor(source: string, optional: boolean) {
+  constructor(source: string, options: ParseOptions) {
+    this.#source = source;
     this.#tokens = tokens(source);
-    this.#optional = optional;
+    this.#options = options;
   }
 
   whole(): Expr {
     const expr = this.#expression();
     const rest = this.#peek();
-    if (rest.kind !== 'end') throw this.#unexpected(rest);
+    if (rest.kind !== 'end') throw this.#unexpected(rest, '<EOF>');
     return expr;
   }
 
@@ -64,9 +68,8 @@ export class Parser {
     return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)]!;
   }
 
-  #unexpected(token: Token): SyntaxIssue {
-    const shown = token.kind === 'end' ? '<EOF>' : token.text;
-    return new SyntaxIssue(`Syntax error: mismatched input '${shown}' expecting an expression`, token.at);
+  #unexpected(token: Token, wanted = expected): SyntaxIssue {
+    return new SyntaxIssue(`Syntax error: mismatched input '${this.#source.slice(token.at, token.end) || '<EOF>'}' expecting ${wanted}`, token.at);
   }
 
   #is(text: string): boolean {
@@ -84,8 +87,7 @@ export class Parser {
   #expect(text: string): Token {
     const token = this.#accept(text);
     if (token) return token;
-    const found = this.#peek();
-    throw new SyntaxIssue(`Syntax error: mismatched input '${found.kind === 'end' ? '<EOF>' : found.text}' expecting '${text}'`, found.at);
+    throw this.#unexpected(this.#peek(), `'${text}'`);
   }
 
   #deeper(at: number): void {
@@ -188,10 +190,10 @@ export class Parser {
 
   #dotted(operand: Expr, dot: Token): Expr {
     const question = this.#accept('?');
-    if (question) this.#needOptional(question);
     const name = this.#peek();
-    if (name.kind !== 'name' && name.kind !== 'quoted') throw this.#unexpected(name);
-    if (name.text === 'in' && name.kind === 'name') throw this.#unexpected(name);
+    if (name.kind !== 'name' && name.kind !== 'quoted') throw this.#unexpected(name, 'IDENTIFIER');
+    if (name.text === 'in' && name.kind === 'name') throw this.#unexpected(name, 'IDENTIFIER');
+    this.#needQuotes(name);
     this.#next++;
     if (question) return this.call(dot.at, '_?._', [operand, this.constant(name.at, name.text)]);
     const open = name.kind === 'name' ? this.#accept('(') : undefined;
@@ -202,14 +204,13 @@ export class Parser {
 
   #indexed(operand: Expr, bracket: Token): Expr {
     const question = this.#accept('?');
-    if (question) this.#needOptional(question);
     const index = this.#expression();
     this.#expect(']');
     return this.call(bracket.at, question ? '_[?_]' : '_[_]', [operand, index]);
   }
 
-  #needOptional(token: Token): void {
-    if (!this.#optional) throw new SyntaxIssue("unsupported syntax '?'", token.at);
+  #needQuotes(name: Token): void {
+    if (name.kind === 'quoted' && !this.#options.quotedNames) throw new SyntaxIssue("unsupported syntax: '`'", name.at);
   }
 
   #list<T>(close: string, item: () => T): T[] {
@@ -224,9 +225,7 @@ export class Parser {
   }
 
   #mark(): boolean {
-    const question = this.#accept('?');
-    if (question) this.#needOptional(question);
-    return question !== undefined;
+    return this.#accept('?') !== undefined;
   }
 
   #primary(): Expr {
@@ -295,7 +294,8 @@ export class Parser {
     return this.#list('}', () => {
       const optional = this.#mark();
       const name = this.#peek();
-      if (name.kind !== 'name' && name.kind !== 'quoted') throw this.#unexpected(name);
+      if (name.kind !== 'name' && name.kind !== 'quoted') throw this.#unexpected(name, '{IDENTIFIER, ESC_IDENTIFIER}');
+      this.#needQuotes(name);
       this.#next++;
       this.#expect(':');
       return { optional, name: name.text, value: this.#expression() };

@@ -137,12 +137,15 @@ export class Planner {
     const args = expr.target && whole === undefined ? [this.plan(expr.target), ...plain] : plain;
     const checked = this.#checked.overloads.get(expr.id) ?? [];
     const overloads = checked.length > 0 ? checked : (this.#functions.get(fn) ?? []);
-    const id = checked.length === 1 ? checked[0]!.id : '';
-    if (id === 'in_list') {
+    const only = checked.length === 1 ? checked[0]! : undefined;
+    if (only?.id === 'in_list') {
       const members = args[1]!.constant instanceof CelList ? memberSet(args[1]!.constant) : undefined;
       if (members) return membership(args[0]!.eval, members);
     }
+    const second = this.#folds ? args[1]?.constant : undefined;
+    const prepared = only?.prepare && second !== undefined ? only.prepare(second) : undefined;
     const call = (values: readonly CelValue[]): CelValue => {
+      if (prepared && choose(checked, values)) return prepared(...values);
       // A value may be of another type than was declared: then what else the function can do counts.
       const overload = choose(overloads, values) ?? choose(this.#functions.get(fn) ?? [], values);
       return overload ? overload.call(...values) : noSuchOverload;
@@ -152,7 +155,7 @@ export class Planner {
       const value = call([constant]);
       if (!(value instanceof CelError)) return known(value);
     }
-    return { eval: functionStep(fn, id, args.map((arg) => arg.eval), call) };
+    return { eval: functionStep(fn, only?.id ?? '', args.map((arg) => arg.eval), call) };
   }
 
   #list(expr: ListExpr): Plan {

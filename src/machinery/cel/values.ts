@@ -212,7 +212,7 @@ export function runeCount(text: string): number {
 export function actualSize(value: CelValue): number {
   if (typeof value === 'string') return runeCount(value);
   if (value instanceof Uint8Array || value instanceof CelList) return value.length;
-  if (value instanceof CelMap) return value.type ? 1 : value.size;
+  if (value instanceof CelMap) return value.size;
   if (value instanceof CelOptional && value.value !== undefined) return actualSize(value.value);
   return value instanceof CelOpaque ? value.size() : 1;
 }

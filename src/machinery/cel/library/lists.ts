@@ -1,5 +1,5 @@
 import { compare, contains, equal } from '../equality.ts';
-import type { Overload } from '../functions.ts';
+import type { Implementation, Overload } from '../functions.ts';
 import { define, method, noSuchOverload } from '../functions.ts';
 import { compileRegex } from '../regex/regex.ts';
 import type { CelValue } from '../values.ts';
@@ -86,15 +86,13 @@ export const sets: readonly Overload[] = [
   define('list_sets_equivalent', 'sets.equivalent(list<A>, list<A>) bool', (a: CelList, b: CelList) => allIn(a, b) && allIn(b, a)),
 ];
 
-function find(text: string, pattern: string): CelValue {
-  const regex = compileRegex(pattern);
+function find(text: string, pattern: string, regex = compileRegex(pattern)): CelValue {
   if (regex instanceof CelError) return new CelError(`Illegal regex: ${regex.message}`);
   const match = regex.find(text, 0);
   return match ? text.slice(match.start, match.end) : '';
 }
 
-function findAll(text: string, pattern: string, limit = -1n): CelValue {
-  const regex = compileRegex(pattern);
+function findAll(text: string, pattern: string, limit = -1n, regex = compileRegex(pattern)): CelValue {
   if (regex instanceof CelError) return new CelError(`Illegal regex: ${regex.message}`);
   const out: CelValue[] = [];
   let previousEnd = -1;
@@ -109,8 +107,21 @@ function findAll(text: string, pattern: string, limit = -1n): CelValue {
   return new CelList(out);
 }
 
+function prepareFind(pattern: CelValue): Implementation {
+  const regex = compileRegex(pattern as string);
+  return (text) => find(text as string, '', regex);
+}
+
+function prepareFindAll(pattern: CelValue): Implementation {
+  const regex = compileRegex(pattern as string);
+  return (text, _, limit) => findAll(text as string, '', limit as bigint | undefined, regex);
+}
+
 export const regexes: readonly Overload[] = [
-  method('string_find_string', 'string.find(string) string', find),
-  method('string_find_all_string', 'string.findAll(string) list<string>', findAll),
-  method('string_find_all_string_int', 'string.findAll(string, int) list<string>', findAll),
+  { ...method('string_find_string', 'string.find(string) string', (text: string, pattern: string) => find(text, pattern)), prepare: prepareFind },
+  { ...method('string_find_all_string', 'string.findAll(string) list<string>', (text: string, pattern: string) => findAll(text, pattern)), prepare: prepareFindAll },
+  {
+    ...method('string_find_all_string_int', 'string.findAll(string, int) list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, limit)),
+    prepare: prepareFindAll,
+  },
 ];

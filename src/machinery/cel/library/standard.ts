@@ -1,5 +1,5 @@
 import { compare, contains, equal, listMapKey } from '../equality.ts';
-import type { Overload } from '../functions.ts';
+import type { Implementation, Overload } from '../functions.ts';
 import { define, method, noSuchOverload } from '../functions.ts';
 import { atIndex, optionalIndex } from '../select.ts';
 import type { CelDuration, CelTimestamp, CelValue } from '../values.ts';
@@ -139,17 +139,21 @@ const sizes: readonly Overload[] = ['string', 'bytes', 'list<A>', 'map<A, B>'].f
   return [define(`size_${name}`, `size(${type}) int`, count), method(`${name}_size`, `${type}.size() int`, count)];
 });
 
-function matches(text: string, pattern: string): CelValue {
-  const regex = compileRegex(pattern);
+function matches(text: string, pattern: string, regex = compileRegex(pattern)): CelValue {
   return regex instanceof CelError ? regex : regex.find(text, 0) !== undefined;
+}
+
+function prepareMatch(pattern: CelValue): Implementation {
+  const regex = compileRegex(pattern as string);
+  return (text) => matches(text as string, '', regex);
 }
 
 const texts: readonly Overload[] = [
   method('contains_string', 'string.contains(string) bool', (text: string, part: string) => text.includes(part)),
   method('starts_with_string', 'string.startsWith(string) bool', (text: string, part: string) => text.startsWith(part)),
   method('ends_with_string', 'string.endsWith(string) bool', (text: string, part: string) => text.endsWith(part)),
-  define('matches', 'matches(string, string) bool', matches),
-  method('matches_string', 'string.matches(string) bool', matches),
+  { ...define('matches', 'matches(string, string) bool', (text: string, pattern: string) => matches(text, pattern)), prepare: prepareMatch },
+  { ...method('matches_string', 'string.matches(string) bool', (text: string, pattern: string) => matches(text, pattern)), prepare: prepareMatch },
 ];
 
 /** The operators and functions that every CEL has, without conversions and times. */

@@ -11,6 +11,12 @@ type Instruction =
   | { readonly op: 'split'; first: number; second: number }
   | { readonly op: 'match' };
 
+/** The round in which each instruction was last reached. */
+interface Seen {
+  round: number;
+  readonly in: Uint32Array;
+}
+
 const programLimit = 20_000;
 
 export interface Match {
@@ -103,9 +109,10 @@ export class Regex {
   find(text: string, from: number): Match | undefined {
     let threads: { at: number; start: number }[] = [];
     let found: Match | undefined;
+    const seen: Seen = { round: 0, in: new Uint32Array(this.#program.length) };
     for (let offset = from; ; ) {
       const code = text.codePointAt(offset);
-      const seen = new Uint8Array(this.#program.length);
+      seen.round++;
       const ready: { at: number; start: number }[] = [];
       for (const thread of threads) this.#follow(thread.at, thread.start, text, offset, seen, ready);
       if (!found) this.#follow(0, offset, text, offset, seen, ready);
@@ -125,12 +132,12 @@ export class Regex {
   }
 
   /** Walks over what takes no character; `ready` is in the order of preference. */
-  #follow(first: number, start: number, text: string, offset: number, seen: Uint8Array, ready: { at: number; start: number }[]): void {
+  #follow(first: number, start: number, text: string, offset: number, seen: Seen, ready: { at: number; start: number }[]): void {
     const stack = [first];
     while (stack.length > 0) {
       const at = stack.pop()!;
-      if (seen[at]) continue;
-      seen[at] = 1;
+      if (seen.in[at] === seen.round) continue;
+      seen.in[at] = seen.round;
       const instruction = this.#program[at]!;
       if (instruction.op === 'jump') stack.push(instruction.to);
       else if (instruction.op === 'split') stack.push(instruction.second, instruction.first);
