@@ -105,6 +105,33 @@ describe('API server over etcd', { skip: skipWithoutEtcd, concurrency: 1 }, () =
     assert.match((await watching).stdout, /configmap\/foreign/);
   });
 
+  test('definitions as upstream stores them are served', async () => {
+    const stored = {
+      kind: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1beta1',
+      metadata: { name: 'relics.example.org', uid: 'u-3', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: {
+        group: 'example.org', version: 'v1', names: { plural: 'relics', singular: 'relic', kind: 'Relic', listKind: 'RelicList' }, scope: 'Namespaced',
+        validation: { openAPIV3Schema: { type: 'object', properties: { age: { type: 'integer' } } } },
+        versions: [{ name: 'v1', served: true, storage: true }],
+        additionalPrinterColumns: [{ name: 'Years', type: 'integer', JSONPath: '.age' }], conversion: { strategy: 'None' }, preserveUnknownFields: false,
+      },
+      status: {
+        conditions: ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z', reason: 'x', message: 'x' })),
+        acceptedNames: { plural: 'relics', singular: 'relic', kind: 'Relic', listKind: 'RelicList' }, storedVersions: ['v1'],
+      },
+    };
+    const relic = { kind: 'Relic', apiVersion: 'example.org/v1', metadata: { name: 'cup', namespace: 'e', uid: 'u-4', creationTimestamp: '2026-01-01T00:00:00Z' }, age: 900 };
+    const put = (key: string, object: unknown): Promise<number> => outside.commit([{ type: 'put', key, value: Buffer.from(`${JSON.stringify(object)}\n`), expect: 0 }]);
+    await put('/registry/apiextensions.k8s.io/customresourcedefinitions/relics.example.org', stored);
+    await put('/registry/example.org/relics/e/cup', relic);
+    const table = await eventually(async () => {
+      const { code, stdout } = await server.kubectl('-n e get relics');
+      return code === 0 ? stdout : undefined;
+    }, 'the relics');
+    assert.match(table, /^NAME +YEARS\ncup +900\n$/);
+    assert.match((await server.kubectl('-n e patch relic cup --type=merge -p {"age":"old"}')).stderr, /must be of type integer/);
+  });
+
   test('a write beside the server is never lost to one of its own', async () => {
     await kubectl('-n e create configmap contended --from-literal=n=0');
     const key = '/registry/configmaps/e/contended';

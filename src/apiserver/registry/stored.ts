@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { encodeJson, decode, parseJson } from '../../schema/json.ts';
 import { decodeProtobufBody, encodeProtobuf, isProtobuf, unwrapUnknown, wrapUnknown } from '../../schema/protobuf.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
+import { modernDefinition } from './definitions.ts';
 import type { Schema } from './engines.ts';
 import type { CatalogView } from './views.ts';
 
@@ -91,7 +92,7 @@ function decodeForeign(kind: StoredKind, bytes: Buffer): ApiObject {
     view = viewOf(kind, unwrapUnknown(bytes));
     object = decodeProtobufBody(registry, view.type, bytes);
   } else {
-    const json = parseJson(bytes).value as { apiVersion: string; kind: string };
+    const json = modernDefinition(parseJson(bytes).value as Record<string, unknown>) as { apiVersion: string; kind: string };
     view = viewOf(kind, json);
     ({ object } = decode(registry, view.type, json));
   }
