@@ -3,7 +3,6 @@ import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { embeddedStore } from '../../store/embedded.ts';
-import { etcdStore } from '../../store/etcd/etcd.ts';
 import { StoreError, type Store } from '../../store/store.ts';
 import { folderBehind } from './envtest.ts';
 import { duration, fileOf, ignored, listed, pairOf } from './program.ts';
@@ -32,6 +31,8 @@ export async function openStore(flags: Flags, surroundings: Surroundings, signal
 async function etcdBehind(endpoints: readonly string[], flags: Flags, surroundings: Surroundings): Promise<Store> {
   const ca = fileOf(flags, 'etcd-cafile');
   const compactEveryMs = duration(flags, 'etcd-compaction-interval');
+  // Who has a folder never pays for gRPC.
+  const { etcdStore } = await import('../../store/etcd/etcd.ts');
   try {
     return await etcdStore({
       endpoints, surroundings,
