@@ -1,12 +1,15 @@
 /** CustomResourceDefinitions as kubectl sees them: from the definition to its kind, and back to nothing. */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createAuthority, issue } from '../../src/wire/certificates.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { controlPlane } from '../controlplane.ts';
-import { eventually, testServer, type Result, type TestServer } from '../apiserver.ts';
+import { realProgram } from '../kubectl.ts';
+import { eventually, run, testServer, type Result, type TestServer } from '../apiserver.ts';
 
 let server: TestServer;
 
@@ -274,6 +277,28 @@ test('a webhook converts between versions', async (t) => {
   await ok(server.kubectl(['patch', 'hosts.v1.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"host":"four"}}']));
   assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com a -o jsonpath={.spec.address}')), 'four:82');
   await ok(server.kubectl('delete crd hosts.hook.example.com --timeout=20s'));
+});
+
+test('a chart brings its definitions along', async () => {
+  const chart = join(server.folder, 'chart');
+  for (const folder of ['crds', 'templates']) mkdirSync(join(chart, folder), { recursive: true });
+  writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: widgets\nversion: 0.1.0\n');
+  writeFileSync(join(chart, 'values.yaml'), 'size: 1\n');
+  writeFileSync(join(chart, 'templates', 'widget.yaml'), 'apiVersion: chart.example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: {{ .Values.size }}}\n');
+  writeFileSync(join(chart, 'crds', 'widgets.yaml'), JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.chart.example.com' },
+    spec: {
+      group: 'chart.example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } } } }],
+    },
+  }));
+  const config = server.kubeconfig('helm', { 'client-certificate-data': Buffer.from(server.admin.certPem).toString('base64'), 'client-key-data': Buffer.from(server.admin.keyPem).toString('base64') });
+  const helm = (...args: string[]): Promise<Result> => run(realProgram('helm'), args, { env: { KUBECONFIG: config, HOME: server.folder } });
+  await ok(helm('install', 'one', chart));
+  await ok(helm('upgrade', 'one', chart, '--set', 'size=2'));
+  assert.equal(await ok(server.kubectl('get widget w -o jsonpath={.spec.size}/{.metadata.generation}')), '2/2');
+  await ok(helm('uninstall', 'one'));
+  assert.equal(await ok(server.kubectl('get widgets -o name')), '');
 });
 
 test('kinds are served again after a start, and their groups are listed while they last', async (t) => {

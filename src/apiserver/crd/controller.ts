@@ -75,7 +75,7 @@ export class CustomResources {
           await this.#registrations.reconcile(this.#groupVersions());
         }
       } catch (error) {
-        if (isAbort(error, signal)) return;
+        if (signal.aborted || isAbort(error, signal)) return;
         surroundings.log.error('Following CustomResourceDefinitions failed', error);
       }
       await surroundings.clock.sleep(retryMs, signal).catch(() => {});
