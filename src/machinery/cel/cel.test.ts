@@ -109,7 +109,7 @@ test('no text makes the parser fail or hang', () => {
     assert.ok(program ? message === '' : issues.length > 0);
   };
   fc.assert(fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 30 }), (parts) => check(parts.join(''))), { numRuns: 500 });
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), check), { numRuns: 200 });
+  fc.assert(fc.property(fc.string(), check), { numRuns: 200 });
   for (const open of ['(', '[', '{1:', '-', '!', 'a.', 'f(']) check(open.repeat(5000));
   check(Array.from({ length: 3000 }, () => 'true').join(' && '));
 });

@@ -163,6 +163,7 @@ class Checker {
 
   #resolve(expr: CallExpr, fn: string, target: Expr | undefined, args: readonly Expr[]): CelType {
     const values = (target ? [target, ...args] : args).map((arg) => this.#check(arg));
+    if (fn === '_&&_' || fn === '_||_') return this.#logical(expr, fn, values);
     const matching: Overload[] = [];
     let result: CelType | undefined;
     for (const overload of this.#environment.functions.get(fn)!) {
@@ -179,6 +180,14 @@ class Checker {
     const shown = values.map((value) => typeText(this.#bindings.apply(value, true)));
     const applied = target ? `${shown[0]}.(${shown.slice(1).join(', ')})` : `(${shown.join(', ')})`;
     return this.#issue(`found no matching overload for '${fn}' applied to '${applied}'`, expr.at);
+  }
+
+  #logical(expr: CallExpr, fn: string, values: readonly CelType[]): CelType {
+    for (const [i, value] of values.entries()) {
+      if (!this.#bindings.assignable(value, types.bool)) this.#issue(mismatch(types.bool, value), expr.args[i]!.at);
+    }
+    this.#overloads.set(expr.id, this.#environment.functions.get(fn) ?? []);
+    return types.bool;
   }
 
   #optionalSelect(expr: CallExpr): CelType {

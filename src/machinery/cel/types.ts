@@ -68,31 +68,11 @@ export const typeNames: Readonly<Record<string, CelType>> = {
   'google.protobuf.Timestamp': timestamp,
 };
 
-export function typeName(type: CelType): string {
-  switch (type.kind) {
-    case 'null':
-      return 'null_type';
-    case 'duration':
-      return 'google.protobuf.Duration';
-    case 'timestamp':
-      return 'google.protobuf.Timestamp';
-    case 'object':
-    case 'opaque':
-    case 'param':
-      return type.name;
-    default:
-      return type.kind;
-  }
-}
-
 /** As messages show it. */
 export function typeText(type: CelType): string {
   switch (type.kind) {
     case 'null':
       return 'null';
-    case 'duration':
-    case 'timestamp':
-      return typeName(type);
     case 'list':
       return `list(${typeText(type.elem)})`;
     case 'map':
