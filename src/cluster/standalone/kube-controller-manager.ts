@@ -24,6 +24,11 @@ const flags: FlagSet = {
   'node-monitor-period': { type: 'duration', default: '5s', help: 'How often nodes are looked at' },
   'node-monitor-grace-period': { type: 'duration', default: '50s', help: 'How long a node may be silent' },
   'terminated-pod-gc-threshold': { type: 'int', default: 12_500, help: 'How many ended pods are kept' },
+  'horizontal-pod-autoscaler-sync-period': { type: 'duration', default: '15s', help: 'How often autoscalers look at their metrics' },
+  'horizontal-pod-autoscaler-downscale-stabilization': { type: 'duration', default: '5m0s', help: 'How long the highest recommendation counts, where an autoscaler does not say' },
+  'horizontal-pod-autoscaler-tolerance': { type: 'string', default: '0.1', help: 'How far from its target a metric may be before anything is done' },
+  'horizontal-pod-autoscaler-cpu-initialization-period': { type: 'duration', default: '5m0s', help: 'How long the CPU of a new pod may say nothing about its load' },
+  'horizontal-pod-autoscaler-initial-readiness-delay': { type: 'duration', default: '30s', help: 'How long after its start a change of readiness is taken for the first one' },
   ...electionFlags('kube-controller-manager'),
   ...healthFlags(10_257),
   ...ignored('string', 'authentication-kubeconfig', 'authorization-kubeconfig', 'client-ca-file', 'requestheader-client-ca-file', 'requestheader-allowed-names', 'service-account-private-key-file',
@@ -71,9 +76,20 @@ function controllerOptions(given: Flags): ControllerOptions {
     nodeMonitorPeriodMs: duration(given, 'node-monitor-period'),
     nodeMonitorGracePeriodMs: duration(given, 'node-monitor-grace-period'),
     terminatedPodThreshold: given.number('terminated-pod-gc-threshold'),
+    autoscaler: autoscalerOptions(given),
     ...(given.flag('allocate-node-cidrs') ? { clusterCidr: given.text('cluster-cidr') } : {}),
     ...(rootCa ? { rootCa } : {}),
     ...(signing ? { signing: { certPem: signing.cert, keyPem: signing.key } } : {}),
+  };
+}
+
+function autoscalerOptions(given: Flags): NonNullable<ControllerOptions['autoscaler']> {
+  const of = (name: string): number => duration(given, `horizontal-pod-autoscaler-${name}`);
+  const tolerance = Number(given.text('horizontal-pod-autoscaler-tolerance'));
+  if (!(tolerance >= 0)) throw new CommandError('--horizontal-pod-autoscaler-tolerance must be a number that is not negative');
+  return {
+    tolerance, syncPeriodMs: of('sync-period'), downscaleStabilizationMs: of('downscale-stabilization'),
+    cpuInitializationPeriodMs: of('cpu-initialization-period'), initialReadinessDelayMs: of('initial-readiness-delay'),
   };
 }
 
