@@ -19,15 +19,17 @@ export function newestDefault(all: readonly ReadonlyObject[], isDefault: (annota
 }
 
 export function defaultIngressClass(classes: Storage): AdmissionPlugin {
+  const give = async (ingress: Ingress): Promise<void> => {
+    const { items } = await classes.cacher.list({ notOlderThan: 0 });
+    const chosen = newestDefault(items.map((i) => i.object), (annotations) => annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true');
+    if (chosen) ingress.spec = { ...ingress.spec, ingressClassName: chosen.metadata.name! };
+  };
   return {
     name: 'DefaultIngressClass',
-    async mutate(request) {
-      if (request.group !== 'networking.k8s.io' || request.resource !== 'ingresses' || request.operation !== 'CREATE' || request.subresource !== '') return;
+    mutate: (request) => {
+      if (request.group !== 'networking.k8s.io' || request.resource !== 'ingresses' || request.operation !== 'CREATE' || request.subresource !== '') return undefined;
       const ingress = request.object as unknown as Ingress;
-      if (ingress.spec?.ingressClassName !== undefined || ingress.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) return;
-      const { items } = await classes.cacher.list({ notOlderThan: 0 });
-      const chosen = newestDefault(items.map((i) => i.object), (annotations) => annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true');
-      if (chosen) ingress.spec = { ...ingress.spec, ingressClassName: chosen.metadata.name! };
+      return ingress.spec?.ingressClassName !== undefined || ingress.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined ? undefined : give(ingress);
     },
   };
 }
@@ -43,34 +45,35 @@ export function runtimeClass(classes: Storage): AdmissionPlugin {
     if (!found) throw StatusError.forbidden(pods, request.name, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
     return found.object as unknown as DeepReadonly<RuntimeClass>;
   };
+  const give = async (request: AdmissionRequest): Promise<void> => {
+    const chosen = await classOf(request);
+    if (chosen) bring(chosen, request.object as unknown as Pod);
+  };
+  const check = async (request: AdmissionRequest): Promise<void> => {
+    if ((await classOf(request))?.overhead) return;
+    throw StatusError.forbidden(pods, request.name, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
+  };
+  const named = (request: AdmissionRequest): boolean => isPodCreate(request) && (request.object as unknown as Pod).spec.runtimeClassName !== undefined;
   return {
     name: 'RuntimeClass',
-    async mutate(request) {
-      if (!isPodCreate(request)) return;
-      const chosen = await classOf(request);
-      if (!chosen) return;
-      const { metadata: { name }, spec } = request.object as unknown as Pod;
-      if (chosen.overhead) {
-        if (spec.overhead && !isDeepStrictEqual({ ...spec.overhead }, { ...chosen.overhead.podFixed })) {
-          throw StatusError.forbidden(pods, name, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
-        }
-        spec.overhead = { ...chosen.overhead.podFixed };
-      }
-      for (const [key, value] of Object.entries(chosen.scheduling?.nodeSelector ?? {})) {
-        const present = spec.nodeSelector?.[key];
-        if (present !== undefined && present !== value) throw StatusError.forbidden(pods, name, 'conflict: runtimeClass.scheduling.nodeSelector[' + key + `] = ${value}; pod.spec.nodeSelector[${key}] = ${present}`);
-        spec.nodeSelector = { ...spec.nodeSelector, [key]: value };
-      }
-      for (const toleration of chosen.scheduling?.tolerations ?? []) {
-        if (!spec.tolerations?.some((t) => isDeepStrictEqual(t, { ...toleration }))) (spec.tolerations ??= []).push({ ...toleration });
-      }
-    },
-    async validate(request) {
-      if (!isPodCreate(request)) return;
-      const { overhead } = (request.object as unknown as Pod).spec;
-      if (!overhead) return;
-      const chosen = await classOf(request);
-      if (!chosen?.overhead) throw StatusError.forbidden(pods, request.name, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
-    },
+    mutate: (request) => (named(request) ? give(request) : undefined),
+    validate: (request) => (isPodCreate(request) && (request.object as unknown as Pod).spec.overhead ? check(request) : undefined),
   };
+}
+
+function bring(chosen: DeepReadonly<RuntimeClass>, { metadata: { name }, spec }: Pod): void {
+  if (chosen.overhead) {
+    if (spec.overhead && !isDeepStrictEqual({ ...spec.overhead }, { ...chosen.overhead.podFixed })) {
+      throw StatusError.forbidden(pods, name, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+    }
+    spec.overhead = { ...chosen.overhead.podFixed };
+  }
+  for (const [key, value] of Object.entries(chosen.scheduling?.nodeSelector ?? {})) {
+    const present = spec.nodeSelector?.[key];
+    if (present !== undefined && present !== value) throw StatusError.forbidden(pods, name, `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${present}`);
+    spec.nodeSelector = { ...spec.nodeSelector, [key]: value };
+  }
+  for (const toleration of chosen.scheduling?.tolerations ?? []) {
+    if (!spec.tolerations?.some((t) => isDeepStrictEqual(t, { ...toleration }))) (spec.tolerations ??= []).push({ ...toleration });
+  }
 }

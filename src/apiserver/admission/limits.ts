@@ -21,22 +21,24 @@ function kindOf({ group, resource, operation, subresource }: AdmissionRequest): 
 export function limitRanger(ranges: Storage): AdmissionPlugin {
   const limitsOf = async (namespace: string): Promise<Limits> =>
     (await ranges.cacher.list({ selection: { namespace }, notOlderThan: 0 })).items.map((i) => i.object as unknown as DeepReadonly<LimitRange>);
+  const give = async (request: AdmissionRequest): Promise<void> => {
+    for (const range of await limitsOf(request.namespace)) fillIn(request.object as unknown as Pod, range);
+  };
+  const check = async (request: AdmissionRequest, kind: 'pods' | 'persistentvolumeclaims'): Promise<void> => {
+    for (const range of await limitsOf(request.namespace)) {
+      const limits = range.spec?.limits ?? [];
+      const errors = kind === 'pods' ? podErrors(request.object as unknown as Pod, limits) : claimErrors(request.object as unknown as PersistentVolumeClaim, limits);
+      if (errors.length === 0) continue;
+      const name = request.name || (request.object?.metadata.generateName ?? '');
+      throw StatusError.forbidden({ group: '', resource: kind }, name, errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`);
+    }
+  };
   return {
     name: 'LimitRanger',
-    async mutate(request) {
-      if (kindOf(request) !== 'pods') return;
-      for (const range of await limitsOf(request.namespace)) fillIn(request.object as unknown as Pod, range);
-    },
-    async validate(request) {
+    mutate: (request) => (kindOf(request) === 'pods' ? give(request) : undefined),
+    validate: (request) => {
       const kind = kindOf(request);
-      if (!kind) return;
-      for (const range of await limitsOf(request.namespace)) {
-        const limits = range.spec?.limits ?? [];
-        const errors = kind === 'pods' ? podErrors(request.object as unknown as Pod, limits) : claimErrors(request.object as unknown as PersistentVolumeClaim, limits);
-        if (errors.length === 0) continue;
-        const name = request.name || (request.object?.metadata.generateName ?? '');
-        throw StatusError.forbidden({ group: '', resource: kind }, name, errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`);
-      }
+      return kind && check(request, kind);
     },
   };
 }

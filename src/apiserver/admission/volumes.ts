@@ -5,7 +5,7 @@ import type { DeepReadonly } from '../../machinery/json.ts';
 import { parseQuantity } from '../../machinery/quantity.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { Storage } from '../registry/storage.ts';
-import type { AdmissionPlugin } from './chain.ts';
+import type { AdmissionPlugin, AdmissionRequest, Operation } from './chain.ts';
 import { newestDefault } from './classes.ts';
 
 const claims = { group: '', resource: 'persistentvolumeclaims' };
@@ -14,15 +14,21 @@ const betaClass = 'volume.beta.kubernetes.io/storage-class';
 const isDefault = (annotations: Readonly<Record<string, string>> | undefined): boolean =>
   annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' || annotations?.['storageclass.beta.kubernetes.io/is-default-class'] === 'true';
 
+function isClaim(request: AdmissionRequest, operation: Operation): boolean {
+  return request.group === '' && request.resource === 'persistentvolumeclaims' && request.operation === operation && request.subresource === '';
+}
+
 export function defaultStorageClass(classes: Storage): AdmissionPlugin {
+  const give = async (claim: PersistentVolumeClaim): Promise<void> => {
+    const chosen = newestDefault((await classes.cacher.list({ notOlderThan: 0 })).items.map((i) => i.object), isDefault);
+    if (chosen) claim.spec = { ...claim.spec!, storageClassName: chosen.metadata.name! };
+  };
   return {
     name: 'DefaultStorageClass',
-    async mutate(request) {
-      if (request.group !== '' || request.resource !== 'persistentvolumeclaims' || request.operation !== 'CREATE' || request.subresource !== '') return;
+    mutate: (request) => {
+      if (!isClaim(request, 'CREATE')) return undefined;
       const claim = request.object as unknown as PersistentVolumeClaim;
-      if (claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[betaClass] !== undefined) return;
-      const chosen = newestDefault((await classes.cacher.list({ notOlderThan: 0 })).items.map((i) => i.object), isDefault);
-      if (chosen) claim.spec = { ...claim.spec!, storageClassName: chosen.metadata.name! };
+      return claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[betaClass] !== undefined ? undefined : give(claim);
     },
   };
 }
@@ -39,21 +45,21 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
 };
 
 export function claimResize(classes: Storage): AdmissionPlugin {
+  const check = async (request: AdmissionRequest): Promise<void> => {
+    const claim = request.object as unknown as PersistentVolumeClaim;
+    const old = request.old as unknown as DeepReadonly<PersistentVolumeClaim>;
+    const size = (c: DeepReadonly<PersistentVolumeClaim>): string => c.spec?.resources?.requests?.['storage'] ?? '0';
+    if (parseQuantity(size(claim)).cmp(parseQuantity(size(old))) <= 0) return;
+    const refuse = (why: string): never => {
+      throw StatusError.forbidden(claims, request.name, why);
+    };
+    if (old.status?.phase !== 'Bound') refuse('only bound persistent volume claims can be expanded');
+    const name = claim.metadata.annotations?.[betaClass] ?? claim.spec?.storageClassName ?? '';
+    const found = name === '' ? undefined : (await classes.find('', name, 0))?.object as unknown as DeepReadonly<StorageClass> | undefined;
+    if (found?.allowVolumeExpansion !== true) refuse('only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize');
+  };
   return {
     name: 'PersistentVolumeClaimResize',
-    async validate(request) {
-      if (request.group !== '' || request.resource !== 'persistentvolumeclaims' || request.operation !== 'UPDATE' || request.subresource !== '') return;
-      const claim = request.object as unknown as PersistentVolumeClaim;
-      const old = request.old as unknown as DeepReadonly<PersistentVolumeClaim>;
-      const size = (c: DeepReadonly<PersistentVolumeClaim>): string => c.spec?.resources?.requests?.['storage'] ?? '0';
-      if (parseQuantity(size(claim)).cmp(parseQuantity(size(old))) <= 0) return;
-      const refuse = (why: string): never => {
-        throw StatusError.forbidden(claims, request.name, why);
-      };
-      if (old.status?.phase !== 'Bound') refuse('only bound persistent volume claims can be expanded');
-      const name = claim.metadata.annotations?.[betaClass] ?? claim.spec?.storageClassName ?? '';
-      const found = name === '' ? undefined : (await classes.find('', name, 0))?.object as unknown as DeepReadonly<StorageClass> | undefined;
-      if (found?.allowVolumeExpansion !== true) refuse('only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize');
-    },
+    validate: (request) => (isClaim(request, 'UPDATE') ? check(request) : undefined),
   };
 }

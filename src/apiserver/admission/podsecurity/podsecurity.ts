@@ -36,23 +36,25 @@ function isSignificant(pod: DeepReadonly<Pod>, old: DeepReadonly<Pod>): boolean 
 
 export function podSecurity(namespaces: Storage, pods: Storage): AdmissionPlugin {
   const labelsOf = async (namespace: string): Promise<Labels> => (await namespaces.find('', namespace, 0))?.object.metadata.labels;
+  const checkOne = async (request: AdmissionRequest): Promise<void> => {
+    const pod = request.object as unknown as DeepReadonly<Pod>;
+    if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
+    const labels = await labelsOf(request.namespace);
+    if (asked(labels)) checkPod(request, pod, policyOf(labels).policy);
+  };
+  const warnOf = async (request: AdmissionRequest, template: DeepReadonly<PodTemplateSpec> | undefined): Promise<void> => {
+    const labels = await labelsOf(request.namespace);
+    if (template?.spec && asked(labels)) warn(request, template as PodView, policyOf(labels).policy.warn);
+  };
   return {
     name: 'PodSecurity',
-    async validate(request) {
-      const { group, resource, operation, subresource, object } = request;
-      if (operation !== 'CREATE' && operation !== 'UPDATE') return;
-      if (group === '' && resource === 'namespaces' && subresource === '') return checkNamespace(request, pods);
-      if (group === '' && resource === 'pods' && podParts.has(subresource)) {
-        const pod = object as unknown as DeepReadonly<Pod>;
-        if (operation === 'UPDATE' && subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
-        const labels = await labelsOf(request.namespace);
-        return asked(labels) ? checkPod(request, pod, policyOf(labels).policy) : undefined;
-      }
+    validate: (request) => {
+      const { group, resource, operation, subresource } = request;
+      if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined;
+      if (group === '' && resource === 'namespaces') return subresource === '' ? checkNamespace(request, pods) : undefined;
+      if (group === '' && resource === 'pods') return podParts.has(subresource) ? checkOne(request) : undefined;
       const template = subresource === '' ? templates[group === '' ? resource : `${resource}.${group}`] : undefined;
-      if (!template) return;
-      const labels = await labelsOf(request.namespace);
-      const pod = asked(labels) ? template(object!) : undefined;
-      if (pod?.spec) warn(request, pod as PodView, policyOf(labels).policy.warn);
+      return template && warnOf(request, template(request.object!));
     },
   };
 }
