@@ -92,6 +92,14 @@ test('the cost of an evaluation is bounded', () => {
   assert.ok(program!.estimatedCost.max > limits.estimatedRuleCostLimit);
 });
 
+test('what would cost too much does not happen', () => {
+  const { program } = compile('self.matches("(a|b)*c") || true', { variables: { self: string } });
+  const run = evaluate(program!, { self: { json: 'ab'.repeat(5_000_000) } });
+  assert.equal(run.exceeded, true);
+  const grown = compile('self.replace("a", self).size()', { variables: { self: string } });
+  assert.ok(evaluate(grown.program!, { self: { json: 'a'.repeat(100_000) } }).value instanceof CelError);
+});
+
 test('the budgets nest', () => {
   assert.ok(limits.perCallLimit < limits.matchConditionsCostBudget && limits.matchConditionsCostBudget < limits.runtimeCostBudget);
   assert.ok(limits.estimatedRuleCostLimit < limits.estimatedDefinitionCostLimit && limits.maxMessageBytes < limits.maxRequestBytes);

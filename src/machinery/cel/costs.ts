@@ -29,8 +29,12 @@ function pass(size: number, factor = stringFactor): number {
   return Math.ceil(size * factor);
 }
 
-/** What a call cost, once its result is known. */
-export function callCost(fn: string, id: string, args: readonly CelValue[], result: CelValue): number {
+export function joinCost(result: CelValue): number {
+  return pass(actualSize(result), 2 * stringFactor);
+}
+
+/** What a call costs. */
+export function callCost(fn: string, id: string, args: readonly CelValue[]): number {
   if (fn === '_==_' && args[0] instanceof CelOpaque) return 1;
   if (nominal.has(fn)) return 1;
   const size = (index: number): number => actualSize(args[index]!);
@@ -39,7 +43,6 @@ export function callCost(fn: string, id: string, args: readonly CelValue[], resu
     if (wholeList.has(fn)) return traversal(args[0]!);
     if (stringPass.has(fn)) return pass(size(0));
     if (twoPasses.has(fn)) return pass(size(0), 2 * stringFactor);
-    if (fn === 'join') return pass(actualSize(result), 2 * stringFactor);
     if (fn === 'ip') return id === 'cidr_ip' ? 1 : pass(size(0));
   }
   if (args.length >= 2) {

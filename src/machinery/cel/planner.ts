@@ -1,5 +1,5 @@
 import type { Checked } from './checker.ts';
-import { callCost, listCost, mapCost, structCost } from './costs.ts';
+import { callCost, joinCost, listCost, mapCost, structCost } from './costs.ts';
 import type { Frame, Step } from './frame.ts';
 import { choose, noSuchOverload } from './functions.ts';
 import type { Functions } from './functions.ts';
@@ -282,8 +282,10 @@ function functionStep(fn: string, id: string, args: readonly Step[], call: (valu
       if (value instanceof CelError) return value;
       values.push(value);
     }
+    // What a call costs is known before it, so that one that is too expensive does not happen; only a join is charged by its result.
+    if (fn !== 'join') frame.charge(callCost(fn, id, values));
     const result = call(values);
-    frame.charge(callCost(fn, id, values, result));
+    if (fn === 'join') frame.charge(joinCost(result));
     return result;
   };
 }

@@ -82,6 +82,7 @@ test('lists, sets, texts, patches', () => {
     ['sets.contains([1, 2], [2]) && sets.equivalent([1, 1], [1]) && !sets.intersects([1], [2])', true],
     ['"abc 123 def".find("[0-9]+") + "a1b22".findAll("[0-9]+").join(",")', '1231,22'],
     ['"a1b22c333".findAll("[0-9]+", 2)', ['1', '22']],
+    ['"aXbX".replace("X", "$&", 1) + "ab".replace("", "-")', 'a$&bX-a-b-'],
     ['jsonpatch.escapeKey("a/b~c")', 'a~1b~0c'],
     ['"%d %s %.2f %x".format([dyn(1), [dyn(true), null], 2.0, "a"])', '1 [true, null] 2.00 61'],
   ]);

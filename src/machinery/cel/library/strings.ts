@@ -35,7 +35,11 @@ function lastIndexOf(text: string, find: string, from?: bigint): CelValue {
   return -1n;
 }
 
+/** A text that is far larger than any request. */
+const sizeLimit = 64 * 1024 * 1024;
+
 function replace(text: string, from: string, to: string, times = -1n): CelValue {
+  if ((text.length / Math.max(from.length, 1) + 1) * to.length > sizeLimit) return new CelError('replace: the result may be too large');
   if (times < 0n) return from === '' ? [...text].reduce((out, c) => out + c + to, to) : text.replaceAll(from, () => to);
   let left = Number(times);
   if (from === '') {
