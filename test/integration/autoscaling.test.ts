@@ -132,12 +132,13 @@ test('objects and external metrics, bounds, and rates', async () => {
   queueLength = '30';
   await kubectl('create -f -', autoscaler('queue', {
     minReplicas: 2,
-    behavior: { scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 1 }] }, scaleDown: { stabilizationWindowSeconds: 0 } },
+    behavior: { scaleUp: { tolerance: '0.5', policies: [{ type: 'Pods', value: 1, periodSeconds: 1 }] }, scaleDown: { stabilizationWindowSeconds: 0 } },
     metrics: [
       { type: 'External', external: { metric: { name: 'queue', selector: { matchLabels: { of: 'work' } } }, target: { type: 'AverageValue', averageValue: '5' } } },
       { type: 'Object', object: { describedObject: { apiVersion: 'v1', kind: 'Service', name: 'web' }, metric: { name: 'rate' }, target: { type: 'Value', value: '100' } } },
     ],
   }));
+  assert.equal(await kubectl('get hpa queue -o jsonpath={.spec.behavior.scaleUp.tolerance}'), '', 'a field behind a gate that is off is not kept');
   await until('limited', condition('queue', 'ScalingLimited'), /^True,ScaleUpLimit,/);
   await until('growth', replicas('queue'), /^6$/);
   await until('shown', 'get hpa queue --no-headers', /^queue +Deployment\/queue +5\/5 \(avg\), 0\/100 +2 +10 +6/);
