@@ -38,13 +38,15 @@ async function* watch<T>(_ref: ResourceRef<T>, options: WatchOptions = {}): Asyn
 const absent = (): Promise<never> => Promise.reject(StatusError.notFound({ group: '', resource: 'configmaps' }, 'x'));
 const client = { list, watch, get: absent, create: absent, update: absent, patch: absent, delete: absent, deleteCollection: absent, post: absent, raw: absent } as Client;
 const stop = new AbortController();
-const surroundings = systemSurroundings({ component: 'bench' });
+let failures = 0;
+const surroundings = systemSurroundings({ component: 'bench', write: (line) => void (failures += line.includes('Failed to scrape node') ? 1 : 0) });
 const options = parseOptions([
   '--metric-resolution=15s', '--kubelet-insecure-tls', '--kubelet-use-node-status-port', '--kubelet-preferred-address-types=InternalIP', '--secure-port=0', '--bind-address=127.0.0.1',
 ]);
 const server = await runMetricsServer(options, { client, kubelets: { token: () => 'bench' }, surroundings, signal: stop.signal });
 // Connections are made and code is compiled in the first rounds.
 await surroundings.clock.sleep(2 * resolutionMs);
+failures = 0;
 const before = process.cpuUsage();
 let peak = 0;
 for (let second = 0; second < (rounds * resolutionMs) / 1000; second++) {
@@ -52,7 +54,7 @@ for (let second = 0; second < (rounds * resolutionMs) / 1000; second++) {
   peak = Math.max(peak, process.memoryUsage.rss());
 }
 const used = process.cpuUsage(before);
-process.stdout.write(`${JSON.stringify({ coreShare: (used.user + used.system) / 1000 / (rounds * resolutionMs), peakMib: Math.round(peak / 2 ** 20) })}\n`);
+process.stdout.write(`${JSON.stringify({ coreShare: (used.user + used.system) / 1000 / (rounds * resolutionMs), failures, peakMib: Math.round(peak / 2 ** 20), heapMib: Math.round(process.memoryUsage().heapUsed / 2 ** 20) })}\n`);
 stop.abort();
 await server.stopped;
 process.exit(0);
