@@ -86,7 +86,10 @@ const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 
 /** The plugins that are on, in upstream's order. */
 export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller }: AdmissionOptions): AdmissionPlugin[] {
   const { storage, table } = installed;
-  const webhooks = { table, registry, caller, surroundings, conditions: new Conditions(), namespaces: storage('namespaces') };
+  const conditions = new Conditions();
+  const webhooks = { table, registry, caller, surroundings, conditions, namespaces: storage('namespaces') };
+  const configurations = { mutating: storage('mutatingwebhookconfigurations.admissionregistration.k8s.io'), validating: storage('validatingwebhookconfigurations.admissionregistration.k8s.io') };
+  for (const kind of Object.values(configurations)) kind.hooks = conditions.hooks;
   const resourceOf = (apiVersion: string, kind: string): { group: string; version: string; resource: string } | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     const found = table.resources(group, version).find((served) => served.definition.kind === kind);
@@ -110,8 +113,8 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     runtimeClass(storage('runtimeclasses.node.k8s.io')),
     ...certificateRequests(authorize),
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
-    mutatingWebhooks(webhooks, storage('mutatingwebhookconfigurations.admissionregistration.k8s.io')),
-    validatingWebhooks(webhooks, storage('validatingwebhookconfigurations.admissionregistration.k8s.io')),
+    mutatingWebhooks(webhooks, configurations.mutating),
+    validatingWebhooks(webhooks, configurations.validating),
     resourceQuota(storage('resourcequotas')),
   ];
   const { enabledAdmission: on = [], disabledAdmission: off = [] } = config;

@@ -157,4 +157,6 @@ test('match conditions decide before anybody is asked', async () => {
   assert.match((await apply(configMap('w', { hook: 'wrong' }))).stderr, /configmaps "w" is forbidden: expression 'object\.spec\.nothing == 1' resulted in error: no such key: spec/);
   assert.equal((await apply(configMap('u', { hook: 'unsure' }))).code, 0);
   assert.equal(seen['picky']!.length, 1);
+  const bad = await apply({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name: 'bad' }, webhooks: [hook('bad', 'picky', conditions('object.'))] });
+  assert.match(bad.stderr, /ValidatingWebhookConfiguration "bad" is invalid: webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: "object\.": compilation failed: /);
 });
