@@ -21,6 +21,7 @@ function kindOf({ group, resource, operation, subresource }: AdmissionRequest): 
 export function limitRanger(ranges: Storage): AdmissionPlugin {
   const limitsOf = async (namespace: string): Promise<Limits> =>
     (await ranges.cacher.list({ selection: { namespace }, notOlderThan: 0 })).items.map((i) => i.object as unknown as DeepReadonly<LimitRange>);
+  const none = (): boolean => ranges.cacher.ready && ranges.cacher.count === 0;
   const give = async (request: AdmissionRequest): Promise<void> => {
     for (const range of await limitsOf(request.namespace)) fillIn(request.object as unknown as Pod, range);
   };
@@ -35,10 +36,10 @@ export function limitRanger(ranges: Storage): AdmissionPlugin {
   };
   return {
     name: 'LimitRanger',
-    mutate: (request) => (kindOf(request) === 'pods' ? give(request) : undefined),
+    mutate: (request) => (kindOf(request) === 'pods' && !none() ? give(request) : undefined),
     validate: (request) => {
       const kind = kindOf(request);
-      return kind && check(request, kind);
+      return kind && !none() ? check(request, kind) : undefined;
     },
   };
 }
