@@ -23,7 +23,7 @@ interface Group {
 }
 
 const groups: Record<string, Group> = {
-  unit: { files: ['src/**/*.test.ts', 'test/*.test.ts', 'tools/**/*.test.ts'], isolation: 'none', concurrency: 1, testTimeoutSeconds: 60, minutes: 3 },
+  unit: { files: ['src/**/*.test.ts', 'test/*.test.ts', 'tools/**/*.test.ts'], isolation: 'none', concurrency: 1, testTimeoutSeconds: 180, minutes: 5 },
   contract: { files: ['test/contract/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/parity/**/*.test.ts', 'test/sim/**/*.test.ts'], isolation: 'process', concurrency: 2, testTimeoutSeconds: 120, minutes: 5 },
   integration: { files: ['test/integration/**/*.test.ts'], isolation: 'process', concurrency: 2, testTimeoutSeconds: 300, minutes: 12 },
   e2e: { files: ['test/e2e/**/*.test.ts'], isolation: 'process', concurrency: 1, testTimeoutSeconds: 600, minutes: 15 },

@@ -14,8 +14,20 @@ export interface Listening {
 const idleMs = 10_000;
 const maxConnections = 512;
 
-/** Port 0 takes a free one, the same for both. */
+const attempts = 20;
+
+/** Port 0 takes a free one, the same for both: one that UDP finds free may be taken for TCP, so another is tried. */
 export async function listen(host: string, port: number, answer: Answer): Promise<Listening> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await listenOnce(host, port, answer);
+    } catch (error) {
+      if (port !== 0 || attempt === attempts || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+async function listenOnce(host: string, port: number, answer: Answer): Promise<Listening> {
   const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject);
