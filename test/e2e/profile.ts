@@ -1,7 +1,7 @@
 /** A cluster of real containers for one test file: its own profile, folder and kubeconfig; removed at the end. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { realProgram, runProgram, type Outcome, type RunOptions } from '../kubectl.ts';
@@ -22,7 +22,8 @@ export function whyNoContainers(): string | undefined {
 
 export class TestCluster {
   readonly profile: string;
-  readonly folder = mkdtempSync(join(tmpdir(), 'k7s-e2e-'));
+  /** On a disk: what containers write must be page cache, not shared memory, and /tmp may be a tmpfs. */
+  readonly folder = mkdtempSync(join(existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), 'k7s-e2e-'));
   readonly kubeconfig = join(this.folder, 'kubeconfig');
   readonly env: Readonly<Record<string, string>> = { K7S_HOME: join(this.folder, 'home'), KUBECONFIG: this.kubeconfig };
 
