@@ -10,7 +10,7 @@ import { decodeProtobuf, decodeProtobufBody, encodeProtobuf, encodeProtobufBody,
 import { Registry, type StructType, type Type } from './registry.ts';
 
 const registry = new Registry(packages);
-const facts = process.env['K7S_API_FACTS'] ?? '/work/shared/api-facts';
+const facts = process.env['K7S_API_FACTS'] ?? join(import.meta.dirname, '../../../shared/api-facts');
 const samples = join(facts, 'roundtrip-1.34');
 
 function typeOfFile(file: string): string {

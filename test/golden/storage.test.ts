@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { packages, resources } from '../../src/api/catalog.ts';
 
-const facts = join(process.env['K7S_API_FACTS'] ?? '/work/shared/api-facts', 'storage.tsv');
+const facts = join(process.env['K7S_API_FACTS'] ?? join(import.meta.dirname, '../../../shared/api-facts'), 'storage.tsv');
 
 /** Upstream still writes them as v1beta1, and reads what we write; we read both. */
 const knowingly = new Set(['apiextensions.k8s.io/v1/customresourcedefinitions']);

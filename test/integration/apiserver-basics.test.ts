@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, testServer, type TestServer } from '../apiserver.ts';
 
@@ -160,9 +161,11 @@ test('a watch starts after a revision, or with the present state and a bookmark'
   assert.equal(state[2]!.object.metadata.annotations?.['k8s.io/initial-events-end'], 'true');
 });
 
-test('discovery serves what the facts say is on by default', { skip: !existsSync('/work/shared/api-facts/kubernetes-1.34.json') && 'the facts are not on this machine' }, async () => {
+const factsFile = join(process.env['K7S_API_FACTS'] ?? join(import.meta.dirname, '../../../shared/api-facts'), 'kubernetes-1.34.json');
+
+test('discovery serves what the facts say is on by default', { skip: !existsSync(factsFile) && 'the facts are not on this machine' }, async () => {
   interface Fact { group: string; version: string; resource: string; kind: string; singular: string; namespaced: boolean; verbs: string[]; shortNames?: string[]; categories?: string[]; servedByDefault?: boolean; subresources?: { name: string; kind: string; verbs: string[] }[] }
-  const facts = (JSON.parse(readFileSync('/work/shared/api-facts/kubernetes-1.34.json', 'utf8')) as { resources: Fact[] }).resources.filter((r) => r.servedByDefault);
+  const facts = (JSON.parse(readFileSync(factsFile, 'utf8')) as { resources: Fact[] }).resources.filter((r) => r.servedByDefault);
   const expected = facts.flatMap((f) => [
     [f.group, f.version, f.resource, f.kind, f.namespaced, f.verbs.join(), (f.shortNames ?? []).join(), (f.categories ?? []).join()].join(' '),
     ...(f.subresources ?? []).map((s) => [f.group, f.version, `${f.resource}/${s.name}`, s.kind, f.namespaced, s.verbs.join(), '', ''].join(' ')),
