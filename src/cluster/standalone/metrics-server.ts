@@ -7,10 +7,15 @@ import type { Context } from '../context.ts';
 import { untilTerminated } from '../lifetime.ts';
 import { connection } from './connection.ts';
 
+const historyHelp = `    --history=1h              how far back; 0 keeps none
+    --history-resolution=15s  the shortest time between two points
+    --history-memory=48Mi     its bound: beyond it points are kept further apart
+`;
+
 export async function metricsServer(argv: readonly string[], { surroundings, stdout }: Context): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     const lines = (names: readonly string[]): string => names.map((name) => `    --${name}\n`).join('');
-    stdout.write(`Serves metrics.k8s.io from what kubelets measure.\n\nFlags:\n${lines([...flags.strings, ...flags.booleans])}\nAccepted, changing nothing here:\n${lines(flags.ignored)}`);
+    stdout.write(`Serves metrics.k8s.io from what kubelets measure.\n\nFlags:\n${lines([...flags.strings, ...flags.booleans])}\nOf k7s alone, for the history behind kubectl top --history:\n${historyHelp}\nAccepted, changing nothing here:\n${lines(flags.ignored)}`);
     return 0;
   }
   const options = parseOptions(argv);

@@ -90,7 +90,7 @@ function getPod(d: ApiDependencies, namespace: string, name: string): PodMetrics
 
 type Meta = { readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> } };
 
-function selected<T extends Meta>(objects: readonly T[], query: URLSearchParams): T[] {
+export function selected<T extends Meta>(objects: readonly T[], query: URLSearchParams): T[] {
   const labels = parseLabelSelector(query.get('labelSelector') ?? '');
   const fields = parseFieldSelector(query.get('fieldSelector') ?? '');
   const byName = (a: T, b: T): number => {

@@ -1,33 +1,63 @@
 /** What clients and the aggregator ask before they ask for figures. */
 import { group, version } from './api.ts';
+import { historyGroup } from '../history/discovery.ts';
 
-const groupVersion = `${group}/${version}`;
-const resources = [
-  { name: 'nodes', kind: 'NodeMetrics', namespaced: false },
-  { name: 'pods', kind: 'PodMetrics', namespaced: true },
-] as const;
+interface ServedResource {
+  readonly name: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
 
-const groupEntry = { name: group, versions: [{ groupVersion, version }], preferredVersion: { groupVersion, version } };
+/** One group of one version, whose resources can be got and listed. */
+export interface ServedGroup {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly ServedResource[];
+  /** Definitions by name; `ref` stands before the names that they refer to. */
+  schemas(ref: string): object;
+}
+
+const metricsGroup: ServedGroup = {
+  group, version,
+  resources: [{ name: 'nodes', kind: 'NodeMetrics', namespaced: false }, { name: 'pods', kind: 'PodMetrics', namespaced: true }],
+  schemas,
+};
+const groups = [metricsGroup, historyGroup];
+
+const groupVersion = (g: ServedGroup): string => `${g.group}/${g.version}`;
+const entry = (g: ServedGroup) => ({ name: g.group, versions: [{ groupVersion: groupVersion(g), version: g.version }], preferredVersion: { groupVersion: groupVersion(g), version: g.version } });
+const info = { title: 'metrics-server', version: 'v0' };
 
 /** The document at `path`, or undefined. `aggregated`: the client takes APIGroupDiscoveryList. */
 export function discovery(path: string, aggregated: boolean): object | undefined {
   switch (path) {
     case '/':
-      return { paths: ['/apis', `/apis/${group}`, `/apis/${groupVersion}`, '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] };
+      return { paths: ['/apis', ...groups.flatMap((g) => [`/apis/${g.group}`, `/apis/${groupVersion(g)}`]), '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] };
     case '/apis':
-      return aggregated ? aggregatedGroups() : { kind: 'APIGroupList', apiVersion: 'v1', groups: [groupEntry] };
+      return aggregated ? aggregatedGroups() : { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(entry) };
     case '/api':
       return aggregated ? { ...aggregatedGroups(), items: [] } : undefined;
-    case `/apis/${group}`:
-      return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry };
-    case `/apis/${groupVersion}`:
-      return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: resources.map((r) => ({ name: r.name, singularName: '', namespaced: r.namespaced, kind: r.kind, verbs: ['get', 'list'] })) };
     case '/openapi/v3':
-      return { paths: { [`apis/${groupVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${groupVersion}` } } };
-    case `/openapi/v3/apis/${groupVersion}`:
-      return { openapi: '3.0.0', info: { title: 'metrics-server', version: 'v0' }, paths: openapiPaths(), components: { schemas: schemas('#/components/schemas/') } };
+      return { paths: Object.fromEntries(groups.map((g) => [`apis/${groupVersion(g)}`, { serverRelativeURL: `/openapi/v3/apis/${groupVersion(g)}` }])) };
     case '/openapi/v2':
-      return { swagger: '2.0', info: { title: 'metrics-server', version: 'v0' }, paths: {}, definitions: schemas('#/definitions/') };
+      return { swagger: '2.0', info, paths: {}, definitions: Object.assign({}, ...groups.map((g) => g.schemas('#/definitions/'))) as object };
+    default:
+      for (const g of groups) {
+        const document = ofGroup(g, path);
+        if (document) return document;
+      }
+      return undefined;
+  }
+}
+
+function ofGroup(g: ServedGroup, path: string): object | undefined {
+  switch (path) {
+    case `/apis/${g.group}`:
+      return { kind: 'APIGroup', apiVersion: 'v1', ...entry(g) };
+    case `/apis/${groupVersion(g)}`:
+      return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: groupVersion(g), resources: g.resources.map((r) => ({ name: r.name, singularName: '', namespaced: r.namespaced, kind: r.kind, verbs: ['get', 'list'] })) };
+    case `/openapi/v3/apis/${groupVersion(g)}`:
+      return { openapi: '3.0.0', info, paths: openapiPaths(g), components: { schemas: g.schemas('#/components/schemas/') } };
     default:
       return undefined;
   }
@@ -36,15 +66,15 @@ export function discovery(path: string, aggregated: boolean): object | undefined
 function aggregatedGroups(): object {
   return {
     kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {},
-    items: [{
-      metadata: { name: group },
+    items: groups.map((g) => ({
+      metadata: { name: g.group },
       versions: [{
-        version, freshness: 'Current',
-        resources: resources.map((r) => ({
-          resource: r.name, responseKind: { group, version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: '', verbs: ['get', 'list'],
+        version: g.version, freshness: 'Current',
+        resources: g.resources.map((r) => ({
+          resource: r.name, responseKind: { group: g.group, version: g.version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: '', verbs: ['get', 'list'],
         })),
       }],
-    }],
+    })),
   };
 }
 
@@ -68,11 +98,11 @@ function schemas(ref: string): object {
   };
 }
 
-function openapiPaths(): object {
-  const base = `/apis/${groupVersion}`;
-  const get = (kind: string, action: string) => ({ get: { 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': { group, version, kind }, responses: { 200: { description: 'OK' } } } });
-  return {
-    [`${base}/nodes`]: get('NodeMetrics', 'list'), [`${base}/nodes/{name}`]: get('NodeMetrics', 'get'), [`${base}/pods`]: get('PodMetrics', 'list'),
-    [`${base}/namespaces/{namespace}/pods`]: get('PodMetrics', 'list'), [`${base}/namespaces/{namespace}/pods/{name}`]: get('PodMetrics', 'get'),
-  };
+function openapiPaths(g: ServedGroup): object {
+  const get = (kind: string, action: string) => ({ get: { 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': { group: g.group, version: g.version, kind }, responses: { 200: { description: 'OK' } } } });
+  return Object.fromEntries(g.resources.flatMap(({ name, kind, namespaced }) => {
+    const all = `/apis/${groupVersion(g)}/${name}`;
+    const own = namespaced ? `/apis/${groupVersion(g)}/namespaces/{namespace}/${name}` : all;
+    return [...new Set([all, own])].map((path): [string, object] => [path, get(kind, 'list')]).concat([[`${own}/{name}`, get(kind, 'get')]]);
+  }));
 }

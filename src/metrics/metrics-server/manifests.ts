@@ -23,11 +23,16 @@ export function metricsServerManifests(options: MetricsServerManifestOptions): J
       spec: { selector: labels, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 'https' }] },
     },
     deployment(options),
-    {
-      apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: 'v1beta1.metrics.k8s.io', labels },
-      spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { name, namespace } },
-    },
+    apiService('metrics.k8s.io', 'v1beta1'),
+    apiService('history.metrics.k7s.io', 'v1alpha1'),
   ];
+}
+
+function apiService(group: string, version: string): JsonObject {
+  return {
+    apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: `${version}.${group}`, labels },
+    spec: { group, version, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { name, namespace } },
+  };
 }
 
 function rbac(): JsonObject[] {
@@ -43,7 +48,7 @@ function rbac(): JsonObject[] {
           ...labels, 'rbac.authorization.k8s.io/aggregate-to-admin': 'true', 'rbac.authorization.k8s.io/aggregate-to-edit': 'true', 'rbac.authorization.k8s.io/aggregate-to-view': 'true',
         },
       },
-      rules: [{ apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list', 'watch'] }],
+      rules: [{ apiGroups: ['metrics.k8s.io', 'history.metrics.k7s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list', 'watch'] }],
     },
     {
       ...api, kind: 'ClusterRole', metadata: { name: 'system:metrics-server', labels },

@@ -1,4 +1,6 @@
 import { parseGoDuration } from '../../machinery/goduration.ts';
+import { parseQuantity } from '../../machinery/quantity.ts';
+import type { HistoryOptions } from '../history/history.ts';
 
 export interface MetricsServerOptions {
   readonly securePort: number;
@@ -20,14 +22,17 @@ export interface MetricsServerOptions {
   readonly kubeconfig?: string;
   readonly authenticationKubeconfig?: string;
   readonly authorizationKubeconfig?: string;
+  readonly history: HistoryOptions;
 }
 
-/** Upstream's flag names; those in the last group are accepted for its manifests' sake and change nothing here. */
+/** Upstream's flag names, and our own under `own`; those in the last group are accepted for its manifests' sake and change nothing here. */
 export const flags = {
   strings: [
     'secure-port', 'bind-address', 'cert-dir', 'tls-cert-file', 'tls-private-key-file', 'metric-resolution', 'kubelet-request-timeout', 'kubelet-port', 'kubelet-certificate-authority',
     'kubelet-client-certificate', 'kubelet-client-key', 'kubelet-preferred-address-types', 'node-selector', 'kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig',
   ],
+  /** Beyond upstream: the history that is kept here. */
+  own: ['history', 'history-resolution', 'history-memory'],
   booleans: ['kubelet-use-node-status-port', 'kubelet-insecure-tls', 'deprecated-kubelet-completely-insecure'],
   ignored: ['v', 'logtostderr', 'logging-format', 'vmodule', 'profiling', 'authentication-skip-lookup', 'authentication-tolerate-lookup-failure', 'contention-profiling', 'authorization-always-allow-paths'],
 } as const;
@@ -50,6 +55,7 @@ export function parseOptions(argv: readonly string[]): MetricsServerOptions {
     completelyInsecureKubelet: bool('deprecated-kubelet-completely-insecure'),
     kubeletPreferredAddressTypes: (text('kubelet-preferred-address-types') ?? 'Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP').split(',').filter(Boolean),
     nodeSelector: text('node-selector') ?? '',
+    history: historyOptions(text),
     ...optional('certDir', 'cert-dir'), ...optional('tlsCertFile', 'tls-cert-file'), ...optional('tlsPrivateKeyFile', 'tls-private-key-file'),
     ...optional('kubeletCertificateAuthority', 'kubelet-certificate-authority'), ...optional('kubeletClientCertificate', 'kubelet-client-certificate'),
     ...optional('kubeletClientKey', 'kubelet-client-key'), ...optional('kubeconfig', 'kubeconfig'),
@@ -59,9 +65,18 @@ export function parseOptions(argv: readonly string[]): MetricsServerOptions {
   return options;
 }
 
+function historyOptions(text: (name: string) => string | undefined): HistoryOptions {
+  const spanMs = parseGoDuration(text('history') ?? '1h');
+  const stepMs = parseGoDuration(text('history-resolution') ?? '15s');
+  if (spanMs < 0) throw new Error('history should not be negative; 0 keeps none');
+  if (stepMs < 1000) throw new Error(`history-resolution should be at least 1s, but value ${text('history-resolution')} provided`);
+  const maxBytes = parseQuantity(text('history-memory') ?? '48Mi').value();
+  return { spanMs, stepMs, maxBytes };
+}
+
 function read(argv: readonly string[]): Map<string, string> {
   const given = new Map<string, string>();
-  const strings: readonly string[] = flags.strings;
+  const strings: readonly string[] = [...flags.strings, ...flags.own];
   const booleans: readonly string[] = flags.booleans;
   const ignored: readonly string[] = flags.ignored;
   for (let i = 0; i < argv.length; i++) {

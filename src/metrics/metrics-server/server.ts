@@ -18,7 +18,9 @@ import { sendJson, sendText } from '../../serving/respond.ts';
 import { serve, type Serving } from '../../serving/server.ts';
 import { versionInfo } from '../../serving/version.ts';
 import { createAuthority, issue } from '../../wire/certificates.ts';
-import { read, toTable, type ApiDependencies } from './api.ts';
+import { group as historyGroup, historyTable, readHistory, version as historyVersion } from '../history/api.ts';
+import { History } from '../history/history.ts';
+import { group, read, toTable, version, type ApiDependencies } from './api.ts';
 import { discovery } from './discovery.ts';
 import type { MetricsServerOptions } from './options.ts';
 import { kubeletScraper, type KubeletCredentials } from './scraper.ts';
@@ -41,7 +43,9 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
   const nodes = informers.of(nodeResource);
   const pods = informers.metadata(podResource);
   const storage = new Storage(options.metricResolutionMs);
+  const history = new History(options.history);
   const metrics = new Metrics();
+  historyGauges(metrics, history);
   const points = metrics.gauge({ name: 'metrics_server_storage_points', help: 'Number of metrics points stored.', labels: ['type'] });
   metrics.onCollect(() => {
     points.set(storage.pointsStored.nodes, 'node');
@@ -58,6 +62,7 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
       lastRound = started;
       const chosen = [...nodes.values()].filter((n) => nodeSelector.matches(n.metadata.labels ?? {}));
       storage.store(await scrape(chosen, d.signal));
+      history.record(clock.now(), (to) => storage.visit(to));
       const wait = !storage.ready && round < 15 ? secondRoundMs : options.metricResolutionMs;
       await clock.sleep(Math.max(0, wait - (clock.monotonic() - started)), d.signal);
     }
@@ -99,15 +104,33 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
       const type = aggregated && request.path.startsWith('/api') ? { 'content-type': 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' } : {};
       return request.send(200, { 'content-type': json, ...type }, JSON.stringify(document));
     }
-    if (!info.isResource || info.group !== 'metrics.k8s.io' || info.version !== 'v1beta1') throw StatusError.pathNotFound();
+    const ofHistory = info.group === historyGroup && info.version === historyVersion;
+    if (!info.isResource || !(ofHistory || (info.group === group && info.version === version))) throw StatusError.pathNotFound();
     const accepted = negotiate(request.headers.accept, { mediaTypes: [json, yaml], as: (kind) => kind === 'Table' });
-    const answer = read(api, info, request.query);
-    sendJson(request, 200, accepted.as === 'Table' ? toTable(answer, request.query.get('includeObject') ?? 'Metadata') : answer);
+    const answer = ofHistory ? readHistory({ ...api, history, enabled: options.history.spanMs > 0 }, info, request.query) : read(api, info, request.query);
+    const table = ofHistory ? historyTable : toTable;
+    sendJson(request, 200, accepted.as === 'Table' ? table(answer, request.query.get('includeObject') ?? 'Metadata') : answer);
   };
   const tls = await servingCertificate(options);
   const serving = await serve({ host: options.bindAddress, port: options.securePort, tls: { ...tls, clientAuthorities: [] }, handler, surroundings: d.surroundings, signal: d.signal });
   log.info('Serving securely', { address: `${options.bindAddress}:${serving.port}` });
   return { ...serving, stopped: running };
+}
+
+function historyGauges(metrics: Metrics, history: History): void {
+  const gauge = (name: string, help: string) => metrics.gauge({ name: `metrics_server_history_${name}`, help });
+  const bytes = gauge('bytes', 'Memory that the history takes, estimated.');
+  const series = gauge('series', 'Nodes and containers with a history.');
+  const step = gauge('step_seconds', 'The shortest time between two points of the history.');
+  const refused = metrics.counter({ name: 'metrics_server_history_refused_total', help: 'Figures that found no room in the history.' });
+  let told = 0;
+  metrics.onCollect(() => {
+    bytes.set(history.bytes);
+    series.set(history.series);
+    step.set(history.stepMs / 1000);
+    refused.inc(history.refused - told);
+    told = history.refused;
+  });
 }
 
 /** Who may vouch for clients, as the API server publishes it; without the ConfigMap only tokens count. */

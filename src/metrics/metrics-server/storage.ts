@@ -94,6 +94,22 @@ export class Storage {
     return out;
   }
 
+  /** Every figure there is, for readers that want them all: of containers by pod, and of nodes. */
+  visit(to: { container(pod: string, name: string, cpu: number, memory: number): void; node(name: string, cpu: number, memory: number): void }): void {
+    for (const [name, last] of this.#lastNodes) {
+      const figure = usage(last, this.#previousNodes.get(name));
+      if (figure) to.node(name, figure.cpu, figure.memory);
+    }
+    for (const [pod, containers] of this.#lastPods) {
+      const previous = this.#previousPods.get(pod);
+      if (!previous) continue;
+      for (const [name, last] of containers) {
+        const figure = usage(last, previous.get(name));
+        if (figure) to.container(pod, name, figure.cpu, figure.memory);
+      }
+    }
+  }
+
   #containerBefore(point: MetricsPoint, last: MetricsPoint | undefined, older: MetricsPoint | undefined): MetricsPoint | undefined {
     const age = point.timestamp - point.startTime;
     // A container that started since the last scrape: its own start, with nothing used yet, is the earlier point.
