@@ -5,7 +5,7 @@ import type { OwnerReference } from '../../api/meta/v1/types.ts';
 import type { ResourceRef } from '../../api/reference.ts';
 import type { KubeObject } from '../../client/informer.ts';
 import { apiVersion } from '../../client/paths.ts';
-import { discover } from '../discovery.ts';
+import { discover } from '../../client/discovery.ts';
 import type { Controller, ControllerContext } from '../harness/controller.ts';
 import { foreground, Graph, orphan, type Item } from './graph.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../../api/autoscaling/v2/index.ts';
 import { pods, type Pod } from '../../api/core/v1/index.ts';
 import type { ResourceRef } from '../../api/reference.ts';
-import { discover, type Discovery } from '../discovery.ts';
+import { discover, type Discovery } from '../../client/discovery.ts';
 import type { AutoscalerOptions, Controller, ControllerContext, Reconciled } from '../harness/controller.ts';
 import { canonicalJson } from '../pods/pods.ts';
 import { evaluate, type Evaluated, type Failed } from './evaluate.ts';

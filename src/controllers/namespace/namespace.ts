@@ -4,7 +4,7 @@ import type { DeepReadonly } from '../../machinery/json.ts';
 import { StatusError, hasReason } from '../../machinery/status.ts';
 import { namespaces, type Namespace, type NamespaceCondition } from '../../api/core/v1/index.ts';
 import type { KubeObject } from '../../client/informer.ts';
-import { discover, type Discovered } from '../discovery.ts';
+import { discover, type Discovered } from '../../client/discovery.ts';
 import type { Controller, ControllerContext, Reconciled } from '../harness/controller.ts';
 import { canonicalJson } from '../pods/pods.ts';
 

@@ -4,7 +4,7 @@ import { parseQuantity } from '../../machinery/quantity.ts';
 import { hasReason } from '../../machinery/status.ts';
 import { persistentvolumeclaims, pods, resourcequotas, services, type Pod, type ResourceQuota } from '../../api/core/v1/index.ts';
 import { keyOf, type Informer, type KubeObject } from '../../client/informer.ts';
-import { discover } from '../discovery.ts';
+import { discover } from '../../client/discovery.ts';
 import type { Controller, ControllerContext } from '../harness/controller.ts';
 import { canonicalJson } from '../pods/pods.ts';
 import { claimUsage, inScope, podUsage, serviceUsage, type Usage } from '../../api/core/quota.ts';

@@ -6,7 +6,7 @@ import { parseTemplate, relaxedPath } from '../../machinery/jsonpath.ts';
 import { dumpYaml } from '../../machinery/yaml.ts';
 import { CommandError } from '../errors.ts';
 import type { Flags, FlagSet } from '../flags.ts';
-import { parseGoTemplate, print } from './gotemplate.ts';
+import { parseGoTemplate, print } from '../../machinery/gotemplate.ts';
 import { TabWriter } from './tabwriter.ts';
 
 export const outputFlags: FlagSet = {

@@ -25,7 +25,7 @@ export interface Cluster {
 }
 
 export interface ApiDependencies {
-  readonly storage: Storage;
+  readonly storage: Pick<Storage, 'node' | 'pod'>;
   readonly cluster: Cluster;
   readonly nodeSelector: Selector;
   readonly now: () => number;

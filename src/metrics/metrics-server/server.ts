@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { isAbort } from '../../base/abort.ts';
 import { Metrics, metricsContentType } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
-import { configmaps, nodes as nodeResource, pods as podResource } from '../../api/core/v1/index.ts';
+import { nodes as nodeResource, pods as podResource } from '../../api/core/v1/index.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers } from '../../client/informer.ts';
 import { parseLabelSelector } from '../../machinery/selectors.ts';
 import { StatusError } from '../../machinery/status.ts';
-import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer, type DelegatedOptions } from '../../serving/delegated.ts';
+import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer } from '../../serving/delegated.ts';
 import { allowPaths, union } from '../../serving/identity.ts';
 import { Health, ping } from '../../serving/health.ts';
 import { json, negotiate, yaml } from '../../serving/negotiation.ts';
@@ -16,6 +16,7 @@ import type { ServingRequest } from '../../serving/request.ts';
 import { requestInfo } from '../../serving/requestinfo.ts';
 import { sendJson, sendText } from '../../serving/respond.ts';
 import { serve, type Serving } from '../../serving/server.ts';
+import { publishedTrust } from '../../serving/trust.ts';
 import { versionInfo } from '../../serving/version.ts';
 import { createAuthority, issue } from '../../wire/certificates.ts';
 import { group as historyGroup, historyTable, readHistory, version as historyVersion } from '../history/api.ts';
@@ -87,7 +88,7 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
       { name: 'metric-informer-sync', check: () => void ((nodes.hasSynced && pods.hasSynced) || fail('informers not started yet')) },
     ],
   });
-  const authenticate = delegatedAuthenticator({ client: d.client, clock, ...(await trust(d.client)) });
+  const authenticate = delegatedAuthenticator({ client: d.client, clock, ...(await publishedTrust(d.client)) });
   const authorize = union([allowPaths(['/healthz', '/livez', '/readyz']), subjectAccessReviewAuthorizer({ client: d.client, clock })]);
 
   const handler = async (request: ServingRequest): Promise<void> => {
@@ -131,29 +132,6 @@ function historyGauges(metrics: Metrics, history: History): void {
     refused.inc(history.refused - told);
     told = history.refused;
   });
-}
-
-/** Who may vouch for clients, as the API server publishes it; without the ConfigMap only tokens count. */
-async function trust(client: Client): Promise<Partial<DelegatedOptions>> {
-  const map = await client.get(configmaps, 'extension-apiserver-authentication', { namespace: 'kube-system' }).catch((error: unknown) => {
-    if (error instanceof StatusError && error.code === 404) return undefined;
-    throw error;
-  });
-  const data = map?.data ?? {};
-  const list = (key: string): string[] => (data[key] ? (JSON.parse(data[key]) as string[]) : []);
-  const proxy = data['requestheader-client-ca-file'];
-  const authority = data['client-ca-file'];
-  return {
-    ...(authority ? { clientAuthority: () => authority } : {}),
-    ...(proxy
-      ? {
-          requestHeader: {
-            authority: () => proxy, allowedNames: list('requestheader-allowed-names'), usernameHeaders: list('requestheader-username-headers'),
-            groupHeaders: list('requestheader-group-headers'), extraHeaderPrefixes: list('requestheader-extra-headers-prefix'),
-          },
-        }
-      : {}),
-  };
 }
 
 /** The files that flags name, else a self-signed certificate, kept in --cert-dir where one is given. */

@@ -1,5 +1,5 @@
-/** The part of Go's text/template that `-o go-template` needs: fields, variables, pipelines, if, with, range, and its functions. */
-import type { JsonValue } from '../../machinery/json.ts';
+/** The part of Go's text/template that `-o go-template` and the rules of metrics adapters need: fields, variables, pipelines, if, with, range, and its functions. */
+import type { JsonValue } from './json.ts';
 
 type Expression =
   | { readonly kind: 'literal'; readonly value: JsonValue }
@@ -16,33 +16,39 @@ type Node =
   | { readonly kind: 'print'; readonly pipeline: Pipeline }
   | { readonly kind: 'if' | 'with' | 'range'; readonly pipeline: Pipeline; readonly body: readonly Node[]; readonly otherwise: readonly Node[] };
 
+type Delimiters = readonly [open: string, close: string];
+
 /** Throws Error where the template is wrong. */
-export function parseGoTemplate(text: string): (value: JsonValue, strict?: boolean) => string {
-  const nodes = new Parser(text).parse();
+export function parseGoTemplate(text: string, delimiters: Delimiters = ['{{', '}}']): (value: JsonValue, strict?: boolean) => string {
+  const nodes = new Parser(text, delimiters).parse();
   return (value, strict = false) => new Run(value, strict).render(nodes, value);
 }
+
+const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 class Parser {
   readonly #pieces: { readonly action: boolean; readonly text: string }[] = [];
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, [left, right]: Delimiters) {
+    const close = literal(right);
+    const action = new RegExp(String.raw`^${literal(left)}(-\s)?((?:"(?:[^"\\]|\\.)*"|\x60[^\x60]*\x60|'(?:[^'\\]|\\.)*'|/\*[\s\S]*?\*/|(?!${close})[\s\S])*?)(\s-)?${close}`);
     let rest = text;
     let trim = false;
     while (rest) {
-      const open = rest.indexOf('{{');
+      const open = rest.indexOf(left);
       let plain = open < 0 ? rest : rest.slice(0, open);
       if (trim) plain = plain.trimStart();
       if (open < 0) {
         this.#pieces.push({ action: false, text: plain });
         break;
       }
-      const m = /^\{\{(-\s)?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*'|\/\*[\s\S]*?\*\/|(?!\}\})[\s\S])*?)(\s-)?\}\}/.exec(rest.slice(open));
+      const m = action.exec(rest.slice(open));
       if (!m) throw new Error('unclosed action');
       if (m[1]) plain = plain.trimEnd();
       if (plain) this.#pieces.push({ action: false, text: plain });
-      const action = m[2]!.trim();
-      if (!action.startsWith('/*')) this.#pieces.push({ action: true, text: action });
+      const inner = m[2]!.trim();
+      if (!inner.startsWith('/*')) this.#pieces.push({ action: true, text: inner });
       trim = m[3] !== undefined;
       rest = rest.slice(open + m[0].length);
     }

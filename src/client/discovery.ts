@@ -1,11 +1,12 @@
 /** Everything the server serves, by its own word: built-in, custom and aggregated resources alike. */
 import type { ResourceRef } from '../api/reference.ts';
-import type { Client } from '../client/client.ts';
-import type { KubeObject } from '../client/informer.ts';
+import type { Client } from './client.ts';
+import type { KubeObject } from './informer.ts';
 
 export interface Discovered {
   readonly ref: ResourceRef<KubeObject>;
   readonly verbs: ReadonlySet<string>;
+  readonly singular: string;
 }
 
 export interface Discovery {
@@ -21,7 +22,7 @@ interface Aggregated {
     readonly versions?: readonly {
       readonly version: string;
       readonly freshness?: string;
-      readonly resources?: readonly { readonly resource: string; readonly responseKind?: { readonly kind?: string }; readonly scope?: string; readonly verbs?: readonly string[] }[];
+      readonly resources?: readonly { readonly resource: string; readonly responseKind?: { readonly kind?: string }; readonly scope?: string; readonly singularResource?: string; readonly verbs?: readonly string[] }[];
     }[];
   }[];
 }
@@ -42,10 +43,10 @@ export async function discover(client: Client, signal: AbortSignal): Promise<Dis
       const seen = new Set<string>();
       for (const { version, freshness, resources: list = [] } of item.versions ?? []) {
         if (freshness === 'Stale') failures.push(`${group}/${version}: stale GroupVersion discovery`);
-        for (const { resource, responseKind, scope, verbs = [] } of list) {
+        for (const { resource, responseKind, scope, singularResource, verbs = [] } of list) {
           if (seen.has(resource)) continue;
           seen.add(resource);
-          resources.push({ ref: { group, version, resource, kind: responseKind?.kind ?? '', namespaced: scope === 'Namespaced' }, verbs: new Set(verbs) });
+          resources.push({ ref: { group, version, resource, kind: responseKind?.kind ?? '', namespaced: scope === 'Namespaced' }, verbs: new Set(verbs), singular: singularResource || (responseKind?.kind ?? '').toLowerCase() });
         }
       }
     }
