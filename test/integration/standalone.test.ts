@@ -121,11 +121,16 @@ test('what is not supported is refused by name', async () => {
     return join(folder, name);
   };
   const cases: readonly (readonly [args: readonly string[], stderr: RegExp])[] = [
-    ...['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'dns', 'cadvisor'].map((name) => [[name, '--nonsense=1'], /^Error: unknown flag: --nonsense\n$/] as const),
+    ...['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'dns', 'cadvisor', 'prometheus-adapter'].map((name) => [[name, '--nonsense=1'], /^Error: unknown flag: --nonsense\n$/] as const),
     [['kube-controller-manager', '--controllers=magic'], /^Error: "magic" is not in the list of known controllers\n$/],
     [['kube-scheduler', '--config', file('a.yaml', 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles: [{plugins: {}}]\n')], /"profiles\[0\]\.plugins" is not supported/],
     [['kubelet', '--config', file('b.yaml', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {anonymous: {enabled: true}}\n')], /authentication\.anonymous\.enabled: true is not supported/],
     [['kubelet', '--config', file('c.yaml', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncpuManagerPolicy: static\n')], /the field "cpuManagerPolicy" is not supported/],
+    [['prometheus-adapter'], /^Error: unable to load metrics discovery config: no metrics discovery configuration file specified \(make sure to use --config\)\n$/],
+    [['prometheus-adapter', '--config', file('d.yaml', 'rules:\n- nonsense: 1\n')], /^Error: unable to load metrics discovery config: unable to parse metrics discovery config: \S+\/d\.yaml: line 2: rules\[0\]\.nonsense: unknown field "nonsense"\n$/],
+    [['prometheus-adapter', '--prometheus-verb=PUT'], /^Error: unable to construct Prometheus client: unsupported Prometheus HTTP verb "PUT"; supported verbs: "GET" and "POST"\n$/],
+    [['prometheus-adapter', '--prometheus-auth-incluster', '--prometheus-auth-config=x'], /may not use both in-cluster auth and an explicit kubeconfig at the same time\n$/],
+    [['prometheus-adapter', '--metrics-max-age=1m'], /max age must not be less than relist interval\n$/],
     [['kube-proxy', '--proxy-mode=ipvs'], /"ipvs" is not available/],
   ];
   await Promise.all(cases.map(async ([args, stderr]) => {

@@ -1,4 +1,5 @@
 import { standardClass } from '../../controllers/volumes/hostpath.ts';
+import { prometheusAdapterManifests } from '../../metrics/adapter/manifests.ts';
 import { metricsServerManifests } from '../../metrics/metrics-server/manifests.ts';
 import type { Addon } from './addon.ts';
 import { corednsManifests } from './coredns.ts';
@@ -10,6 +11,11 @@ export const addons: Readonly<Record<string, Addon>> = {
     description: 'What kubectl top and autoscalers read',
     enabledByDefault: true,
     manifests: (environment) => metricsServerManifests({ ...environment, command: [...environment.command, 'metrics-server'] }),
+  },
+  'prometheus-adapter': {
+    description: 'Custom and external metrics from a Prometheus, for autoscalers',
+    enabledByDefault: false,
+    manifests: (environment) => prometheusAdapterManifests({ ...environment, command: [...environment.command, 'prometheus-adapter'] }),
   },
 };
 
