@@ -1,4 +1,5 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
+import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
 
 export interface KeyPair {
@@ -55,6 +56,8 @@ export interface ApiServerConfig {
   readonly anonymous?: boolean;
   /** What is served beyond or short of the default: `api/all|ga|beta|alpha`, `v1`, `group/version` or `group/version/resource`, each with `=true` or `=false`. */
   readonly runtimeConfig?: readonly string[];
+  /** Beside those of the server itself, in /healthz and /readyz. */
+  readonly healthChecks?: readonly HealthCheck[];
   /** Default cluster.local. */
   readonly clusterDomain?: string;
 }

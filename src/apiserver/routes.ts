@@ -21,11 +21,12 @@ export interface RouterOptions {
   readonly accounts: ServiceAccountTokens | undefined;
   /** host:port under which clients reach this server. */
   readonly address: () => string;
+  readonly checks: readonly HealthCheck[];
   /** Everything that must exist from the start does. */
   readonly ready: () => boolean;
 }
 
-function health({ server, feed, ready }: RouterOptions): Health {
+function health({ server, feed, ready, checks }: RouterOptions): Health {
   const must = (name: string, holds: () => boolean): HealthCheck => ({
     name,
     check: () => {
@@ -34,7 +35,7 @@ function health({ server, feed, ready }: RouterOptions): Health {
   });
   const alive = [ping, must('etcd', () => feed.ready), must('poststarthook/rbac/bootstrap-roles', ready)];
   const caches = must('informer-sync', () => [...server.table.all()].every((s) => s.storage?.cacher.ready !== false));
-  return new Health({ '/healthz': alive, '/livez': alive, '/readyz': [...alive, caches] });
+  return new Health({ '/healthz': [...alive, ...checks], '/livez': alive, '/readyz': [...alive, ...checks, caches] });
 }
 
 export function router(options: RouterOptions): (request: ServingRequest, info: RequestInfo) => Promise<void> {

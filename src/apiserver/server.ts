@@ -107,7 +107,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
   const pipeline: Pipeline = {
     ...presenter, log, authorize,
-    route: router({ server, feed, metrics, accounts, aggregator, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
+    route: router({ server, feed, metrics, accounts, aggregator, checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
     metrics: requestMetrics(metrics, clock),
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,

@@ -7,6 +7,8 @@ export interface Entry {
   readonly value: Uint8Array;
   readonly createRevision: number;
   readonly modRevision: number;
+  /** Why the value cannot be read, where it is enciphered; `value` is then what stands in the store. */
+  readonly problem?: Error;
 }
 
 export interface RangeRequest {
@@ -59,6 +61,8 @@ export interface Store {
    */
   watch(request: { readonly start: string; readonly end: string; readonly after: number; readonly signal: AbortSignal }): AsyncIterable<StoreBatch>;
   compact(revision: number): Promise<void>;
+  /** True for a value that has to be written again though it says the same: it was enciphered in another way than is written now. */
+  outdated?(key: string, value: Uint8Array): boolean;
   /** Bytes on disk, for metrics and quotas; 0 for memory. */
   size(): Promise<number>;
   close(): Promise<void>;

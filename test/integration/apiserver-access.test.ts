@@ -17,7 +17,9 @@ test('roles decide, and words say who may not do what', async () => {
   const alice = await server.as({ name: 'alice', groups: ['devs'] });
   assert.equal((await alice('get pods')).stderr, 'Error from server (Forbidden): pods is forbidden: User "alice" cannot list resource "pods" in API group "" in the namespace "default"\n');
   assert.equal((await alice('auth can-i list pods')).stdout, 'no\n');
-  await server.kubectl('create rolebinding devs --clusterrole=edit --group=devs');
+  // The default roles are filled by a controller, of which there is none here.
+  await server.kubectl('create clusterrole editor --verb=* --resource=pods,deployments.apps');
+  await server.kubectl('create rolebinding devs --clusterrole=editor --group=devs');
   await eventually(async () => (await alice('get pods')).code === 0 || undefined, 'the binding to count');
   assert.equal((await alice('auth can-i create deployments')).stdout, 'yes\n');
   assert.equal((await alice('auth can-i list pods -n kube-system')).stdout, 'no\n');

@@ -27,13 +27,13 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
   ],
   'disruption-controller': [
     rule(get, apps, 'deployments'), rule(get, apps, 'replicasets'), rule(get, core, 'replicationcontrollers'), rule(get, 'policy', 'poddisruptionbudgets'), rule(get, 'apps', 'statefulsets'),
-    rule('update', 'policy', 'poddisruptionbudgets/status'), rule('patch update', core, 'pods/status'), rule(list, core, 'pods'), rule('get', '*', '*/scale'), events,
+    rule('update', 'policy', 'poddisruptionbudgets/status'), rule('patch update', core, 'pods/status'), rule('get', '*', '*/scale'), events,
   ],
   'endpoint-controller': [rule(get, core, 'pods services'), rule('create delete get list update watch', core, 'endpoints'), rule('create', core, 'endpoints/restricted'), events],
-  'endpointslice-controller': [rule(get, core, 'nodes pods services'), rule('update', core, 'services/finalizers'), rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'), events],
+  'endpointslice-controller': [rule(get, core, 'nodes pods services'), rule('update', core, 'services/finalizers'), rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'), rule('create', 'discovery.k8s.io', 'endpointslices/restricted'), events],
   'endpointslicemirroring-controller': [
     rule(get, core, 'endpoints services'), rule('update', core, 'services/finalizers'), rule('update', core, 'endpoints/finalizers'),
-    rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'), events,
+    rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'), rule('create', 'discovery.k8s.io', 'endpointslices/restricted'), events,
   ],
   'expand-controller': [rule('get list patch update watch', core, 'persistentvolumes'), rule('patch update', core, 'persistentvolumeclaims/status'), rule(get, core, 'persistentvolumeclaims'), events, rule('get', core, 'services')],
   'ephemeral-volume-controller': [rule(get, core, 'pods'), rule('update', core, 'pods/finalizers'), rule('create get list watch', core, 'persistentvolumeclaims'), events],
@@ -75,14 +75,14 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
   'statefulset-controller': [
     rule(list, core, 'pods'), rule(get, 'apps', 'statefulsets'), rule('update', 'apps', 'statefulsets/status'), rule('update', 'apps', 'statefulsets/finalizers'),
     rule('create delete get patch update', core, 'pods'), rule('create delete get list patch update watch', 'apps', 'controllerrevisions'),
-    rule('create get list watch', core, 'persistentvolumeclaims'), rule('delete update', core, 'persistentvolumeclaims'), rule('update', core, 'pods/finalizers'), events,
+    rule('create get list watch', core, 'persistentvolumeclaims'), events, rule('delete update', core, 'persistentvolumeclaims'), rule('update', core, 'pods/finalizers'),
   ],
   'ttl-controller': [rule('list patch update watch', core, 'nodes'), events],
   'certificate-controller': [
     rule('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
     rule('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
     rule('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
-    rule('sign', 'certificates.k8s.io', 'signers', 'kubernetes.io/legacy-unknown', 'kubernetes.io/kube-apiserver-client', 'kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving'),
+    rule('sign', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client', 'kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving', 'kubernetes.io/legacy-unknown'),
     rule('create', 'authorization.k8s.io', 'subjectaccessreviews'), events,
   ],
   'pvc-protection-controller': [rule('get list update watch', core, 'persistentvolumeclaims'), rule(get, core, 'pods'), events],

@@ -4,16 +4,13 @@ import { apiservices } from '../../api/apiregistration/v1/index.ts';
 import type { ResourceRef } from '../../api/reference.ts';
 import { endpointslices } from '../../api/discovery/v1/index.ts';
 import { servicecidrs } from '../../api/networking/v1/index.ts';
-import type { ClusterRole, PolicyRule } from '../../api/rbac/v1/types.ts';
-import { clusterrolebindings, clusterroles, rolebindings, roles } from '../../api/rbac/v1/index.ts';
 import { priorityclasses } from '../../api/scheduling/v1/index.ts';
 import type { Client } from '../../client/client.ts';
-import { thaw, type DeepReadonly, type Draft } from '../../machinery/json.ts';
+import { thaw, type Draft } from '../../machinery/json.ts';
 import { hasReason } from '../../machinery/status.ts';
 import type { FrontProxyConfig } from '../config.ts';
-import { uncovered } from '../authz/rules.ts';
 import { addressAt, type Range } from '../registry/core/addresses.ts';
-import { clusterRoleBindings, clusterRoles, namespaceRoleBindings, namespaceRoles } from './policy.ts';
+import { reconcilePolicy } from './reconcile.ts';
 
 export interface BootstrapOptions {
   readonly client: Client;
@@ -41,10 +38,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const { client } = options;
   await Promise.all(systemNamespaces.map((name) => ensure(client, namespaces, { metadata: { name } })));
   await Promise.all([
-    ...clusterRoles().map((role) => ensureRole(client, clusterroles, role)),
-    ...clusterRoleBindings().map((binding) => ensure(client, clusterrolebindings, binding)),
-    ...namespaceRoles().map((role) => ensureRole(client, roles, role)),
-    ...namespaceRoleBindings().map((binding) => ensure(client, rolebindings, binding)),
+    reconcilePolicy(client),
     ...priorities.map((c) => ensure(client, priorityclasses, c)),
     ...options.groupVersions.map((gv) => ensureLocalService(options, gv)),
     ensureServiceCidr(options),
@@ -71,26 +65,6 @@ async function ensure<T>(client: Client, ref: ResourceRef<T>, object: Draft<T>):
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error;
   }
-}
-
-/** Missing rules are added, unless the role's owner has switched that off. */
-async function ensureRole<T extends { metadata: ClusterRole['metadata']; rules?: PolicyRule[] }>(client: Client, ref: ResourceRef<T>, role: Draft<T>): Promise<void> {
-  const { name = '', namespace } = (role as Named).metadata ?? {};
-  const place = namespace ? { namespace } : {};
-  let present: DeepReadonly<T>;
-  try {
-    present = await client.get(ref, name, place);
-  } catch (error) {
-    if (!hasReason(error, 'NotFound')) throw error;
-    return ensure(client, ref, role);
-  }
-  const now = present as unknown as DeepReadonly<ClusterRole>;
-  if (now.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] !== 'true' || now.aggregationRule) return;
-  const missing = uncovered(now.rules ?? [], (role as unknown as ClusterRole).rules ?? []);
-  if (missing.length === 0) return;
-  const next = thaw<ClusterRole>(now);
-  next.rules = [...(next.rules ?? []), ...(missing as PolicyRule[])];
-  await client.update(ref, next as unknown as T, place);
 }
 
 const priorities = [

@@ -13,7 +13,7 @@ const aggregated = (to: string): Record<string, string> => ({ [`rbac.authorizati
 interface RoleData {
   readonly rules: readonly PolicyRule[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** Gathers the rules of all roles that say they aggregate to this name. */
+  /** Gathers the rules of all roles that say they aggregate to this name; a controller writes them. */
   readonly gathers?: string;
 }
 
@@ -38,6 +38,7 @@ const toEdit = [
   rule(write, 'policy', 'poddisruptionbudgets'),
   rule(write, 'networking.k8s.io', 'ingresses networkpolicies'),
   rule(readWrite, 'coordination.k8s.io', 'leases'),
+  rule(write, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
 ];
 
 const toView = [
@@ -51,6 +52,7 @@ const toView = [
   rule(read, 'extensions', 'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale'),
   rule(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   rule(read, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
+  rule(read, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ];
 
 /** What kubelets may do; the node authorizer narrows some of it to the pods of the node. */
@@ -83,24 +85,25 @@ export const nodeRules: readonly PolicyRule[] = [
 ];
 
 const review = [rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews')];
+const electing = ['leases', 'leasecandidates'].map((resource) => rule('create get list update watch', 'coordination.k8s.io', resource));
 const leaderLease = (name: string): PolicyRule[] => [rule('create', 'coordination.k8s.io', 'leases'), rule('get update', 'coordination.k8s.io', 'leases', name)];
 
 const roles: Readonly<Record<string, RoleData>> = {
   'cluster-admin': { rules: [rule('*', '*', '*'), urls('*', '*')] },
   'system:discovery': { rules: [urls('get', '/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/')] },
   'system:public-info-viewer': { rules: [urls('get', '/healthz /livez /readyz /version /version/')] },
-  'system:monitoring': { rules: [urls('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*')] },
+  'system:monitoring': { rules: [urls('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'), rule('get', 'core', 'nodes/metrics')] },
   'system:basic-user': { rules: [rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'), rule('create', 'authentication.k8s.io', 'selfsubjectreviews')] },
-  'admin': { rules: [...toAdmin, ...toEdit, ...toView], gathers: 'admin' },
-  'edit': { rules: [...toEdit, ...toView], gathers: 'edit', labels: aggregated('admin') },
-  'view': { rules: toView, gathers: 'view', labels: aggregated('edit') },
+  'admin': { rules: [], gathers: 'admin' },
+  'edit': { rules: [], gathers: 'edit', labels: aggregated('admin') },
+  'view': { rules: [], gathers: 'view', labels: aggregated('edit') },
   'system:aggregate-to-admin': { rules: toAdmin, labels: aggregated('admin') },
   'system:aggregate-to-edit': { rules: toEdit, labels: aggregated('edit') },
   'system:aggregate-to-view': { rules: toView, labels: aggregated('view') },
   'system:heapster': { rules: [rule(read, 'core', 'events namespaces nodes pods'), rule(read, 'extensions', 'deployments')] },
   'system:node': { rules: nodeRules },
   'system:node-problem-detector': { rules: [rule('get', 'core', 'nodes'), rule('patch', 'core', 'nodes/status'), events] },
-  'system:kubelet-api-admin': { rules: [rule(read, 'core', 'nodes'), rule('proxy', 'core', 'nodes'), rule('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats')] },
+  'system:kubelet-api-admin': { rules: [rule(read, 'core', 'nodes'), rule('proxy', 'core', 'nodes'), rule('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'), rule('*', 'core', 'nodes/configz nodes/healthz nodes/pods')] },
   'system:node-bootstrapper': { rules: [rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests')] },
   'system:auth-delegator': { rules: review },
   'system:kube-aggregator': { rules: [rule(read, 'core', 'endpoints services')] },
@@ -121,26 +124,27 @@ const roles: Readonly<Record<string, RoleData>> = {
   },
   'system:kube-scheduler': {
     rules: [
-      events, ...leaderLease('kube-scheduler'),
+      events, rule('create', 'coordination.k8s.io', 'leases'), rule('get list update watch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
+      rule(readWrite, 'coordination.k8s.io', 'leasecandidates'),
       rule(read, 'core', 'nodes'), rule('delete get list watch', 'core', 'pods'), rule('create', 'core', 'bindings pods/binding'), rule('patch update', 'core', 'pods/status'),
       rule(read, 'core', 'replicationcontrollers services'), rule(read, 'apps extensions', 'replicasets'), rule(read, 'apps', 'statefulsets'),
       rule(read, 'policy', 'poddisruptionbudgets'), rule(read, 'core', 'persistentvolumeclaims persistentvolumes'), ...review,
-      rule(read, 'storage.k8s.io', 'csinodes'), rule(read, 'core', 'namespaces'), rule(read, 'storage.k8s.io', 'csidrivers'), rule(read, 'storage.k8s.io', 'csistoragecapacities'),
-      rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'), rule('patch update', 'resource.k8s.io', 'resourceclaims/status'),
-      rule('update', 'core', 'pods/finalizers'), rule(read, 'resource.k8s.io', 'deviceclasses resourceslices'),
+      rule(read, 'storage.k8s.io', 'csinodes'), rule(read, 'storage.k8s.io', 'volumeattachments'), rule(read, 'core', 'namespaces'), rule(read, 'storage.k8s.io', 'csidrivers'), rule(read, 'storage.k8s.io', 'csistoragecapacities'),
+      rule(read, 'resource.k8s.io', 'deviceclasses'), rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'), rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims/status'),
+      rule('update', 'core', 'pods/finalizers'), rule(read, 'resource.k8s.io', 'resourceslices'),
     ],
   },
   'system:volume-scheduler': {
     rules: [rule('get list patch update watch', 'core', 'persistentvolumes'), rule(read, 'storage.k8s.io', 'storageclasses'), rule('get list patch update watch', 'core', 'persistentvolumeclaims')],
   },
-  'system:node-proxier': { rules: [rule('list watch', 'core', 'endpoints services'), rule(read, 'core', 'nodes'), events, rule('list watch', 'discovery.k8s.io', 'endpointslices'), rule('list watch', 'networking.k8s.io', 'servicecidrs')] },
+  'system:node-proxier': { rules: [rule('list watch', 'core', 'endpoints services'), rule(read, 'core', 'nodes'), events, rule('list watch', 'networking.k8s.io', 'servicecidrs'), rule('list watch', 'discovery.k8s.io', 'endpointslices')] },
   'system:certificates.k8s.io:certificatesigningrequests:nodeclient': { rules: [rule('create', 'certificates.k8s.io', 'certificatesigningrequests/nodeclient')] },
   'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': { rules: [rule('create', 'certificates.k8s.io', 'certificatesigningrequests/selfnodeclient')] },
   'system:certificates.k8s.io:kube-apiserver-client-approver': approver('kube-apiserver-client'),
   'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': approver('kube-apiserver-client-kubelet'),
   'system:certificates.k8s.io:kubelet-serving-approver': approver('kubelet-serving'),
   'system:certificates.k8s.io:legacy-unknown-approver': approver('legacy-unknown'),
-  'system:service-account-issuer-discovery': { rules: [urls('get', '/.well-known/openid-configuration /openid/v1/jwks')] },
+  'system:service-account-issuer-discovery': { rules: [urls('get', '/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/')] },
 };
 
 const user = (name: string): Subject => ({ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name });
@@ -203,11 +207,11 @@ const namespaced: readonly (readonly [namespace: string, name: string, data: Nam
   ['kube-system', `${controllerPrefix}cloud-provider`, { rules: [rule('create get list watch', 'core', 'configmaps')], subjects: [account('cloud-provider')] }],
   ['kube-system', `${controllerPrefix}token-cleaner`, { rules: [rule('delete get list watch', 'core', 'secrets'), events], subjects: [account('token-cleaner')] }],
   ['kube-system', 'system::leader-locking-kube-controller-manager', {
-    rules: [rule('watch', 'core', 'configmaps'), rule('get update', 'core', 'configmaps', 'kube-controller-manager'), rule('create get list update watch', 'coordination.k8s.io', 'leases')],
+    rules: [rule('watch', 'core', 'configmaps'), rule('get update', 'core', 'configmaps', 'kube-controller-manager'), ...electing],
     subjects: [user('system:kube-controller-manager'), account('kube-controller-manager'), account('leader-election-controller')],
   }],
   ['kube-system', 'system::leader-locking-kube-scheduler', {
-    rules: [rule('watch', 'core', 'configmaps'), rule('get update', 'core', 'configmaps', 'kube-scheduler')], subjects: [user('system:kube-scheduler'), account('kube-scheduler')],
+    rules: [rule('watch', 'core', 'configmaps'), rule('get update', 'core', 'configmaps', 'kube-scheduler'), ...electing], subjects: [user('system:kube-scheduler'), account('kube-scheduler')],
   }],
   ['kube-public', `${controllerPrefix}bootstrap-signer`, { rules: [rule(read, 'core', 'configmaps'), rule('update', 'core', 'configmaps', 'cluster-info'), events], subjects: [account('bootstrap-signer')] }],
 ];

@@ -138,6 +138,8 @@ export interface Cacher<T> {
   operation(key: string, object: T, expect: number): Operation;
   /** The last state, at the revision of the deletion. */
   delete(key: string, expect: number): Promise<CachedObject<T>>;
+  /** True when the store wants it written again though nothing of it changes. */
+  outdated(item: CachedObject<T>): boolean;
   /** How many objects there are; for metrics. */
   readonly count: number;
   /** False until the first list has been loaded, and while the feed is broken. */

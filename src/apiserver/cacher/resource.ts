@@ -114,6 +114,11 @@ export class ResourceCacher<T> implements Cacher<T> {
     return new Cached(this.#codec, key, revision, value!);
   }
 
+  outdated(item: CachedObject<T>): boolean {
+    const { outdated } = this.#feed.store;
+    return outdated !== undefined && item instanceof Cached && outdated(item.key, item.value);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -171,6 +176,8 @@ export class ResourceCacher<T> implements Cacher<T> {
 
   #cached(entry: Entry): Cached<T> {
     const object = this.#handedOver.get(entry.value);
+    const { problem } = entry;
+    if (problem) return new Cached({ ...this.#codec, transcode: () => undefined, decodeStored: () => unreadable(problem) }, entry.key, entry.modRevision, entry.value);
     return new Cached(this.#codec, entry.key, entry.modRevision, entry.value, object && this.#codec.withRevision(object, entry.modRevision));
   }
 
@@ -266,6 +273,10 @@ export class ResourceCacher<T> implements Cacher<T> {
     }
     return remaining === 0 ? { items, revision } : { items, revision, next: items.at(-1)!.key, remaining };
   }
+}
+
+function unreadable(problem: Error): never {
+  throw problem;
 }
 
 function* values<V>(pairs: Iterable<readonly [string, V]>): Generator<V, void, void> {

@@ -166,7 +166,7 @@ export class Storage {
       if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
         return scope.dryRun ? this.#detached(object) : await this.#remove(current, object);
       }
-      if (sameObject(object, old)) {
+      if (sameObject(object, old) && !this.cacher.outdated(current)) {
         await reservation?.undo();
         return current;
       }

@@ -11,12 +11,14 @@ import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { upstreamPlugins } from './admission.ts';
+import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { servingPair } from './certificates.ts';
 import { fileOf, ignored, listed, pairOf, readNamed, type Program } from './program.ts';
 import { openStore, storeFlags } from './store.ts';
 
 const flags: FlagSet = {
   ...storeFlags,
+  ...encryptionFlags,
   'bind-address': { type: 'string', default: '0.0.0.0', help: 'Where to listen' },
   'secure-port': { type: 'int', default: 6443, help: 'The port for HTTPS' },
   'advertise-address': { type: 'string', help: 'Under which address members of the cluster reach this server' },
@@ -56,13 +58,17 @@ export const kubeApiserver: Program = {
   about: 'The Kubernetes API server, alone.',
   flags,
   run: async (given, surroundings, signal) => {
+    const encryption = await encryptionOf(given, surroundings);
     const store = await openStore(given, surroundings, signal);
     try {
-      const api = await startApiServer({ ...(await apiConfig(given, surroundings)), store }, surroundings);
+      const api = await startApiServer({
+        ...(await apiConfig(given, surroundings)), store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),
+      }, surroundings);
       surroundings.log.info('Serving', { url: api.url });
       await aborted(signal);
       await api.close();
     } finally {
+      encryption?.close();
       await store.close();
     }
   },
