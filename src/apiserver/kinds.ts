@@ -1,4 +1,5 @@
 /** What single kinds have beyond the generic registry: hooks of their storage, subresources, reviews, admission. */
+import type { Metrics } from '../base/metrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Authorizer } from '../serving/identity.ts';
 import { certificateRequests } from './admission/certificates.ts';
@@ -7,6 +8,8 @@ import { limitRanger } from './admission/limits.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
 import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
 import { alwaysPullImages, extendedResourceToleration, ownerReferencesPermission } from './admission/optional.ts';
+import { policyMetrics } from './admission/policies/metrics.ts';
+import { validatingPolicies } from './admission/policies/validating.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
 import { podSecurity } from './admission/podsecurity/podsecurity.ts';
 import { resourceQuota } from './admission/quota.ts';
@@ -78,18 +81,18 @@ export interface AdmissionOptions {
   readonly config: Pick<ApiServerConfig, 'enabledAdmission' | 'disabledAdmission'>;
   readonly registry: Schema;
   readonly caller: Caller;
+  readonly metrics: Metrics;
 }
 
 /** Off unless asked for, as upstream. */
 const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 'OwnerReferencesPermissionEnforcement']);
 
 /** The plugins that are on, in upstream's order. */
-export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller }: AdmissionOptions): AdmissionPlugin[] {
+export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller, metrics }: AdmissionOptions): AdmissionPlugin[] {
   const { storage, table } = installed;
-  const conditions = new Conditions();
+  const conditions = new Conditions(authorize);
   const webhooks = { table, registry, caller, surroundings, conditions, namespaces: storage('namespaces') };
   const configurations = { mutating: storage('mutatingwebhookconfigurations.admissionregistration.k8s.io'), validating: storage('validatingwebhookconfigurations.admissionregistration.k8s.io') };
-  for (const kind of Object.values(configurations)) kind.hooks = conditions.hooks;
   const resourceOf = (apiVersion: string, kind: string): { group: string; version: string; resource: string } | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     const found = table.resources(group, version).find((served) => served.definition.kind === kind);
@@ -114,6 +117,7 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     ...certificateRequests(authorize),
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
     mutatingWebhooks(webhooks, configurations.mutating),
+    validatingPolicies({ table, namespaces: storage('namespaces'), authorize, metrics: policyMetrics(metrics, surroundings.clock, 'validating') }, storage('validatingadmissionpolicies.admissionregistration.k8s.io'), storage('validatingadmissionpolicybindings.admissionregistration.k8s.io')),
     validatingWebhooks(webhooks, configurations.validating),
     resourceQuota(storage('resourcequotas')),
   ];

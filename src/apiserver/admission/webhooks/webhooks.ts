@@ -1,20 +1,19 @@
 /** MutatingAdmissionWebhook and ValidatingAdmissionWebhook: other servers that change or refuse what is about to be written. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Surroundings } from '../../../base/surroundings.ts';
-import { thaw, type JsonValue } from '../../../machinery/json.ts';
+import { thaw } from '../../../machinery/json.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import { applyJsonPatch } from '../../../schema/patch/jsonpatch.ts';
-import type { ApiObject, ReadonlyObject } from '../../objects.ts';
+import type { ApiObject } from '../../objects.ts';
 import type { Schema } from '../../registry/engines.ts';
 import type { Storage } from '../../registry/storage.ts';
-import type { View } from '../../registry/views.ts';
 import { decodeObject } from '../../registry/write.ts';
 import type { ResourceTable } from '../../resources.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
 import { CallFailed, type Caller } from './call.ts';
 import type { Conditions } from './conditions.ts';
 import { Hooks, type Hook, type Webhook } from './hooks.ts';
-import { isExempt, placeFor, placesOf, selected, type Place } from './match.ts';
+import { isExempt, placeFor, placesOf, seen, selected, type Place } from '../matching.ts';
 import { denial, readAnswer, reviewOf, type Answer } from './review.ts';
 
 export interface WebhookOptions {
@@ -38,15 +37,6 @@ export interface Reinvocation {
   output: unknown;
 }
 
-/** The object as it is now: what others have once made of it may be of an earlier round. */
-async function seen(view: View, object: ReadonlyObject | undefined): Promise<JsonValue> {
-  if (!object) return null;
-  if (!view.prepare) return view.read(object) as unknown as JsonValue;
-  const copy = thaw<ApiObject>(object);
-  await view.prepare([copy]);
-  return view.read(copy) as unknown as JsonValue;
-}
-
 interface Question {
   readonly hook: Hook;
   readonly request: AdmissionRequest;
@@ -62,7 +52,7 @@ async function ask(options: WebhookOptions, { hook, request, places, place }: Qu
   const uid = options.surroundings.random.uuid();
   const shown = { object: await seen(place.view, request.object), oldObject: await seen(place.view, request.old) };
   const review = reviewOf(webhook, request, places, place, uid, shown);
-  if (webhook.matchConditions?.length && !options.conditions.hold(webhook, request, review)) return undefined;
+  if (webhook.matchConditions?.length && !(await options.conditions.hold(webhook, request, review))) return undefined;
   if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw StatusError.badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
   const value = await options.caller.call(webhook, review);
   let answer: Answer;
