@@ -9,6 +9,7 @@ import { namespaceLifecycle } from './admission/namespaces.ts';
 import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
 import { alwaysPullImages, extendedResourceToleration, ownerReferencesPermission } from './admission/optional.ts';
 import { policyMetrics } from './admission/policies/metrics.ts';
+import { mutatingPolicies } from './admission/policies/mutating.ts';
 import { validatingPolicies } from './admission/policies/validating.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
 import { podSecurity } from './admission/podsecurity/podsecurity.ts';
@@ -98,6 +99,9 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     const found = table.resources(group, version).find((served) => served.definition.kind === kind);
     return found && { group, version, resource: found.resource };
   };
+  const policies = { table, namespaces: storage('namespaces'), authorize };
+  // Off unless a version of it is asked for.
+  const stored = (resource: string): boolean => [...table.all()].some((served) => served.group === 'admissionregistration.k8s.io' && served.resource === resource);
   const all = [
     namespaceLifecycle(storage('namespaces')),
     limitRanger(storage('limitranges')),
@@ -116,8 +120,9 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     runtimeClass(storage('runtimeclasses.node.k8s.io')),
     ...certificateRequests(authorize),
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
+    ...(stored('mutatingadmissionpolicies') ? [mutatingPolicies({ ...policies, registry, metrics: policyMetrics(metrics, surroundings.clock, 'mutating') }, storage('mutatingadmissionpolicies.admissionregistration.k8s.io'), storage('mutatingadmissionpolicybindings.admissionregistration.k8s.io'))] : []),
     mutatingWebhooks(webhooks, configurations.mutating),
-    validatingPolicies({ table, namespaces: storage('namespaces'), authorize, metrics: policyMetrics(metrics, surroundings.clock, 'validating') }, storage('validatingadmissionpolicies.admissionregistration.k8s.io'), storage('validatingadmissionpolicybindings.admissionregistration.k8s.io')),
+    validatingPolicies({ ...policies, metrics: policyMetrics(metrics, surroundings.clock, 'validating') }, storage('validatingadmissionpolicies.admissionregistration.k8s.io'), storage('validatingadmissionpolicybindings.admissionregistration.k8s.io')),
     validatingWebhooks(webhooks, configurations.validating),
     resourceQuota(storage('resourcequotas')),
   ];

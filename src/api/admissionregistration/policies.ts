@@ -18,7 +18,7 @@ type Spec = DeepReadonly<Pick<T.ValidatingAdmissionPolicySpec, 'paramKind' | 'ma
 const mostAnnotations = 20;
 const longestAnnotationExpression = 5 * 1024;
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
-const mutableOperations = ['*', 'CREATE', 'UPDATE'];
+const mutableOperations = ['*', 'CONNECT', 'CREATE', 'UPDATE'];
 
 export function validateValidatingPolicy(policy: Validating, _context?: unknown, old?: Validating): FieldError[] {
   const out: FieldError[] = [];
@@ -52,7 +52,7 @@ function checkCommon(spec: Spec, old: Spec | undefined, compiler: Compiler, out:
   for (const [i, v] of (spec.variables ?? []).entries()) checkVariable(v, compiler, `spec.variables[${i}]`, out);
 }
 
-/** What is deleted or connected to cannot be changed. */
+/** What is deleted cannot be changed. */
 function checkOperations(match: DeepReadonly<T.MatchResources>, path: string, out: FieldError[]): void {
   for (const rule of match.resourceRules ?? []) for (const operation of rule.operations ?? []) checkChoice(operation, mutableOperations, `${path}.resourceRules.operations`, out);
 }

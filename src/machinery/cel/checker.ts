@@ -239,9 +239,9 @@ class Checker {
       const value = this.#entry(field.value, field.optional);
       if (!type) continue;
       const wanted = type.fields.get(field.name)?.type ?? (type.open ? types.dyn : undefined);
-      if (!wanted) this.#issue(`undefined field '${field.name}'`, field.value.at);
+      if (!wanted) this.#issue(`undefined field '${field.name}'`, field.at);
       else if (!this.#bindings.assignable(value, wanted)) {
-        this.#issue(`expected type of field '${field.name}' is '${typeText(wanted)}' but provided type is '${typeText(value)}'`, field.value.at);
+        this.#issue(`expected type of field '${field.name}' is '${typeText(wanted)}' but provided type is '${typeText(value)}'`, field.at);
       }
     }
     return type ?? this.#issue(`undeclared reference to '${name}' (in container '')`, expr.at);
