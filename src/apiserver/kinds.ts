@@ -1,4 +1,5 @@
 /** What single kinds have beyond the generic registry: hooks of their storage, subresources, reviews, admission. */
+import type { Metrics } from '../base/metrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Authorizer } from '../serving/identity.ts';
 import { certificateRequests } from './admission/certificates.ts';
@@ -7,6 +8,9 @@ import { limitRanger } from './admission/limits.ts';
 import { namespaceLifecycle } from './admission/namespaces.ts';
 import { nodeRestriction, taintNodesByCondition } from './admission/nodes.ts';
 import { alwaysPullImages, extendedResourceToleration, ownerReferencesPermission } from './admission/optional.ts';
+import { policyMetrics } from './admission/policies/metrics.ts';
+import { mutatingPolicies } from './admission/policies/mutating.ts';
+import { validatingPolicies } from './admission/policies/validating.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './admission/pods.ts';
 import { podSecurity } from './admission/podsecurity/podsecurity.ts';
 import { resourceQuota } from './admission/quota.ts';
@@ -78,23 +82,26 @@ export interface AdmissionOptions {
   readonly config: Pick<ApiServerConfig, 'enabledAdmission' | 'disabledAdmission'>;
   readonly registry: Schema;
   readonly caller: Caller;
+  readonly metrics: Metrics;
 }
 
 /** Off unless asked for, as upstream. */
 const offByDefault = new Set(['AlwaysPullImages', 'ExtendedResourceToleration', 'OwnerReferencesPermissionEnforcement']);
 
 /** The plugins that are on, in upstream's order. */
-export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller }: AdmissionOptions): AdmissionPlugin[] {
+export function admissionPlugins({ installed, authorize, surroundings, config, registry, caller, metrics }: AdmissionOptions): AdmissionPlugin[] {
   const { storage, table } = installed;
-  const conditions = new Conditions();
+  const conditions = new Conditions(authorize);
   const webhooks = { table, registry, caller, surroundings, conditions, namespaces: storage('namespaces') };
   const configurations = { mutating: storage('mutatingwebhookconfigurations.admissionregistration.k8s.io'), validating: storage('validatingwebhookconfigurations.admissionregistration.k8s.io') };
-  for (const kind of Object.values(configurations)) kind.hooks = conditions.hooks;
   const resourceOf = (apiVersion: string, kind: string): { group: string; version: string; resource: string } | undefined => {
     const { group, version } = parseApiVersion(apiVersion);
     const found = table.resources(group, version).find((served) => served.definition.kind === kind);
     return found && { group, version, resource: found.resource };
   };
+  const policies = { table, namespaces: storage('namespaces'), authorize };
+  // Off unless a version of it is asked for.
+  const stored = (resource: string): boolean => [...table.all()].some((served) => served.group === 'admissionregistration.k8s.io' && served.resource === resource);
   const all = [
     namespaceLifecycle(storage('namespaces')),
     limitRanger(storage('limitranges')),
@@ -113,7 +120,9 @@ export function admissionPlugins({ installed, authorize, surroundings, config, r
     runtimeClass(storage('runtimeclasses.node.k8s.io')),
     ...certificateRequests(authorize),
     defaultIngressClass(storage('ingressclasses.networking.k8s.io')),
+    ...(stored('mutatingadmissionpolicies') ? [mutatingPolicies({ ...policies, registry, metrics: policyMetrics(metrics, surroundings.clock, 'mutating') }, storage('mutatingadmissionpolicies.admissionregistration.k8s.io'), storage('mutatingadmissionpolicybindings.admissionregistration.k8s.io'))] : []),
     mutatingWebhooks(webhooks, configurations.mutating),
+    validatingPolicies({ ...policies, metrics: policyMetrics(metrics, surroundings.clock, 'validating') }, storage('validatingadmissionpolicies.admissionregistration.k8s.io'), storage('validatingadmissionpolicybindings.admissionregistration.k8s.io')),
     validatingWebhooks(webhooks, configurations.validating),
     resourceQuota(storage('resourcequotas')),
   ];

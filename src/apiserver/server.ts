@@ -76,7 +76,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet);
   const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
   const caller = new Caller(resolver, clock);
-  admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller }));
+  admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics }));
   wireKinds({
     kubelets, resolver,
     installed, rbac, authorize, services, tokens: accounts, boundObjects,

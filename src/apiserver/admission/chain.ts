@@ -1,8 +1,9 @@
 /** Admission: plain plugins that may change, then may refuse, what is about to be written. */
 import type { RuleContext } from '../../schema/vocabulary.ts';
+import type { JsonObject } from '../../machinery/json.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from '../registry/views.ts';
-import type { Reinvocation } from './webhooks/webhooks.ts';
+import type { Reinvocation } from './reinvocation.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -20,8 +21,23 @@ export interface AdmissionRequest extends RuleContext {
   readonly warnings: string[];
   /** How the client sees the object; absent: it is not known, or the writer is this server. */
   readonly view?: View;
-  /** Kept by webhooks, which may ask for a second round. */
+  /** Of the operation, as the client gave them: field manager, grace period and the like. */
+  readonly options?: JsonObject;
+  /** For the audit log; absent: nobody keeps one of this request. */
+  readonly annotate?: (key: string, value: string) => void;
+  /** Kept by those who may ask for a second round. */
   reinvocation?: Reinvocation;
+}
+
+/** The name by which a refusal calls the object. */
+export function nameOf({ name, object }: AdmissionRequest): string {
+  return name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
+}
+
+/** Changes the object of a request in place into another. */
+export function become(object: ApiObject, other: ApiObject): void {
+  for (const key of Object.keys(object)) delete object[key];
+  Object.assign(object, other);
 }
 
 /** Plugins run in the order of the chain: all `mutate` first, then, after validation, all `validate`. They throw StatusError to refuse. */

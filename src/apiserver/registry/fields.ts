@@ -3,6 +3,7 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { applyConfiguration as applyTo } from '../../schema/apply/apply.ts';
 import { managedTypeOf, updateManagedFields, type ManagedType } from '../../schema/apply/track.ts';
+import type { Shape } from '../../schema/apply/shape.ts';
 import type { Registry } from '../../schema/registry.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import { complete, decodeAs } from './engines.ts';
@@ -31,6 +32,11 @@ export function applyConfiguration(write: WriteRequest, live: ReadonlyObject | u
   const out = complete(registry, view, decodeAs(registry, view, object).object as unknown as ApiObject);
   setManagedFields(out, managedFields);
   return out;
+}
+
+/** How fields of an object are told apart when a configuration is merged into it. */
+export function shapeOf(registry: Registry, view: View): Shape {
+  return typeOf(registry, view, '').shape;
 }
 
 function setManagedFields(object: ApiObject, entries: ReturnType<typeof updateManagedFields>): void {

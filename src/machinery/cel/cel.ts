@@ -64,7 +64,7 @@ export function compile(source: string, options: CompileOptions): Compiled {
   if (options.result && !options.result.some((wanted) => typeText(wanted) === typeText(type))) {
     return { program: undefined, issues: [], message: `must evaluate to ${options.result.map(typeText).join(' or ')}` };
   }
-  const step = new Planner(checked, { functions, types: options.types ?? {}, fold: !options.unfolded }).plan(ast).eval;
+  const step = new Planner(checked, { functions, types: options.types ?? (() => undefined), fold: !options.unfolded }).plan(ast).eval;
   return { program: { source, ast, type, estimatedCost: estimateCost(checked), variables: options.variables, step }, issues: [], message: '' };
 }
 

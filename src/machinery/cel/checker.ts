@@ -1,6 +1,6 @@
 import type { Functions, Overload } from './functions.ts';
 import type { CallExpr, Expr, FoldExpr, Issue, ListExpr, MapExpr, SelectExpr, StructExpr } from './syntax.ts';
-import type { CelType } from './types.ts';
+import type { CelType, TypeByName } from './types.ts';
 import * as types from './types.ts';
 import { isOptional, optionalOf, typeNames, typeText } from './types.ts';
 import { Bindings, fresh, mostGeneral } from './unify.ts';
@@ -10,7 +10,7 @@ export interface Environment {
   readonly variables: Readonly<Record<string, CelType>>;
   readonly functions: Functions;
   /** Object types that an expression may name: `Name{field: value}`. */
-  readonly types?: Readonly<Record<string, CelType & { kind: 'object' }>>;
+  readonly types?: TypeByName;
   /** Lets list and map literals hold values of several types; Kubernetes does not. */
   readonly mixedLiterals?: boolean;
 }
@@ -104,7 +104,7 @@ class Checker {
   }
 
   #typeNamed(name: string): CelType | undefined {
-    const declared = this.#environment.types?.[name];
+    const declared = this.#environment.types?.(name);
     const type = declared ?? (Object.hasOwn(typeNames, name) ? typeNames[name] : undefined);
     return type && { kind: 'type', of: type };
   }
@@ -129,7 +129,7 @@ class Checker {
       case 'map':
         return operand.value;
       case 'object':
-        return operand.fields.get(field)?.type ?? this.#issue(`undefined field '${field}'`, at);
+        return operand.fields.get(field)?.type ?? (operand.open ? types.dyn : undefined) ?? this.#issue(`undefined field '${field}'`, at);
       case 'param':
         this.#bindings.assignable(operand, types.dyn);
         return types.dyn;
@@ -234,14 +234,14 @@ class Checker {
 
   #struct(expr: StructExpr): CelType {
     const name = expr.name.replace(/^\./, '');
-    const type = this.#environment.types?.[name];
+    const type = this.#environment.types?.(name);
     for (const field of expr.fields) {
       const value = this.#entry(field.value, field.optional);
       if (!type) continue;
-      const wanted = type.fields.get(field.name)?.type;
-      if (!wanted) this.#issue(`undefined field '${field.name}'`, field.value.at);
+      const wanted = type.fields.get(field.name)?.type ?? (type.open ? types.dyn : undefined);
+      if (!wanted) this.#issue(`undefined field '${field.name}'`, field.at);
       else if (!this.#bindings.assignable(value, wanted)) {
-        this.#issue(`expected type of field '${field.name}' is '${typeText(wanted)}' but provided type is '${typeText(value)}'`, field.value.at);
+        this.#issue(`expected type of field '${field.name}' is '${typeText(wanted)}' but provided type is '${typeText(value)}'`, field.at);
       }
     }
     return type ?? this.#issue(`undeclared reference to '${name}' (in container '')`, expr.at);

@@ -1,7 +1,7 @@
 import { tokens } from './lexer.ts';
 import type { Token } from './lexer.ts';
 import { expandMacro } from './macros.ts';
-import type { CelConst, Expr } from './syntax.ts';
+import type { CelConst, Expr, StructExpr } from './syntax.ts';
 import { SyntaxIssue } from './syntax.ts';
 import { maxInt } from './values.ts';
 
@@ -290,15 +290,16 @@ export class Parser {
     return name;
   }
 
-  #fields(): { name: string; value: Expr; optional: boolean }[] {
+  #fields(): StructExpr['fields'][number][] {
     return this.#list('}', () => {
       const optional = this.#mark();
       const name = this.#peek();
       if (name.kind !== 'name' && name.kind !== 'quoted') throw this.#unexpected(name, '{IDENTIFIER, ESC_IDENTIFIER}');
       this.#needQuotes(name);
       this.#next++;
+      const at = this.#peek().at;
       this.#expect(':');
-      return { optional, name: name.text, value: this.#expression() };
+      return { optional, name: name.text, at, value: this.#expression() };
     });
   }
 }

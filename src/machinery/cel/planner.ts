@@ -7,7 +7,7 @@ import { planFold } from './folds.ts';
 import { atIndex, hasField, keyText, optionalField, optionalIndex, selectField } from './select.ts';
 import type { CallExpr, Expr, FoldExpr, ListExpr, MapExpr, SelectExpr, StructExpr } from './syntax.ts';
 import { typeNames } from './types.ts';
-import type { CelType } from './types.ts';
+import type { TypeByName } from './types.ts';
 import type { CelValue, MapKey } from './values.ts';
 import { CelError, CelList, CelMap, CelOptional, CelTypeValue, CelUint, mapKey } from './values.ts';
 
@@ -24,7 +24,7 @@ export interface Plan {
 
 export interface PlanOptions {
   readonly functions: Functions;
-  readonly types: Readonly<Record<string, CelType & { kind: 'object' }>>;
+  readonly types: TypeByName;
   /** Works out constants beforehand; these cost nothing then. */
   readonly fold: boolean;
 }
@@ -34,7 +34,7 @@ const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int'
 export class Planner {
   readonly #checked: Checked;
   readonly #functions: Functions;
-  readonly #types: Readonly<Record<string, CelType & { kind: 'object' }>>;
+  readonly #types: TypeByName;
   readonly #folds: boolean;
   readonly #scopes: [name: string, slot: number][] = [];
 
@@ -85,7 +85,7 @@ export class Planner {
       return attribute((frame) => frame.locals[slot]!);
     }
     const global = this.#checked.names.get(id) ?? name;
-    const type = this.#types[global] ? new CelTypeValue(global) : Object.hasOwn(typeNames, global) ? new CelTypeValue(global) : undefined;
+    const type = this.#types(global) ? new CelTypeValue(global) : Object.hasOwn(typeNames, global) ? new CelTypeValue(global) : undefined;
     const missing = new CelError(`no such attribute(s): ${global}`);
     return attribute((frame) => {
       const value = frame.variable(global);
@@ -206,7 +206,7 @@ export class Planner {
   }
 
   #struct(expr: StructExpr): Plan {
-    const type = this.#types[expr.name.replace(/^\./, '')];
+    const type = this.#types(expr.name.replace(/^\./, ''));
     const fields = expr.fields.map((field) => ({ ...this.plan(field.value), name: field.name, optional: field.optional }));
     return {
       eval: (frame) => {

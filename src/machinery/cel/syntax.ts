@@ -41,7 +41,8 @@ export interface MapExpr extends Node {
 export interface StructExpr extends Node {
   readonly kind: 'struct';
   readonly name: string;
-  readonly fields: readonly { readonly name: string; readonly value: Expr; readonly optional: boolean }[];
+  /** `at`: the colon, where issues about a field point. */
+  readonly fields: readonly { readonly name: string; readonly at: number; readonly value: Expr; readonly optional: boolean }[];
 }
 /** The one loop of CEL: all macros over lists and maps become this. */
 export interface FoldExpr extends Node {

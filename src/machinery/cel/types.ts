@@ -14,10 +14,15 @@ export type CelType =
   | { readonly kind: SimpleKind; readonly max?: number }
   | { readonly kind: 'list'; readonly elem: CelType; readonly max?: number; readonly meaning?: ListMeaning }
   | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType; readonly max?: number }
-  | { readonly kind: 'object'; readonly name: string; readonly fields: ReadonlyMap<string, ObjectField>; readonly max?: number }
+  | { readonly kind: 'object'; readonly name: string; readonly fields: ReadonlyMap<string, ObjectField>; readonly max?: number; /** Any other field may be there too. */ readonly open?: true }
   | { readonly kind: 'opaque'; readonly name: string; readonly params: readonly CelType[]; readonly max?: number }
   | { readonly kind: 'type'; readonly of: CelType | undefined; readonly max?: number }
   | { readonly kind: 'param'; readonly name: string; readonly max?: number };
+
+export type ObjectType = CelType & { readonly kind: 'object' };
+
+/** The object type that an expression names where it makes one: `Name{field: value}`. */
+export type TypeByName = (name: string) => ObjectType | undefined;
 
 function simple(kind: SimpleKind): CelType {
   return { kind };

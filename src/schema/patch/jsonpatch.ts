@@ -57,32 +57,43 @@ function patchDocument(document: JsonValue, operations: readonly PatchOperation[
 /** The document hangs below `root`, so that the empty path has a parent as any other. */
 function apply(root: JsonObject, operation: PatchOperation): void {
   const { op, path } = operation;
-  const at = locate(root, path, op);
+  if (!missing[op]) throw new JsonPatchError(`Unexpected kind: ${op}`);
+  if (op === 'copy' || op === 'move') return take(root, operation);
+  const at = locate(root, path, missing[op]);
   switch (op) {
     case 'add':
       return add(at, valueOf(operation));
     case 'remove':
       return remove(at, path);
     case 'replace':
+      // Upstream minds a missing item of a list, but no missing member.
       if (!exists(at)) throw new JsonPatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
       return set(at, valueOf(operation));
-    case 'test':
-      if (!isDeepStrictEqual(get(at) ?? null, operation.value ?? null)) throw new JsonPatchError(`testing value ${path} failed: test failed`);
-      return;
-    case 'copy':
-    case 'move': {
-      const source = locate(root, operation.from ?? '', op);
-      const value = get(source);
-      if (value === undefined) throw new JsonPatchError(`error in ${op} for path: '${operation.from}': missing value`);
-      if (op === 'move') {
-        if (path.startsWith(`${operation.from}/`)) throw new JsonPatchError(`error in move for path: '${path}': a value cannot move into itself`);
-        remove(source, operation.from ?? '');
-      }
-      return add(locate(root, path, op), op === 'copy' ? structuredClone(value) : value);
-    }
     default:
-      throw new JsonPatchError(`Unexpected kind: ${op}`);
+      if (!isDeepStrictEqual(get(at) ?? null, operation.value ?? null)) throw new JsonPatchError(`testing value ${path} failed: test failed`);
   }
+}
+
+/** How it is said that there is no such place. */
+const missing: Readonly<Record<string, (path: string) => string>> = {
+  add: (path) => `add operation does not apply: doc is missing path: "${path}"`,
+  remove: (path) => `remove operation does not apply: doc is missing path: "${path}"`,
+  replace: (path) => `replace operation does not apply: doc is missing path: ${path}`,
+  test: (path) => `test operation does not apply: is missing path: ${path}`,
+  copy: (path) => `copy operation does not apply: doc is missing from path: ${path}`,
+  move: (path) => `move operation does not apply: doc is missing from path: ${path}`,
+};
+
+/** A member that is not there is copied as null, and cannot be moved. */
+function take(root: JsonObject, { op, path, from = '' }: PatchOperation): void {
+  const source = locate(root, from, missing[op]!);
+  const value = get(source);
+  if (op === 'move') {
+    if (path.startsWith(`${from}/`)) throw new JsonPatchError(`error in move for path: '${path}': a value cannot move into itself`);
+    if (value === undefined) throw new JsonPatchError(`error in move for path: '${source.key}': Unable to remove nonexistent key: ${source.key}: missing value`);
+    remove(source, from);
+  }
+  add(locate(root, path, () => `${op} operation does not apply: doc is missing destination path: ${path}`), op === 'copy' ? structuredClone(value ?? null) : value!);
 }
 
 interface Place {
@@ -95,17 +106,17 @@ function valueOf(operation: PatchOperation): JsonValue {
   return structuredClone(operation.value);
 }
 
-function locate(root: JsonObject, path: string, op: string): Place {
+function locate(root: JsonObject, path: string, words: (path: string) => string): Place {
   if (path === '') return { parent: root, key: 'document' };
-  if (!path.startsWith('/')) throw new JsonPatchError(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
+  if (!path.startsWith('/')) throw new JsonPatchError(`${words(path)}: missing value`);
   const keys = path.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   let parent: JsonValue = root['document']!;
   for (const key of keys.slice(0, -1)) {
     const next: JsonValue | undefined = isContainer(parent) ? get({ parent, key }) : undefined;
-    if (next === undefined) throw new JsonPatchError(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
+    if (next === undefined) throw new JsonPatchError(`${words(path)}: missing value`);
     parent = next;
   }
-  if (!isContainer(parent)) throw new JsonPatchError(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
+  if (!isContainer(parent)) throw new JsonPatchError(`${words(path)}: missing value`);
   return { parent, key: keys.at(-1)! };
 }
 
@@ -128,7 +139,7 @@ function get({ parent, key }: Place): JsonValue | undefined {
 }
 
 function exists({ parent, key }: Place): boolean {
-  return Array.isArray(parent) ? /^-?\d+$/.test(key) && Number(key) < parent.length : Object.hasOwn(parent, key);
+  return !Array.isArray(parent) || (/^-?\d+$/.test(key) && Number(key) < parent.length);
 }
 
 function set({ parent, key }: Place, value: JsonValue): void {

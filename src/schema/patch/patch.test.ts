@@ -39,7 +39,8 @@ describe('JSON patch', () => {
 
   test('says what does not fit, in the known words', () => {
     assert.equal(refused({}, { op: 'remove', path: '/x' }), "error in remove for path: '/x': Unable to remove nonexistent key: x: missing value");
-    assert.equal(refused({}, { op: 'replace', path: '/x', value: 1 }), 'replace operation does not apply: doc is missing key: /x: missing value');
+    assert.deepEqual(applyJsonPatch({}, [{ op: 'replace', path: '/x', value: 1 }, { op: 'copy', from: '/y', path: '/z' }]), { x: 1, z: null });
+    assert.equal(refused({}, { op: 'replace', path: '/x/y', value: 1 }), 'replace operation does not apply: doc is missing path: /x/y: missing value');
     assert.equal(refused({}, { op: 'add', path: '/x/y', value: 1 }), 'add operation does not apply: doc is missing path: "/x/y": missing value');
     assert.equal(refused({ a: 1 }, { op: 'test', path: '/a', value: 2 }), 'testing value /a failed: test failed');
     assert.equal(refused({ a: [] }, { op: 'add', path: '/a/7', value: 2 }), 'Unable to access invalid index: 7: invalid index referenced');

@@ -1,19 +1,16 @@
 /** Webhooks as the configurations say them, read once for each version of a configuration. */
-import type { MutatingWebhook, RuleWithOperations } from '../../../api/admissionregistration/v1/types.ts';
+import type { MutatingWebhook } from '../../../api/admissionregistration/v1/types.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
-import { selectorFromObject, Selector } from '../../../machinery/selectors.ts';
 import type { ReadonlyObject } from '../../objects.ts';
 import type { Storage } from '../../registry/storage.ts';
+import { selectorOf, type Criteria } from '../matching.ts';
 
 export type Webhook = DeepReadonly<MutatingWebhook>;
-export type Rule = DeepReadonly<RuleWithOperations>;
 
-export interface Hook {
+export interface Hook extends Criteria {
   /** Tells it from all others, also of the same name in another configuration. */
   readonly id: string;
   readonly webhook: Webhook;
-  readonly namespaces: Selector;
-  readonly objects: Selector;
 }
 
 export class Hooks {
@@ -43,14 +40,12 @@ export class Hooks {
     hooks = ((configuration['webhooks'] ?? []) as readonly Webhook[]).map((webhook) => {
       const nth = seen.get(webhook.name) ?? 0;
       seen.set(webhook.name, nth + 1);
-      return { id: `${configuration.metadata.name}/${webhook.name}/${nth}`, webhook, namespaces: selectorOf(webhook.namespaceSelector), objects: selectorOf(webhook.objectSelector) };
+      return {
+        id: `${configuration.metadata.name}/${webhook.name}/${nth}`, webhook, rules: webhook.rules ?? [], excluded: [], exact: webhook.matchPolicy === 'Exact',
+        namespaces: selectorOf(webhook.namespaceSelector), objects: selectorOf(webhook.objectSelector),
+      };
     });
     this.#read.set(configuration, hooks);
     return hooks;
   }
-}
-
-/** Here, unlike elsewhere, none and an empty one are the same. */
-function selectorOf(selector: Webhook['objectSelector']): Selector {
-  return selector ? selectorFromObject(selector) : Selector.everything;
 }

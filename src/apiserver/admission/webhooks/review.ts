@@ -4,7 +4,8 @@ import { StatusError, type Status } from '../../../machinery/status.ts';
 import { parseApiVersion } from '../../objects.ts';
 import type { AdmissionRequest } from '../chain.ts';
 import type { Webhook } from './hooks.ts';
-import type { Place } from './match.ts';
+import { describe } from '../expressions.ts';
+import type { Place } from '../matching.ts';
 
 export interface Answer {
   readonly allowed: boolean;
@@ -14,8 +15,6 @@ export interface Answer {
   readonly warnings: readonly string[];
 }
 
-const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' } as const;
-
 /** The first version of the review that both sides know. */
 function reviewVersion(webhook: Webhook): string {
   const version = webhook.admissionReviewVersions.find((v) => v === 'v1' || v === 'v1beta1');
@@ -24,25 +23,7 @@ function reviewVersion(webhook: Webhook): string {
 }
 
 export function reviewOf(webhook: Webhook, request: AdmissionRequest, places: readonly Place[], place: Place, uid: string, shown: { readonly object: JsonValue; readonly oldObject: JsonValue }): JsonObject {
-  const { operation, subresource, user } = request;
-  const asked = places[0] ?? place;
-  const kindOf = ({ view }: Place): JsonObject => ({ ...parseApiVersion(view.apiVersion), kind: view.kind });
-  const resourceOf = ({ group, version, resource }: Place): JsonObject => ({ group, version, resource });
-  const namespace = request.namespace || (request.group === '' && request.resource === 'namespaces' ? request.name : '');
-  return {
-    kind: 'AdmissionReview', apiVersion: reviewVersion(webhook),
-    request: {
-      uid, kind: kindOf(place), resource: resourceOf(place), ...(subresource ? { subResource: subresource } : {}),
-      requestKind: kindOf(asked), requestResource: resourceOf(asked), ...(subresource ? { requestSubResource: subresource } : {}),
-      ...(request.name ? { name: request.name } : {}), ...(namespace ? { namespace } : {}), operation,
-      userInfo: {
-        username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: [...user.groups],
-        ...(user.extra ? { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) } : {}),
-      },
-      ...shown, dryRun: request.dryRun,
-      options: optionKinds[operation] ? { kind: optionKinds[operation], apiVersion: 'meta.k8s.io/v1', ...(request.dryRun ? { dryRun: ['All'] } : {}) } : null,
-    },
-  };
+  return { kind: 'AdmissionReview', apiVersion: reviewVersion(webhook), request: { uid, ...describe(request, places[0] ?? place, place), ...shown } };
 }
 
 interface Response {

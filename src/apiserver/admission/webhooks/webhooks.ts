@@ -1,20 +1,19 @@
 /** MutatingAdmissionWebhook and ValidatingAdmissionWebhook: other servers that change or refuse what is about to be written. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Surroundings } from '../../../base/surroundings.ts';
-import { thaw, type JsonValue } from '../../../machinery/json.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import { applyJsonPatch } from '../../../schema/patch/jsonpatch.ts';
-import type { ApiObject, ReadonlyObject } from '../../objects.ts';
+import type { ApiObject } from '../../objects.ts';
 import type { Schema } from '../../registry/engines.ts';
 import type { Storage } from '../../registry/storage.ts';
-import type { View } from '../../registry/views.ts';
 import { decodeObject } from '../../registry/write.ts';
 import type { ResourceTable } from '../../resources.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
+import { become, type AdmissionPlugin, type AdmissionRequest } from '../chain.ts';
 import { CallFailed, type Caller } from './call.ts';
 import type { Conditions } from './conditions.ts';
 import { Hooks, type Hook, type Webhook } from './hooks.ts';
-import { isExempt, placeFor, placesOf, selected, type Place } from './match.ts';
+import { isExempt, placeFor, placesOf, seen, selected, type Place } from '../matching.ts';
+import { turnOf } from '../reinvocation.ts';
 import { denial, readAnswer, reviewOf, type Answer } from './review.ts';
 
 export interface WebhookOptions {
@@ -24,27 +23,6 @@ export interface WebhookOptions {
   readonly caller: Caller;
   readonly conditions: Conditions;
   readonly surroundings: Surroundings;
-}
-
-/** What has to be known to ask webhooks a second time about one request. */
-export interface Reinvocation {
-  round: number;
-  /** A webhook changed the object: the whole chain runs once more. */
-  wanted: boolean;
-  /** Those that want to see later changes and have been asked. */
-  readonly asked: Set<string>;
-  /** Those of them that something changed after. */
-  readonly again: Set<string>;
-  output: unknown;
-}
-
-/** The object as it is now: what others have once made of it may be of an earlier round. */
-async function seen(view: View, object: ReadonlyObject | undefined): Promise<JsonValue> {
-  if (!object) return null;
-  if (!view.prepare) return view.read(object) as unknown as JsonValue;
-  const copy = thaw<ApiObject>(object);
-  await view.prepare([copy]);
-  return view.read(copy) as unknown as JsonValue;
 }
 
 interface Question {
@@ -62,7 +40,7 @@ async function ask(options: WebhookOptions, { hook, request, places, place }: Qu
   const uid = options.surroundings.random.uuid();
   const shown = { object: await seen(place.view, request.object), oldObject: await seen(place.view, request.old) };
   const review = reviewOf(webhook, request, places, place, uid, shown);
-  if (webhook.matchConditions?.length && !options.conditions.hold(webhook, request, review)) return undefined;
+  if (webhook.matchConditions?.length && !(await options.conditions.hold(webhook, request, review))) return undefined;
   if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw StatusError.badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
   const value = await options.caller.call(webhook, review);
   let answer: Answer;
@@ -118,34 +96,25 @@ export function validatingWebhooks(options: WebhookOptions, configurations: Stor
 export function mutatingWebhooks(options: WebhookOptions, configurations: Storage): AdmissionPlugin {
   const hooks = new Hooks(configurations);
   const run = async (request: AdmissionRequest): Promise<void> => {
-    const state = (request.reinvocation ??= { round: 0, wanted: false, asked: new Set(), again: new Set(), output: undefined });
-    if (state.round > 0 && !isDeepStrictEqual(state.output, request.object)) repeatAsked(state);
+    const turn = turnOf('MutatingAdmissionWebhook', request);
     const { places, found } = await listeners(options, hooks, request);
     for (const { hook, place } of found) {
-      if ((state.round > 0 && !state.again.has(hook.id)) || !(await selected(hook, request, options.namespaces))) continue;
+      if (!turn.due(hook.id) || !(await selected(hook, request, options.namespaces))) continue;
       try {
         const answer = await ask(options, { hook, request, places, place }, true);
         if (!answer) continue;
-        if (answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch))) {
-          repeatAsked(state);
-          state.wanted = true;
-        }
+        if (answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch))) turn.changed();
       } catch (error) {
         passOver(error, hook.webhook, options.surroundings);
       }
-      if (hook.webhook.reinvocationPolicy === 'IfNeeded') state.asked.add(hook.id);
+      turn.asked(hook.id, hook.webhook.reinvocationPolicy === 'IfNeeded');
     }
-    state.output = thaw(request.object);
+    turn.end();
   };
   return {
     name: 'MutatingAdmissionWebhook',
     mutate: (request) => (hooks.none || isExempt(request) ? undefined : run(request)),
   };
-}
-
-function repeatAsked(state: Reinvocation): void {
-  for (const id of state.asked) state.again.add(id);
-  state.asked.clear();
 }
 
 /** True when the object is another one now. */
@@ -169,7 +138,6 @@ async function applyPatch({ registry }: WebhookOptions, { name }: Webhook, reque
     throw StatusError.internal(cause.message);
   }
   if (isDeepStrictEqual(changed, object)) return false;
-  for (const key of Object.keys(object)) delete object[key];
-  Object.assign(object, changed);
+  become(object, changed);
   return true;
 }
