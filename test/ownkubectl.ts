@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { main } from '../src/kubectl/main.ts';
 import type { Result } from './apiserver.ts';
 
-export async function ownKubectl(kubeconfig: string, args: readonly string[], options: { input?: string; signal?: AbortSignal; onOutput?: (text: string) => void } = {}): Promise<Result> {
+export async function ownKubectl(kubeconfig: string, args: readonly string[], options: { input?: string; signal?: AbortSignal; onOutput?: (text: string) => void; terminal?: boolean } = {}): Promise<Result> {
   const collected = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr'): Writable =>
     new Writable({
@@ -13,7 +13,7 @@ export async function ownKubectl(kubeconfig: string, args: readonly string[], op
         done();
       },
     });
-  const io = { stdin: Readable.from([Buffer.from(options.input ?? '')]), stdout: sink('stdout'), stderr: sink('stderr') };
+  const io = { stdin: Readable.from([Buffer.from(options.input ?? '')]), stdout: Object.assign(sink('stdout'), options.terminal ? { isTTY: true } : {}), stderr: sink('stderr') };
   const code = await main(args, io, { KUBECONFIG: kubeconfig, HOME: '/nonexistent' }, options.signal);
   return { code, ...collected };
 }

@@ -34,6 +34,7 @@ describe('kubectl top', { skip: whyNoContainers() ?? false }, () => {
       pod('quiet', 'sleep 100000'),
       // awk keeps what it reads: 100 MiB of anonymous memory.
       pod('hungry', 'head -c 104857600 /dev/zero | tr "\\0" x | awk \'{ held = $0; print length(held); fflush(); system("sleep 100000") }\''),
+      pod('burner', 'while :; do :; done', { resources: { limits: { cpu: '50m' } } }),
     ]);
     await cluster.ok('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s');
   });
@@ -67,10 +68,50 @@ describe('kubectl top', { skip: whyNoContainers() ?? false }, () => {
   });
 
   test('top pod, --containers and top node print upstream\'s columns', async () => {
-    assert.match(await cluster.ok('top', 'pod'), /^NAME +CPU\(cores\) +MEMORY\(bytes\) *\nhungry +\d+m +\d{3}Mi *\n/m);
+    assert.match(await cluster.ok('top', 'pod'), /^NAME +CPU\(cores\) +MEMORY\(bytes\) *\nburner .*\nhungry +\d+m +\d{3}Mi *\n/m);
     assert.match(await cluster.ok('top', 'pod', 'hungry', '--containers'), /^POD +NAME +CPU\(cores\) +MEMORY\(bytes\) *\nhungry +main +\d+m +\d{3}Mi *\n$/);
     assert.match(await cluster.ok('top', 'node'), /^NAME +CPU\(cores\) +CPU\(%\) +MEMORY\(bytes\) +MEMORY\(%\) *\n\S+ +\d+m +\d+% +\d+Mi +\d+% *\n$/);
     assert.match(await cluster.ok('top', 'pod', '-n', 'kube-system', '--sum'), /metrics-server/);
+  });
+
+  test('an hour of history is kept, and k7s kubectl top shows it, with disks, network, pressure and throttling', async () => {
+    const top = async (...args: string[]): Promise<Item[]> => {
+      const outcome = await cluster.k7s(['kubectl', '--', 'top', ...args, '-o', 'json']);
+      assert.equal(outcome.code, 0, outcome.stderr);
+      return (JSON.parse(outcome.stdout) as { items: Item[] }).items;
+    };
+    interface Spread { last: number; min: number; avg: number; max: number; values: number[] }
+    interface Item {
+      metadata: { name: string };
+      history?: { step: string; times: number[]; memoryBytes: Spread };
+      storage?: { usedBytes?: number; ephemeralBytes?: number };
+      network?: { rxBytes: number };
+      throttling?: { throttledPercent: number };
+    }
+    const hungry = await eventually('three points of history, and what the kubelet measures', async () => {
+      const found = (await top('pod', '--history', '--network', '--storage', '--throttling')).find((item) => item.metadata.name === 'hungry');
+      return (found?.history?.times.length ?? 0) >= 3 && found?.storage?.ephemeralBytes ? found : undefined;
+    }, 90);
+    const { usage, inactiveFile } = memoryCgroupOf(await containerId('hungry'));
+    const { last, min, avg, max } = hungry.history!.memoryBytes;
+    assert.ok(Math.abs(last - (usage - inactiveFile)) <= 0.02 * usage, `last ${last}, cgroup ${usage - inactiveFile}`);
+    assert.ok(min <= avg && avg <= max && last <= max, JSON.stringify(hungry.history));
+    assert.deepEqual([hungry.history!.step, hungry.history!.times.toSorted((a, b) => a - b)], ['15s', hungry.history!.times]);
+    // Independent of the kubelet: what the pod itself sees of its network.
+    const seen = Number(/eth0: *(\d+)/.exec(await cluster.ok('exec', 'hungry', '--', 'cat', '/proc/net/dev'))?.[1]);
+    assert.ok(hungry.network!.rxBytes > 0 && hungry.network!.rxBytes <= seen && seen - hungry.network!.rxBytes < 4096, `${hungry.network!.rxBytes} shown, ${seen} counted`);
+    assert.ok(hungry.storage!.ephemeralBytes! < 64 * mi, `${hungry.storage!.ephemeralBytes} bytes on disk`);
+    assert.equal(hungry.throttling, undefined);
+    const throttled = await eventually('a throttled container', async () => {
+      const item = (await top('pod', '-l', 'app=burner', '--throttling'))[0];
+      return item?.throttling && item.throttling.throttledPercent > 50 ? item : undefined;
+    }, 60);
+    const stat = await cluster.ok('exec', 'burner', '--', 'sh', '-c', 'cat /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu,cpuacct/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null || true');
+    const share = (Number(/nr_throttled (\d+)/.exec(stat)?.[1]) / Number(/nr_periods (\d+)/.exec(stat)?.[1])) * 100;
+    assert.ok(Math.abs(share - throttled.throttling!.throttledPercent) < 10, `${throttled.throttling!.throttledPercent} % shown, ${share} % by its own cpu.stat`);
+    const [node] = await top('node', '--history', '--storage', '--network', '--pressure');
+    assert.ok(node?.history && node.history.memoryBytes.max > 0 && node.storage!.usedBytes! > 0 && node.network!.rxBytes > 0);
+    assert.match(await cluster.ok('get', 'pods.history.metrics.k7s.io'), /^NAME +SINCE +POINTS +STEP +CPU\(MIN\)/);
   });
 
   test('another --metric-resolution takes effect through the deployment\'s args', async () => {

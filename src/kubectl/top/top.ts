@@ -8,7 +8,9 @@ import type { FlagSet } from '../flags.ts';
 import { TabWriter } from '../printers/tabwriter.ts';
 import { metadataOf, selectorFlags } from '../resources.ts';
 import type { Session } from '../session.ts';
-import { readShares, utilizationColumns, type Shares } from './utilization.ts';
+import { columnSources, nodeColumnFlags, outputFormat, podColumnFlags, readColumns } from './columns.ts';
+import { printData } from './data.ts';
+import { sceneOf, type Columns } from './scene.ts';
 import { repeating, watchFlags } from './watch.ts';
 import { byUsage, percentText, sum, usageOf, usageOfPod, usageText, type NodeMetrics, type PodMetrics, type Resource } from './usage.ts';
 
@@ -43,20 +45,23 @@ const topNode: Command = {
   aliases: ['nodes', 'no'],
   use: 'top node [NAME | -l label]',
   short: 'Display resource (CPU/memory) usage of nodes',
-  flags: { ...sharedFlags, 'show-capacity': { type: 'bool', help: 'Print node resources based on Capacity instead of Allocatable(default) of the nodes.' } },
+  flags: { ...sharedFlags, 'show-capacity': { type: 'bool', help: 'Print node resources based on Capacity instead of Allocatable(default) of the nodes.' }, ...nodeColumnFlags },
   run: async (session, args) => {
     const { flags } = session;
     if (args.length > 1) usageError('node [NAME | -l label]', 'top node');
     checkSortBy(session);
     const [name] = args;
     if (name && flags.text('selector')) throw new CommandError('only one of NAME or --selector can be provided');
+    const [format, sources] = [outputFormat(session), columnSources(session, 'node')];
     await requireMetricsApi(session);
     const query = { labelSelector: flags.text('selector') };
     await repeating(session, async () => {
       const metrics = name ? [(await session.json(`${metricsPath}/nodes/${name}`)) as unknown as NodeMetrics] : ((await session.json(`${metricsPath}/nodes`, { query }))['items'] as unknown as NodeMetrics[] | null);
       if (!metrics?.length) throw new CommandError('metrics not available yet');
+      const columns = await readColumns(sources, sceneOf({ scope: '', name, query, nodes: metrics }));
+      if (format) return printData(session, format, 'node', metrics, columns, name !== undefined);
       const nodes = name ? [await session.json(`/api/v1/nodes/${name}`)] : (await session.json('/api/v1/nodes', { query }))['items'];
-      printNodes(session, metrics, nodes as unknown as NodeObject[]);
+      printNodes(session, metrics, nodes as unknown as NodeObject[], columns);
     });
   },
 };
@@ -66,7 +71,7 @@ interface NodeObject {
   status?: { allocatable?: Record<string, string>; capacity?: Record<string, string>; nodeInfo?: { swap?: { capacity?: number } } };
 }
 
-function printNodes(session: Session, metrics: readonly NodeMetrics[], nodes: readonly NodeObject[]): void {
+function printNodes(session: Session, metrics: readonly NodeMetrics[], nodes: readonly NodeObject[], columns: Columns): void {
   const { flags } = session;
   const resources = resourcesOf(session);
   const available = new Map<string, Partial<Record<Resource, Quantity>>>();
@@ -77,7 +82,7 @@ function printNodes(session: Session, metrics: readonly NodeMetrics[], nodes: re
   }
   const out = new TabWriter((text) => session.out(text));
   const write = (cells: readonly string[]): void => out.write(`${cells.map((c) => `${c}\t`).join('')}\n`);
-  if (!flags.flag('no-headers')) write(['NAME', 'CPU(cores)', 'CPU(%)', 'MEMORY(bytes)', 'MEMORY(%)', ...(resources.includes('swap') ? ['SWAP(bytes)', 'SWAP(%)'] : [])]);
+  if (!flags.flag('no-headers')) write(['NAME', 'CPU(cores)', 'CPU(%)', 'MEMORY(bytes)', 'MEMORY(%)', ...(resources.includes('swap') ? ['SWAP(bytes)', 'SWAP(%)'] : []), ...columns.headers]);
   for (const node of metrics.toSorted(byUsage<NodeMetrics>(flags.text('sort-by'), (m) => usageOf(m.usage), (m) => m.metadata.name))) {
     const usage = usageOf(node.usage);
     const amounts = available.get(node.metadata.name);
@@ -87,10 +92,10 @@ function printNodes(session: Session, metrics: readonly NodeMetrics[], nodes: re
       if (resource === 'swap' && whole === undefined) return ['<unknown>', '<unknown>'];
       return [usageText(resource, usage), ...(whole ? [percentText(resource, usage, whole)] : [])];
     });
-    write([node.metadata.name, ...cells]);
+    write([node.metadata.name, ...cells, ...columns.cells(node.metadata)]);
   }
   // Nodes that answered nothing.
-  for (const name of available.keys()) write([name, ...resources.flatMap(() => ['<unknown>', '<unknown>'])]);
+  for (const name of available.keys()) write([name, ...resources.flatMap(() => ['<unknown>', '<unknown>']), ...columns.cells({ name })]);
   out.flush();
 }
 
@@ -105,7 +110,7 @@ const topPod: Command = {
     containers: { type: 'bool', help: 'If present, print usage of containers within a pod.' },
     'all-namespaces': { type: 'bool', short: 'A', help: 'If present, list the requested object(s) across all namespaces.' },
     sum: { type: 'bool', help: 'Print the sum of the resource usage' },
-    utilization: { type: 'bool', help: 'Also print the percentage of requests and limits that is used.' },
+    ...podColumnFlags,
   },
   run: async (session, args) => {
     const { flags } = session;
@@ -113,17 +118,19 @@ const topPod: Command = {
     checkSortBy(session);
     const [name] = args;
     if (name && (flags.text('selector') || flags.text('field-selector'))) throw new CommandError('only one of NAME or selector can be provided');
+    const [format, sources] = [outputFormat(session), columnSources(session, 'pod')];
     await requireMetricsApi(session);
     const scope = flags.flag('all-namespaces') ? '' : `/namespaces/${session.namespace}`;
     const query = { labelSelector: flags.text('selector'), fieldSelector: flags.text('field-selector') };
     await repeating(session, async () => {
       const metrics = name ? [(await session.json(`${metricsPath}${scope}/pods/${name}`)) as unknown as PodMetrics] : (((await session.json(`${metricsPath}${scope}/pods`, { query }))['items'] ?? []) as unknown as PodMetrics[]);
-      if (metrics.length === 0) {
+      if (metrics.length === 0 && !format) {
         await explainEmpty(session, scope, query);
         session.errorLine(flags.flag('all-namespaces') ? 'No resources found' : `No resources found in ${session.namespace} namespace.`);
       }
-      const shares = flags.flag('utilization') ? await readShares(session, scope, name, query) : undefined;
-      printPods(session, metrics, shares);
+      const columns = await readColumns(metrics.length > 0 ? sources : [], sceneOf({ scope, name, query }));
+      if (format) printData(session, format, 'pod', metrics, columns, name !== undefined);
+      else printPods(session, metrics, columns);
     });
   },
 };
@@ -140,7 +147,7 @@ async function explainEmpty(session: Session, scope: string, query: { labelSelec
   throw new CommandError('metrics not available yet');
 }
 
-function printPods(session: Session, metrics: readonly PodMetrics[], shares: Shares | undefined): void {
+function printPods(session: Session, metrics: readonly PodMetrics[], extra: Columns): void {
   if (metrics.length === 0) return;
   const { flags } = session;
   const resources = resourcesOf(session);
@@ -151,18 +158,19 @@ function printPods(session: Session, metrics: readonly PodMetrics[], shares: Sha
   const write = (cells: readonly string[]): void => out.write(`${cells.map((c) => `${c}\t`).join('')}\n`);
   const names = ['NAME', 'CPU(cores)', 'MEMORY(bytes)', ...(resources.includes('swap') ? ['SWAP(bytes)'] : [])];
   const columns = [...(withNamespace ? ['NAMESPACE'] : []), ...(containers ? ['POD'] : []), ...names];
-  if (!flags.flag('no-headers')) write([...columns, ...(shares ? utilizationColumns : [])]);
+  if (!flags.flag('no-headers')) write([...columns, ...extra.headers]);
   const key = (m: PodMetrics): string => (withNamespace ? `${m.metadata.namespace ?? ''}\0${m.metadata.name}` : m.metadata.name);
   for (const pod of metrics.toSorted(byUsage<PodMetrics>(sortBy, (m) => usageOfPod(m, resources), key))) {
+    const subject = { name: pod.metadata.name, namespace: pod.metadata.namespace ?? '', pod };
     const lead = withNamespace ? [pod.metadata.namespace ?? ''] : [];
     if (!containers) {
       const usage = usageOfPod(pod, resources);
-      write([...lead, pod.metadata.name, ...resources.map((r) => usageText(r, usage)), ...(shares?.cells(pod) ?? [])]);
+      write([...lead, pod.metadata.name, ...resources.map((r) => usageText(r, usage)), ...extra.cells(subject)]);
       continue;
     }
     for (const container of (pod.containers ?? []).toSorted(byUsage(sortBy, (c) => usageOf(c.usage), (c) => c.name))) {
       const usage = usageOf(container.usage);
-      write([...lead, pod.metadata.name, container.name, ...resources.map((r) => usageText(r, usage)), ...(shares?.cells(pod, container.name) ?? [])]);
+      write([...lead, pod.metadata.name, container.name, ...resources.map((r) => usageText(r, usage)), ...extra.cells({ ...subject, container: container.name })]);
     }
   }
   if (flags.flag('sum')) {

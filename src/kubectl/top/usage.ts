@@ -49,3 +49,12 @@ export function byUsage<T>(sortBy: string, usage: (item: T) => Usage, name: (ite
   if (sortBy === 'memory') return (a, b) => Number((usage(b).memory ?? none).scaled(0) - (usage(a).memory ?? none).scaled(0));
   return (a, b) => compareText(name(a), name(b));
 }
+
+/** `950B`, `12Ki`, `1.4Gi`; `-` where nothing is known. */
+export function bytesText(bytes: number | undefined): string {
+  if (bytes === undefined) return '-';
+  const units = ['B', 'Ki', 'Mi', 'Gi', 'Ti'];
+  let [value, unit] = [bytes, 0];
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.floor(value)}${units[unit]}`;
+}

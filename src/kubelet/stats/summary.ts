@@ -73,13 +73,20 @@ function parts(monitor: Monitor, cgroup: string, sample: ContainerSample, machin
   };
 }
 
-function fs(path: string, now: number, used?: { bytes: number; inodes: number }): FsStats | undefined {
+/** `used`: what a folder on the file system takes; null while it is not measured yet. Without it: the whole file system's. */
+function fs(path: string, now: number, used?: { bytes: number; inodes: number } | null): FsStats | undefined {
   const s = readFilesystem(path);
   if (!s) return undefined;
+  const { bytes, inodes } = used === undefined ? { bytes: s.used, inodes: s.inodes - s.inodesFree } : (used ?? {});
   return {
-    time: timestamp(now), availableBytes: s.available, capacityBytes: s.capacity, usedBytes: used?.bytes ?? s.used,
-    inodesFree: s.inodesFree, inodes: s.inodes, inodesUsed: used?.inodes ?? s.inodes - s.inodesFree,
+    time: timestamp(now), availableBytes: s.available, capacityBytes: s.capacity, ...(bytes !== undefined ? { usedBytes: bytes } : {}),
+    inodesFree: s.inodesFree, inodes: s.inodes, ...(inodes !== undefined ? { inodesUsed: inodes } : {}),
   };
+}
+
+/** A folder's share of its file system. */
+function folder(d: SummaryDependencies, path: string): FsStats | undefined {
+  return fs(path, d.now(), d.disk.usage(path) ?? null);
 }
 
 function network(interfaces: readonly InterfaceSample[] | undefined, now: number): { network?: NetworkStats } {
@@ -97,9 +104,9 @@ function containerStats(d: SummaryDependencies, c: ContainerSource, onlyCpuAndMe
   const out: ContainerStats = { name: c.name, startTime: timestamp(c.startedAt), ...rest };
   if (onlyCpuAndMemory) return out;
   if (io) out.io = io;
-  const rootfs = c.rootfsPath ? fs(c.rootfsPath, d.now(), d.disk.usage(c.rootfsPath)) : undefined;
+  const rootfs = c.rootfsPath ? folder(d, c.rootfsPath) : undefined;
   if (rootfs) out.rootfs = rootfs;
-  const logs = c.logPath ? fs(c.logPath, d.now(), d.disk.usage(c.logPath)) : undefined;
+  const logs = c.logPath ? folder(d, c.logPath) : undefined;
   if (logs) out.logs = logs;
   return out;
 }
@@ -116,17 +123,19 @@ function podStats(d: SummaryDependencies, pod: PodSource, onlyCpuAndMemory: bool
   if (sample?.processes) out.process_stats = { process_count: sample.processes.threads };
   if (!pod.hostNetwork && pod.sandbox?.pid !== undefined) Object.assign(out, network(readInterfaces(pod.sandbox.pid), d.now()));
   const volumes = pod.volumes.flatMap((v) => {
-    const stats = fs(v.path, d.now(), d.disk.usage(v.path));
+    const stats = folder(d, v.path);
     return stats ? [{ ...stats, name: v.name, ...(v.claim ? { pvcRef: { ...v.claim } } : {}) }] : [];
   });
   if (volumes.length) out.volume = volumes;
-  const ephemeral = d.disk.usage(d.source.node().rootDir) === undefined ? undefined : fs(d.source.node().rootDir, d.now(), sumUsage([...containers.flatMap((c) => [c.rootfs, c.logs]), ...volumes]));
+  // Claims are not the node's own storage. Known once all of its parts are.
+  const local = [...containers.flatMap((c) => [c.rootfs, c.logs]), ...volumes.filter((v) => !v.pvcRef)].filter((s) => s !== undefined);
+  const ephemeral = local.length === 0 || local.some((s) => s.usedBytes === undefined) ? undefined : fs(d.source.node().rootDir, d.now(), sumUsage(local));
   if (ephemeral) out['ephemeral-storage'] = ephemeral;
   return out;
 }
 
-function sumUsage(stats: readonly (FsStats | undefined)[]): { bytes: number; inodes: number } {
-  return stats.reduce((sum, s) => ({ bytes: sum.bytes + (s?.usedBytes ?? 0), inodes: sum.inodes + (s?.inodesUsed ?? 0) }), { bytes: 0, inodes: 0 });
+function sumUsage(stats: readonly FsStats[]): { bytes: number; inodes: number } {
+  return stats.reduce((sum, s) => ({ bytes: sum.bytes + (s.usedBytes ?? 0), inodes: sum.inodes + (s.inodesUsed ?? 0) }), { bytes: 0, inodes: 0 });
 }
 
 export function readSummary(d: SummaryDependencies, options: { onlyCpuAndMemory: boolean }): Summary {
@@ -143,7 +152,7 @@ export function readSummary(d: SummaryDependencies, options: { onlyCpuAndMemory:
     return s ? [{ name: c.name, startTime: timestamp(c.startedAt), ...parts(d.monitor, c.cgroup, s, d.machine) }] : [];
   });
   Object.assign(out.node, network(readInterfaces('self'), d.now()));
-  const [rootFs, imageFs] = [fs(node.rootDir, d.now()), fs(node.imageDir, d.now(), d.disk.usage(node.imageDir))];
+  const [rootFs, imageFs] = [fs(node.rootDir, d.now()), folder(d, node.imageDir)];
   if (rootFs) out.node.fs = rootFs;
   if (imageFs) out.node.runtime = { imageFs, containerFs: imageFs };
   out.node.rlimit = d.disk.processes(d.now());
