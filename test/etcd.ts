@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../src/base/command.ts';
 import { eventually } from './apiserver.ts';
+import { runProgram } from './kubectl.ts';
 
 const program = process.env['K7S_ETCD'] ?? findProgram('etcd');
 
@@ -52,8 +53,26 @@ function listens(port: number): Promise<true | undefined> {
   });
 }
 
-export async function startEtcd(options: { readonly members?: number; readonly tls?: EtcdTlsFiles } = {}): Promise<EtcdCluster> {
-  const { members = 1, tls } = options;
+/** One member with the data of a snapshot. */
+export async function restoreEtcd(snapshot: string): Promise<EtcdCluster> {
+  return startEtcd({
+    prepare: async (folder) => {
+      const { code, stderr } = await runProgram('etcdctl', ['snapshot', 'restore', snapshot, '--data-dir', folder, '--name', 'm0', '--initial-cluster', 'm0=http://127.0.0.1:1', '--initial-advertise-peer-urls', 'http://127.0.0.1:1'], { env: { ETCDCTL_API: '3' } });
+      if (code !== 0) throw new Error(stderr);
+    },
+  });
+}
+
+export interface EtcdOptions {
+  readonly members?: number;
+  readonly tls?: EtcdTlsFiles;
+  readonly flags?: readonly string[];
+  /** Fills a member's folder before its first start. */
+  readonly prepare?: (folder: string) => Promise<void>;
+}
+
+export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdCluster> {
+  const { members = 1, tls, flags = [], prepare } = options;
   const folder = mkdtempSync(join(tmpdir(), 'k7s-etcd-'));
   const ports = await freePorts(members * 2);
   const scheme = tls ? 'https' : 'http';
@@ -65,7 +84,7 @@ export async function startEtcd(options: { readonly members?: number; readonly t
     const child = spawn(program ?? 'etcd', [
       '--name', `m${i}`, '--data-dir', join(folder, `m${i}`), '--listen-client-urls', client(i), '--advertise-client-urls', client(i),
       '--listen-peer-urls', peer(i), '--initial-advertise-peer-urls', peer(i), '--initial-cluster', everyone.map((n) => `m${n}=${peer(n)}`).join(','),
-      '--heartbeat-interval', '50', '--election-timeout', '500',
+      '--heartbeat-interval', '50', '--election-timeout', '500', ...flags,
       ...(tls ? ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca, '--client-cert-auth'] : []),
     ], { stdio: ['ignore', 'ignore', 'pipe'] });
     running.set(i, child);
@@ -83,6 +102,7 @@ export async function startEtcd(options: { readonly members?: number; readonly t
     child.kill('SIGKILL');
     await once(child, 'exit');
   };
+  for (const i of everyone) await prepare?.(join(folder, `m${i}`));
   await Promise.all(everyone.map(start));
   return {
     endpoints: everyone.map(client),

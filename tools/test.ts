@@ -76,7 +76,7 @@ function chosen(words: readonly string[]): [string, Group, string[]][] {
 async function installPackages(endToEnd: boolean): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
   const report = progress({ stdout: process.stdout, stderr: process.stderr }, systemClock);
-  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server'), ...(endToEnd ? [program('prometheus', 'prometheus'), program('chromium', 'chromium')] : [])], { install: true });
+  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server'), program('etcdctl', 'etcd-client'), ...(endToEnd ? [program('prometheus', 'prometheus'), program('chromium', 'chromium')] : [])], { install: true });
 }
 
 async function main(): Promise<number> {

@@ -9,14 +9,14 @@ function program(load: () => Promise<Program>): Component {
 }
 
 /** Those that users start by themselves. */
-export const alone = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'metrics-server', 'prometheus-adapter', 'dns', 'cadvisor'] as const;
+export const alone = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'metrics-server', 'prometheus-adapter', 'dns', 'cadvisor', 'etcd'] as const;
 
 export const components: Readonly<Record<string, Component>> = {
   server: async (argv, context) => (await import('./server.ts')).server(argv, context),
   agent: async (argv, context) => (await import('./agent.ts')).agent(argv, context),
   supervise: async (argv, context) => (await import('./supervise.ts')).superviseProfile(argv, context),
   'kube-apiserver': program(async () => (await import('./standalone/kube-apiserver.ts')).kubeApiserver),
-  'envtest-etcd': program(async () => (await import('./standalone/envtest.ts')).etcdStandIn),
+  etcd: program(async () => (await import('./standalone/etcd.ts')).etcd),
   'plain-kubectl': async (argv) => kubectl(argv),
   top: async (argv) => kubectl(['top', ...argv]),
   'kube-controller-manager': program(async () => (await import('./standalone/kube-controller-manager.ts')).kubeControllerManager),

@@ -15,6 +15,13 @@ interface Waiting {
 
 const groupBytes = 4 << 20;
 
+/** The state that the next commit must respect, durable or on its way. */
+export interface NewestState {
+  get(key: string): Entry | undefined;
+  /** In key order. */
+  range(start: string, end: string): readonly Entry[];
+}
+
 /** A durable store in a folder of its own; one process at a time. */
 export async function embeddedStore(options: {
   readonly folder: string;
@@ -59,6 +66,7 @@ class EmbeddedStore implements Store {
   #compacting: Promise<void> = Promise.resolve();
   #closed = false;
   readonly #closers: (() => void | Promise<void>)[] = [];
+  readonly #newestState: NewestState = { get: (key) => this.#newest(key), range: (start, end) => this.#newestRange(start, end) };
 
   constructor(log: Log, history: History) {
     this.#log = log;
@@ -83,11 +91,20 @@ class EmbeddedStore implements Store {
   }
 
   commit(operations: readonly Operation[]): Promise<number> {
+    return this.#decided((revision) => decide(operations, revision, (key) => this.#newest(key)));
+  }
+
+  /** A commit that is decided by whatever the newest state says; resolves when it, and what it was decided upon, is durable. */
+  transact(make: (revision: number, newest: NewestState) => StoreBatch): Promise<number> {
+    return this.#decided((revision) => make(revision, this.#newestState));
+  }
+
+  #decided(make: (revision: number) => StoreBatch): Promise<number> {
     if (this.#closed) return Promise.reject(new StoreError('closed', 'the store is closed'));
     return new Promise((resolve, reject) => {
       let batch: StoreBatch;
       try {
-        batch = decide(operations, this.#next, (key) => this.#newest(key));
+        batch = make(this.#next);
       } catch (error) {
         // What it lost against may not be durable yet; nobody may learn of it before.
         this.#enqueue({ batch: undefined, settle: () => reject(error), reject });
@@ -122,6 +139,17 @@ class EmbeddedStore implements Store {
     return done;
   }
 
+  /** Compaction to where it already is, but with everything freed on disk that can be. */
+  defragment(): Promise<void> {
+    const done = this.#compacting.then(() => this.#log.snapshot(this.history, this.history.floor).catch(refuse));
+    this.#compacting = done.catch(() => {});
+    return done;
+  }
+
+  get bytesOnDisk(): number {
+    return this.#log.bytes;
+  }
+
   async size(): Promise<number> {
     return this.#log.bytes;
   }
@@ -139,6 +167,18 @@ class EmbeddedStore implements Store {
   #newest(key: string): Entry | undefined {
     const pending = this.#pending.get(key);
     return pending ? pending.entry : this.history.current(key);
+  }
+
+  #newestRange(start: string, end: string): Entry[] {
+    const { entries } = this.history.range({ start, end });
+    const changed = [...this.#pending].filter(([key]) => key >= start && key < end);
+    if (changed.length === 0) return [...entries];
+    const all = new Map(entries.map((entry) => [entry.key, entry]));
+    for (const [key, { entry }] of changed) {
+      if (entry) all.set(key, entry);
+      else all.delete(key);
+    }
+    return [...all.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   #enqueue(waiting: Waiting): void {

@@ -59,7 +59,7 @@ export const kubeApiserver: Program = {
   flags,
   run: async (given, surroundings, signal) => {
     const encryption = await encryptionOf(given, surroundings);
-    const store = await openStore(given, surroundings, signal);
+    const store = await openStore(given, surroundings);
     try {
       const api = await startApiServer({
         ...(await apiConfig(given, surroundings)), store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),

@@ -4,12 +4,11 @@ import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { embeddedStore } from '../../store/embedded.ts';
 import { StoreError, type Store } from '../../store/store.ts';
-import { folderBehind } from './envtest.ts';
 import { duration, fileOf, ignored, listed, pairOf } from './program.ts';
 
 export const storeFlags: FlagSet = {
   'data-dir': { type: 'string', help: 'A folder for the data, kept by this server itself; in place of --etcd-servers' },
-  'etcd-servers': { type: 'strings', help: 'The members of an etcd cluster, or the stand-in for etcd that k7s envtest writes' },
+  'etcd-servers': { type: 'strings', help: 'The members of an etcd cluster' },
   'etcd-cafile': { type: 'string', help: "Whose certificates etcd's members must have; the system's authorities if absent" },
   'etcd-certfile': { type: 'string', help: 'The certificate that is shown to etcd' },
   'etcd-keyfile': { type: 'string', help: 'Its key' },
@@ -18,14 +17,13 @@ export const storeFlags: FlagSet = {
   ...ignored('bool', 'watch-cache'),
 };
 
-export async function openStore(flags: Flags, surroundings: Surroundings, signal: AbortSignal): Promise<Store> {
+export async function openStore(flags: Flags, surroundings: Surroundings): Promise<Store> {
   const folder = flags.text('data-dir');
   const servers = listed(flags, 'etcd-servers');
   if (folder && servers.length > 0) throw new CommandError('either --data-dir or --etcd-servers, not both');
   if (folder) return embeddedStore({ folder, surroundings });
   if (servers.length === 0) throw new CommandError('--etcd-servers must be specified, or --data-dir for a store of its own');
-  const held = await folderBehind(servers, surroundings.clock, signal);
-  return held ? embeddedStore({ ...held, surroundings }) : etcdBehind(servers, flags, surroundings);
+  return etcdBehind(servers, flags, surroundings);
 }
 
 async function etcdBehind(endpoints: readonly string[], flags: Flags, surroundings: Surroundings): Promise<Store> {
