@@ -67,6 +67,17 @@ function writeUnknown(writer: ProtobufWriter, meta: TypeMeta, writeRaw: () => vo
   writer.raw(magic);
 }
 
+/** What stands before and after a message of this length in a whole body. */
+export function unknownAround(meta: TypeMeta, length: number): { readonly head: Buffer; readonly tail: Buffer } {
+  const whole = wrapUnknown(meta, Buffer.alloc(0));
+  const tail = whole.subarray(whole.length - 4);
+  const writer = new ProtobufWriter(16);
+  writer.uint32(length);
+  // Without the length of nothing, which is one byte.
+  writer.raw(whole.subarray(0, whole.length - 5));
+  return { head: writer.finish(), tail };
+}
+
 /** A whole body from a message that is already encoded. */
 export function wrapUnknown(meta: TypeMeta, message: Uint8Array): Buffer {
   const writer = new ProtobufWriter(message.length + 256);

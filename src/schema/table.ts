@@ -1,5 +1,6 @@
 /** meta.k8s.io/v1 Table: what `kubectl get` prints. */
 import { age } from '../machinery/duration.ts';
+import { jsonText } from '../machinery/jsontext.ts';
 import type { DeepReadonly, JsonObject, JsonValue } from '../machinery/json.ts';
 import type { Column, KindRules } from './vocabulary.ts';
 
@@ -20,8 +21,12 @@ interface ColumnOptions {
   readonly priority?: 0 | 1;
 }
 
+type Later<T> = (object: DeepReadonly<T>) => (now: number) => Cell;
+
 export interface ColumnMakers<T> {
   column(name: string, description: string, cell: (object: DeepReadonly<T>, now: number) => Cell, options?: ColumnOptions): Column<T>;
+  /** A cell that changes with time; see Column.later. */
+  timed(name: string, description: string, later: Later<T>): Column<T>;
   integer(name: string, description: string, cell: (object: DeepReadonly<T>) => number): Column<T>;
   /** Only with -o wide. */
   wide(name: string, description: string, cell: (object: DeepReadonly<T>, now: number) => Cell): Column<T>;
@@ -35,12 +40,17 @@ export function columnsOf<T>(): ColumnMakers<T> {
     name, description, cell, type: options.type ?? 'string', priority: options.priority ?? 0,
     ...(options.format ? { format: options.format } : {}),
   });
+  const timed: ColumnMakers<T>['timed'] = (name, description, later) => ({ ...column(name, description, (object, now) => later(object)(now)), later });
   return {
     column,
+    timed,
     integer: (name, description, cell) => column(name, description, cell, { type: 'integer' }),
     wide: (name, description, cell) => column(name, description, cell, { priority: 1 }),
     nameColumn: column('Name', 'Name of the object, unique among its kind in its namespace.', (o) => metaOf(o).name ?? '', { format: 'name' }),
-    ageColumn: column('Age', 'Time since the object was created.', (o, now) => age(metaOf(o).creationTimestamp, now)),
+    ageColumn: timed('Age', 'Time since the object was created.', (o) => {
+      const created = metaOf(o).creationTimestamp;
+      return (now) => age(created, now);
+    }),
   };
 }
 
@@ -68,6 +78,48 @@ export interface TableOptions {
   /** Later events of a watch leave the definitions out. */
   readonly withoutDefinitions?: boolean;
   readonly version?: 'v1' | 'v1beta1';
+}
+
+/** The text of a table up to its first row. */
+export function tableHead(rules: KindRules | undefined, options: TableOptions): string {
+  const { rows: _, ...head } = tableOf(rules, [], options);
+  return `${jsonText(head).slice(0, -1)},"rows":[`;
+}
+
+/** A row's cells and conditions as JSON, from after the `[` of its cells; only what time changes is made each time. */
+export interface RowText {
+  text(now: number, source: { glance(): DeepReadonly<unknown> }): string;
+  /** Bytes, about. */
+  readonly weight: number;
+}
+
+export function rowText(rules: KindRules | undefined, object: DeepReadonly<unknown>): RowText {
+  const columns = rules?.columns ?? defaultColumns;
+  const parts: string[] = [];
+  const gaps: ((now: number, source: { glance(): DeepReadonly<unknown> }) => Cell)[] = [];
+  let text = '';
+  columns.forEach((column, i) => {
+    if (i > 0) text += ',';
+    if (column.cell.length < 2) {
+      text += jsonText(column.cell(object, 0));
+      return;
+    }
+    parts.push(text);
+    text = '';
+    gaps.push(column.later?.(object) ?? ((now, source) => column.cell(source.glance(), now)));
+  });
+  const conditions = rules?.rowConditions?.(object) ?? [];
+  text += conditions.length > 0 ? `],"conditions":${jsonText(conditions)}` : ']';
+  return {
+    text(now, source) {
+      let out = '';
+      let seen: DeepReadonly<unknown>;
+      const once = { glance: () => (seen ??= source.glance()) };
+      for (let i = 0; i < gaps.length; i++) out += parts[i]! + jsonText(gaps[i]!(now, once));
+      return out + text;
+    },
+    weight: 300 + parts.reduce((sum, part) => sum + part.length + 100, text.length),
+  };
 }
 
 export function tableOf(rules: KindRules | undefined, objects: Iterable<DeepReadonly<unknown>>, options: TableOptions): JsonObject {

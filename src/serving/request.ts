@@ -161,14 +161,20 @@ export class BodyWriter {
   }
 
   write(chunk: string | Uint8Array): boolean {
-    if (this.#response.destroyed || this.#response.writableEnded) return true;
+    if (this.gone || this.#response.writableEnded) return true;
     return this.#response.write(chunk);
+  }
+
+  /** Nobody reads any more. */
+  get gone(): boolean {
+    const response = this.#response as ServerResponse | Http2ServerResponse;
+    return response.destroyed === true || ('stream' in response && response.stream.destroyed !== false);
   }
 
   /** Resolves when there is room again, or the client is gone. */
   drained(): Promise<void> {
     const response = this.#response;
-    if (!response.writableNeedDrain || response.destroyed) return Promise.resolve();
+    if (!response.writableNeedDrain || this.gone) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         response.off('drain', done);

@@ -1,6 +1,7 @@
 /** Ways to answer: objects in a negotiated form, errors as Status, text; long answers are compressed. */
 import type { OutgoingHttpHeaders } from 'node:http';
-import { gzip } from 'node:zlib';
+import { pipeline, Readable } from 'node:stream';
+import { createGzip, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { isAbort } from '../base/abort.ts';
 import { StatusError, type Status } from '../machinery/status.ts';
@@ -53,6 +54,55 @@ export async function sendBytes(request: ServingRequest, code: number, headers: 
     return;
   }
   request.send(code, headers, bytes);
+}
+
+/**
+ * An answer that is made piece by piece: a short one goes out whole, a long one in pieces, each made when the client has taken the one
+ * before. Other requests run in between; `undefined` from the maker only lets them.
+ */
+export async function sendPieces(request: ServingRequest, code: number, headers: OutgoingHttpHeaders, pieces: Iterator<Buffer | undefined, void>): Promise<void> {
+  const first = await nextPiece(pieces);
+  const second = await nextPiece(pieces);
+  if (!second) return sendBytes(request, code, headers, first ?? Buffer.alloc(0));
+  const rest = (async function* (): AsyncGenerator<Buffer, void, void> {
+    yield first!;
+    yield second;
+    for (let piece = await nextPiece(pieces); piece; piece = await nextPiece(pieces)) yield piece;
+  })();
+  const packed = acceptsGzip(request);
+  if (packed) {
+    headers['content-encoding'] = 'gzip';
+    headers['vary'] = 'Accept-Encoding';
+  }
+  const body = request.stream(code, headers);
+  for await (const piece of packed ? gzipped(rest) : rest) {
+    if (body.gone) return;
+    if (!body.write(piece)) await body.drained();
+    await turn();
+  }
+  body.end();
+}
+
+/** Packed in libuv's threads; whoever stops reading stops the maker too. */
+function gzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  const packer = createGzip({ level: 1 });
+  // An error destroys the packer, and its reader gets it.
+  pipeline(Readable.from(pieces, { highWaterMark: 1 }), packer, () => {});
+  return packer;
+}
+
+async function nextPiece(pieces: Iterator<Buffer | undefined, void>): Promise<Buffer | undefined> {
+  for (;;) {
+    const next = pieces.next();
+    if (next.done) return undefined;
+    if (next.value) return next.value;
+    await turn();
+  }
+}
+
+/** Lets everything else that is waiting run first. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 export function acceptsGzip(request: ServingRequest): boolean {

@@ -9,11 +9,11 @@ export interface Retention {
   readonly keepBytes: number;
 }
 
-export const usualRetention: Retention = { keepMs: 300_000, keepBytes: 64 << 20 };
+export const usualRetention: Retention = { keepMs: 300_000, keepBytes: 48 << 20 };
 
 const everyMs = 30_000;
 
-/** Compacts from time to time; returns what stops it. A compaction that fails is tried again with the next one. */
+/** Compacts from time to time, and when there is too much; returns what stops it. A compaction that fails is tried again with the next one. */
 export function automaticCompaction(
   clock: Clock,
   history: History,
@@ -24,19 +24,24 @@ export function automaticCompaction(
   /** What the revision was at a time, oldest first. */
   const marks: { readonly time: number; readonly revision: number }[] = [];
   let running = false;
-  const timer = clock.every(everyMs, () => {
-    const now = clock.monotonic();
-    marks.push({ time: now, revision: history.revision });
-    let target = 0;
-    while (marks.length > 1 && marks[1]!.time <= now - retention.keepMs) marks.shift();
-    if (marks[0]!.time <= now - retention.keepMs) target = marks[0]!.revision;
-    // Too much: half of what there is goes, young or not.
-    if (history.logBytes > retention.keepBytes) target = Math.max(target, Math.floor((history.floor + history.revision) / 2));
-    if (running || target <= history.floor) return;
+  let stopped = false;
+  const run = (target: number): void => {
+    if (running || stopped || target <= history.floor) return;
     running = true;
     compact(target)
       .catch(onError)
       .finally(() => (running = false));
+  };
+  const timer = clock.every(everyMs, () => {
+    const now = clock.monotonic();
+    marks.push({ time: now, revision: history.revision });
+    while (marks.length > 1 && marks[1]!.time <= now - retention.keepMs) marks.shift();
+    if (marks[0]!.time <= now - retention.keepMs) run(marks[0]!.revision);
   });
-  return () => timer.cancel();
+  // Too much: a quarter of what there is goes, young or not.
+  history.onLogBytes(retention.keepBytes, () => run(history.floor + Math.ceil((history.revision - history.floor) / 4)));
+  return () => {
+    stopped = true;
+    timer.cancel();
+  };
 }

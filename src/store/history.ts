@@ -49,6 +49,8 @@ export class History {
   #liveBytes = 0;
   #closed = false;
   #waiters: (() => void)[] = [];
+  #mostLogBytes = Infinity;
+  #tooMuch: () => void = () => {};
 
   constructor(revision = 0) {
     this.#revision = revision;
@@ -75,6 +77,12 @@ export class History {
     return this.#logBytes;
   }
 
+  /** Calls with each commit that leaves more than this in the log. */
+  onLogBytes(most: number, tell: () => void): void {
+    this.#mostLogBytes = most;
+    this.#tooMuch = tell;
+  }
+
   /** Puts an entry of a snapshot in place; only before the first `apply`. */
   restore(entry: Entry): void {
     this.#index.set(entry.key, { revision: entry.modRevision, entry, older: undefined });
@@ -94,6 +102,7 @@ export class History {
     }
     this.#log.push(batch);
     this.#sweep(sweepStep);
+    if (this.#logBytes > this.#mostLogBytes) this.#tooMuch();
   }
 
   /** Lets the watchers see what has been applied. */

@@ -103,9 +103,9 @@ export function summarizePod(pod: DeepReadonly<Pod>): PodSummary {
   return { ready, total, restarts, lastRestart, status: word };
 }
 
-function restartsText(pod: DeepReadonly<Pod>, now: number): string {
+function restartsText(pod: DeepReadonly<Pod>): (now: number) => string {
   const { restarts, lastRestart } = summarizePod(pod);
-  return restarts !== 0 && lastRestart ? `${restarts} (${age(lastRestart, now)} ago)` : `${restarts}`;
+  return (now) => restarts !== 0 && lastRestart ? `${restarts} (${age(lastRestart, now)} ago)` : `${restarts}`;
 }
 
 function gatesText(pod: DeepReadonly<Pod>): string {
@@ -114,14 +114,14 @@ function gatesText(pod: DeepReadonly<Pod>): string {
   return `${gates.filter((g) => conditionIs(pod.status.conditions, g.conditionType)).length}/${gates.length}`;
 }
 
-export const podColumns: readonly Column<Pod>[] = columnList<Pod>(({ column, wide, nameColumn, ageColumn }) => [
+export const podColumns: readonly Column<Pod>[] = columnList<Pod>(({ column, timed, wide, nameColumn, ageColumn }) => [
   nameColumn,
   column('Ready', 'Containers that are ready, of all that should be.', (p) => {
     const { ready, total } = summarizePod(p);
     return `${ready}/${total}`;
   }),
   column('Status', 'The state of the containers in one word.', (p) => summarizePod(p).status),
-  column('Restarts', 'How often containers were restarted, and when last.', restartsText),
+  timed('Restarts', 'How often containers were restarted, and when last.', restartsText),
   ageColumn,
   wide('IP', 'Address of the pod.', (p) => p.status.podIPs?.[0]?.ip || none),
   wide('Node', 'Node that the pod was bound to.', (p) => p.spec.nodeName || none),

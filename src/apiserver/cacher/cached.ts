@@ -1,67 +1,135 @@
 import type { DeepReadonly } from '../../machinery/json.ts';
-import type { Attributes, CachedObject, CacherCodec, CacherEvent, ChangeType } from './cacher.ts';
+import { joined, type Attributes, type CachedObject, type CacherCodec, type CacherEvent, type ChangeType, type Splice } from './cacher.ts';
+import type { Warm, Warmth } from './warmth.ts';
 
-interface Encoding {
-  readonly version: string;
-  readonly mediaType: string;
-  readonly bytes: Buffer;
+/** What every object of a cacher is made with. */
+export interface Making<T> {
+  readonly codec: CacherCodec<T>;
+  readonly warmth: Warmth;
+  /** Why the values cannot be read. */
+  readonly problem?: Error;
 }
 
-/** Finds the bytes or makes them; lists of this kind are one or two long. */
-function once(encodings: Encoding[], version: string, mediaType: string, make: () => Buffer): Buffer {
-  for (const e of encodings) if (e.version === version && e.mediaType === mediaType) return e.bytes;
-  const bytes = make();
-  encodings.push({ version, mediaType, bytes });
-  return bytes;
+interface Derived {
+  readonly name: string;
+  readonly made: unknown;
 }
 
-/** A stored value and what has been derived from it so far. */
-export class Cached<T> implements CachedObject<T> {
+/** A decoded object takes about this many times the bytes that it was made of. */
+const objectFactor = 6;
+
+/** A stored value, and for a while what has been derived from it. */
+export class Cached<T> implements CachedObject<T>, Warm {
   readonly key: string;
   readonly revision: number;
   readonly value: Uint8Array;
-  readonly #codec: CacherCodec<T>;
-  #object: T | undefined;
+  weight = 0;
+  newer: Warm | undefined = undefined;
+  older: Warm | undefined = undefined;
+  readonly #making: Making<T>;
+  /** Weak once it has cooled: whoever still holds it shares it with whoever asks. */
+  #object: T | WeakRef<T & object> | undefined;
   #attributes: Attributes | undefined;
-  #encodings: Encoding[] = [];
+  #derived: Derived[] | undefined;
 
-  constructor(codec: CacherCodec<T>, key: string, revision: number, value: Uint8Array, object?: T) {
-    this.#codec = codec;
+  constructor(making: Making<T>, key: string, revision: number, value: Uint8Array, object?: T) {
+    this.#making = making;
     this.key = key;
     this.revision = revision;
     this.value = value;
     this.#object = object;
+    if (object !== undefined) making.warmth.add(this, value.byteLength * objectFactor);
   }
 
   get object(): DeepReadonly<T> {
-    return (this.#object ??= this.#codec.decodeStored(this.value, this.key, this.revision)) as DeepReadonly<T>;
+    const held = this.#object;
+    if (held !== undefined && !(held instanceof WeakRef)) {
+      this.#making.warmth.touch(this);
+      return held as DeepReadonly<T>;
+    }
+    const object = this.#known() ?? this.#decode();
+    this.#object = object;
+    this.#making.warmth.add(this, this.value.byteLength * objectFactor);
+    return object as DeepReadonly<T>;
   }
 
   get attributes(): Attributes {
-    return (this.#attributes ??= this.#codec.attributes(this.object));
+    return (this.#attributes ??= this.#making.codec.attributes(this.glance()));
+  }
+
+  /** For a single use: what is not decoded yet is not kept. */
+  glance(): DeepReadonly<T> {
+    return (this.#known() ?? this.#decode()) as DeepReadonly<T>;
+  }
+
+  get problem(): Error | undefined {
+    return this.#making.problem;
+  }
+
+  splice(version: string, mediaType: string): Splice | undefined {
+    if (this.problem) return undefined;
+    return this.#making.codec.splice?.(this.value, this.revision, version, mediaType);
   }
 
   encoding(version: string, mediaType: string): Buffer {
-    return once(
-      this.#encodings,
-      version,
-      mediaType,
-      () => this.#codec.transcode?.(this.value, this.revision, version, mediaType) ?? this.#codec.encode(this.object, version, mediaType),
-    );
+    const splice = this.splice(version, mediaType);
+    if (splice) return joined(splice);
+    return this.derived(`${version} ${mediaType}`, (object) => {
+      const made = exact(this.#making.codec.encode(object, version, mediaType));
+      return { made, weight: made.length };
+    });
+  }
+
+  derived<D>(name: string, make: (object: DeepReadonly<T>) => { readonly made: D; readonly weight: number }): D {
+    const { warmth } = this.#making;
+    const derived = (this.#derived ??= []);
+    for (const d of derived) {
+      if (d.name !== name) continue;
+      warmth.touch(this);
+      return d.made as D;
+    }
+    const { made, weight } = make(this.glance());
+    derived.push({ name, made });
+    warmth.add(this, weight);
+    return made;
   }
 
   /** The same state as of a later revision, which is what the event of its end shows. */
   endedAt(revision: number): Cached<T> {
-    const ended = new Cached(this.#codec, this.key, revision, this.value);
+    const ended = new Cached(this.#making, this.key, revision, this.value);
     ended.#attributes = this.#attributes;
     return ended;
   }
 
+  cool(): void {
+    const object = this.#known();
+    this.#object = object === undefined ? undefined : new WeakRef(object as T & object);
+    this.#derived = undefined;
+  }
+
   /** Gives back memory of a state that is history; whoever still asks has it made again. */
   trim(): void {
+    this.#making.warmth.drop(this);
     this.#object = undefined;
-    this.#encodings = [];
+    this.#derived = undefined;
   }
+
+  #known(): T | undefined {
+    const held = this.#object;
+    return held instanceof WeakRef ? held.deref() : held;
+  }
+
+  #decode(): T {
+    if (this.problem) throw this.problem;
+    return this.#making.codec.decodeStored(this.value, this.key, this.revision);
+  }
+}
+
+/** A copy that keeps no larger buffer alive. */
+function exact(bytes: Buffer): Buffer {
+  const out = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(out);
+  return out;
 }
 
 type ObjectEvent<T> = Extract<CacherEvent<T>, { type: ChangeType }>;
@@ -73,7 +141,7 @@ export class Change<T> {
   readonly before: Cached<T> | undefined;
   readonly after: Cached<T> | undefined;
   readonly #codec: CacherCodec<T>;
-  #events: Partial<Record<ChangeType, ObjectEvent<T>>> = {};
+  #events: Partial<Record<ChangeType, ObjectEvent<T>>> | undefined;
   #ended: Cached<T> | undefined;
 
   constructor(codec: CacherCodec<T>, revision: number, key: string, before: Cached<T> | undefined, after: Cached<T> | undefined) {
@@ -99,22 +167,34 @@ export class Change<T> {
 
   /** After all watchers have it: only what a later resume needs stays. */
   settle(): void {
-    this.#events = {};
+    this.#events = undefined;
     this.#ended = undefined;
     this.before?.trim();
   }
 
   #event(type: ChangeType, item: Cached<T>): ObjectEvent<T> {
-    return (this.#events[type] ??= objectEvent(this.#codec, type, item));
+    const events = (this.#events ??= {});
+    return (events[type] ??= objectEvent(this.#codec, type, item));
   }
 }
 
+interface Frame {
+  readonly version: string;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
 export function objectEvent<T>(codec: CacherCodec<T>, type: ChangeType, item: Cached<T>): ObjectEvent<T> {
-  const frames: Encoding[] = [];
+  const frames: Frame[] = [];
   return {
     type,
     revision: item.revision,
     item,
-    frame: (version, mediaType) => once(frames, version, mediaType, () => codec.frame(type, item.encoding(version, mediaType), mediaType)),
+    frame(version, mediaType) {
+      for (const f of frames) if (f.version === version && f.mediaType === mediaType) return f.bytes;
+      const bytes = codec.frame(type, item.encoding(version, mediaType), mediaType);
+      frames.push({ version, mediaType, bytes });
+      return bytes;
+    },
   };
 }

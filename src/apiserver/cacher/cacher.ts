@@ -31,20 +31,61 @@ export interface CacherCodec<T> {
   /** Served bytes. `mediaType` is whatever text the caller and the codec agree on (`application/json;as=Table…` too). */
   encode(object: DeepReadonly<T>, version: string, mediaType: string): Buffer;
   /** Served bytes straight from the stored ones where nothing but the resourceVersion is missing; undefined: decode and encode. */
-  transcode?(value: Uint8Array, revision: number, version: string, mediaType: string): Buffer | undefined;
+  splice?(value: Uint8Array, revision: number, version: string, mediaType: string): Splice | undefined;
   /** One watch event as it goes over the wire, around what `encode` made. */
   frame(type: ChangeType, encoding: Buffer, mediaType: string): Buffer;
   attributes(object: DeepReadonly<T>): Attributes;
 }
 
-/** One object at one revision. What is derived from it is made on first need, once, and shared by everybody. */
+/** Served bytes as parts of the stored ones: `head`, from `start` to `at`, `stamp`, from `at` to `end`, `tail`. Texts are ASCII. */
+export interface Splice {
+  readonly head: string;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly at: number;
+  readonly end: number;
+  readonly stamp: string;
+  readonly tail: string;
+}
+
+export function spliceLength({ head, start, end, stamp, tail }: Splice): number {
+  return head.length + end - start + stamp.length + tail.length;
+}
+
+/** Writes a splice into a buffer that has room for it; returns where it ends. */
+export function writeSplice(splice: Splice, target: Buffer, from: number): number {
+  const { head, bytes, start, at, end, stamp, tail } = splice;
+  let to = from;
+  if (head !== '') to += target.write(head, to, 'latin1');
+  to += bytes.copy(target, to, start, at);
+  to += target.write(stamp, to, 'latin1');
+  to += bytes.copy(target, to, at, end);
+  if (tail !== '') to += target.write(tail, to, 'latin1');
+  return to;
+}
+
+export function joined(splice: Splice): Buffer {
+  const out = Buffer.allocUnsafe(spliceLength(splice));
+  writeSplice(splice, out, 0);
+  return out;
+}
+
+/** One object at one revision. What is derived from it is made on first need, shared by everybody, and forgotten when it is not used and memory is short. */
 export interface CachedObject<T> {
   readonly key: string;
   /** Of its last change; for a deleted object that of the deletion. This is metadata.resourceVersion. */
   readonly revision: number;
   readonly object: DeepReadonly<T>;
   readonly attributes: Attributes;
+  /** Why it cannot be read; everything else that needs the object then throws this. */
+  readonly problem?: Error | undefined;
   encoding(version: string, mediaType: string): Buffer;
+  /** The same as parts of what is stored, where that is possible. */
+  splice(version: string, mediaType: string): Splice | undefined;
+  /** Like `object`, for a single use: what is not decoded yet is not kept. */
+  glance(): DeepReadonly<T>;
+  /** Something else that is made of the object and kept for a while under a name; `weight` in bytes. */
+  derived<D>(name: string, make: (object: DeepReadonly<T>) => { readonly made: D; readonly weight: number }): D;
 }
 
 /** Everything is AND-ed. `labels` and `fields` are the equalities of the request's selectors: they choose an index. */

@@ -5,10 +5,13 @@ import type { Surroundings } from '../../base/surroundings.ts';
 import { prefixEnd, StoreError, type Operation, type Store, type StoreBatch } from '../../store/store.ts';
 import type { Cacher, CacherCodec } from './cacher.ts';
 import { ResourceCacher } from './resource.ts';
+import { Warmth } from './warmth.ts';
 
 /** How long a reader waits for a revision that has not come. */
 const patienceMs = 3000;
 const bookmarkMs = 60_000;
+/** For decoded objects and for encodings that are not the stored bytes, of all resources together. */
+const warmBytes = 24 << 20;
 const retry = { initialMs: 100, maxMs: 5000, factor: 2, jitter: 0.2 };
 
 interface Waiter {
@@ -22,6 +25,7 @@ interface Waiter {
  */
 export class Feed {
   readonly store: Store;
+  readonly warmth = new Warmth(warmBytes);
   readonly #root: string;
   readonly #surroundings: Surroundings;
   readonly #cachers = new Map<string, ResourceCacher<unknown>>();

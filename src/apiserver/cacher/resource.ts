@@ -1,7 +1,7 @@
 import { SortedMap } from '../../base/sorted.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { StoreError, type Entry, type Operation, type StoreEvent } from '../../store/store.ts';
-import { Cached, Change, objectEvent } from './cached.ts';
+import { Cached, Change, objectEvent, type Making } from './cached.ts';
 import type { CachedObject, Cacher, CacherCodec, CacherEvent, CacherWatch, GetOptions, ListPage, ListRequest, Selection, WatchRequest } from './cacher.ts';
 import type { Feed } from './feed.ts';
 import { Indexes } from './indexes.ts';
@@ -18,6 +18,7 @@ export class ResourceCacher<T> implements Cacher<T> {
   readonly prefix: string;
   readonly #feed: Feed;
   readonly #codec: CacherCodec<T>;
+  readonly #making: Making<T>;
   readonly #watchers: Watchers<T>;
   readonly #indexes = new Indexes<T>();
   /** Objects on their way to the store, so that what comes back need not be decoded. */
@@ -35,6 +36,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     this.#feed = feed;
     this.prefix = prefix;
     this.#codec = codec;
+    this.#making = { codec, warmth: feed.warmth };
     this.#watchers = new Watchers(prefix);
   }
 
@@ -102,7 +104,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     const item = this.#items.get(key);
     if (item?.revision === revision) return item;
     const { value } = operation as Extract<Operation, { type: 'put' }>;
-    return new Cached(this.#codec, key, revision, value, this.#codec.withRevision(object, revision));
+    return new Cached(this.#making, key, revision, value, this.#codec.withRevision(object, revision));
   }
 
   async delete(key: string, expect: number): Promise<CachedObject<T>> {
@@ -111,7 +113,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     const last = known?.revision === expect ? known : undefined;
     const value = last?.value ?? (await this.#feed.store.get(key)).entry?.value;
     const revision = await this.#feed.commit([{ type: 'delete', key, expect }]);
-    return new Cached(this.#codec, key, revision, value!);
+    return new Cached(this.#making, key, revision, value!);
   }
 
   outdated(item: CachedObject<T>): boolean {
@@ -176,9 +178,11 @@ export class ResourceCacher<T> implements Cacher<T> {
 
   #cached(entry: Entry): Cached<T> {
     const object = this.#handedOver.get(entry.value);
+    // The value lives on in the store's history; the object need not.
+    if (object) this.#handedOver.delete(entry.value);
     const { problem } = entry;
-    if (problem) return new Cached({ ...this.#codec, transcode: () => undefined, decodeStored: () => unreadable(problem) }, entry.key, entry.modRevision, entry.value);
-    return new Cached(this.#codec, entry.key, entry.modRevision, entry.value, object && this.#codec.withRevision(object, entry.modRevision));
+    if (problem) return new Cached({ ...this.#making, problem }, entry.key, entry.modRevision, entry.value);
+    return new Cached(this.#making, entry.key, entry.modRevision, entry.value, object && this.#codec.withRevision(object, entry.modRevision));
   }
 
   async #loaded(): Promise<void> {
@@ -273,10 +277,6 @@ export class ResourceCacher<T> implements Cacher<T> {
     }
     return remaining === 0 ? { items, revision } : { items, revision, next: items.at(-1)!.key, remaining };
   }
-}
-
-function unreadable(problem: Error): never {
-  throw problem;
 }
 
 function* values<V>(pairs: Iterable<readonly [string, V]>): Generator<V, void, void> {

@@ -1,19 +1,20 @@
 /** Answers in the form that the client takes: the object, a table of it, or its metadata alone; JSON, YAML or protobuf. */
 import type { OutgoingHttpHeaders } from 'node:http';
 import { encodeJson } from '../../schema/json.ts';
-import { encodeProtobuf, encodeProtobufBody, wrapUnknown } from '../../schema/protobuf.ts';
+import { encodeProtobufBody } from '../../schema/protobuf.ts';
 import type { Registry } from '../../schema/registry.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import { json, negotiate, protobuf, yaml, type Accepted, type Offer } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
-import { sendBytes } from '../../serving/respond.ts';
+import { sendBytes, sendPieces } from '../../serving/respond.ts';
 import { dumpYaml } from '../../machinery/yaml.ts';
 import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
 import { mediaTypes, partial } from '../registry/codec.ts';
 import type { Page } from '../registry/read.ts';
 import type { View } from '../registry/views.ts';
 import type { Served } from '../resources.ts';
+import { jsonList, jsonTable, prettyJson, protobufList } from './listing.ts';
 import { tableOf } from '../../schema/table.ts';
 
 export interface Presenter {
@@ -85,7 +86,7 @@ export async function sendFailure(p: Presenter, request: ServingRequest, error: 
 }
 
 function pretty(bytes: Buffer): Buffer {
-  return Buffer.from(JSON.stringify(JSON.parse(bytes.toString()), null, 2));
+  return Buffer.concat([...prettyJson([bytes])] as Buffer[]);
 }
 
 function sendYaml(request: ServingRequest, code: number, object: unknown): Promise<void> {
@@ -102,6 +103,8 @@ function listMetadata(page: Page): JsonObject {
 
 export async function sendList(p: Presenter, request: ServingRequest, served: Served, view: View, page: Page): Promise<void> {
   const accepted = acceptList(request, view);
+  // Before the first piece is out, after which it could only break off.
+  for (const { problem } of page.items) if (problem) throw problem;
   if (view.prepare) await view.prepare(page.items.map((item) => item.object));
   const metadata = listMetadata(page);
   if (accepted.as === 'Table') return sendTable(p, request, served, view, page.items, accepted, metadata, 200);
@@ -109,55 +112,18 @@ export async function sendList(p: Presenter, request: ServingRequest, served: Se
   const apiVersion = metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion;
   const kind = metadataOnly ? 'PartialObjectMetadata' : view.kind;
   const listKind = metadataOnly ? 'PartialObjectMetadataList' : (view.model?.listKind ?? `${view.kind}List`);
-  if (accepted.mediaType === protobuf) return sendBytes(request, 200, headersFor(protobuf), protobufList(p, view, page.items, metadata, metadataOnly));
+  if (accepted.mediaType === protobuf) return sendPieces(request, 200, headersFor(protobuf), protobufList(p.registry, view, page.items, metadata, metadataOnly));
   if (accepted.mediaType === yaml) {
     const items = page.items.map((item) => (metadataOnly ? { metadata: item.object.metadata } : view.model ? view.read(item.object) : withoutType(view.read(item.object))));
     return sendYaml(request, 200, { kind: listKind, apiVersion, metadata, items });
   }
-  const bytes = jsonList({ kind, listKind, apiVersion }, view, page.items, metadata, metadataOnly);
-  return sendBytes(request, 200, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
+  const pieces = jsonList({ kind, listKind, apiVersion }, view, page.items, metadata, metadataOnly);
+  return sendPieces(request, 200, headersFor(json), isPretty(request) ? prettyJson(pieces) : pieces);
 }
 
 function withoutType(object: ReadonlyObject): ReadonlyObject {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
   return rest as ReadonlyObject;
-}
-
-const open = Buffer.from('{');
-const comma = Buffer.from(',{');
-const close = Buffer.from(']}\n');
-
-/** Items of typed lists do not repeat kind and apiVersion: that part of their bytes is skipped. Custom resources repeat them. */
-function jsonList(type: { readonly kind: string; readonly listKind: string; readonly apiVersion: string }, view: View, items: readonly Stored[], metadata: JsonObject, metadataOnly: boolean): Buffer {
-  const { kind, listKind, apiVersion } = type;
-  const prefix = view.model && !metadataOnly ? 1 : Buffer.byteLength(`{"kind":"${kind}","apiVersion":"${apiVersion}",`);
-  const parts: Buffer[] = [Buffer.from(`{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)];
-  const mediaType = metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
-  for (let i = 0; i < items.length; i++) parts.push(i === 0 ? open : comma, items[i]!.encoding(view.version, mediaType).subarray(prefix));
-  parts.push(close);
-  return Buffer.concat(parts);
-}
-
-function protobufList(p: Presenter, view: View, items: readonly Stored[], metadata: JsonObject, metadataOnly: boolean): Buffer {
-  const listType = metadataOnly ? 'meta.v1.PartialObjectMetadataList' : `${view.type}List`;
-  const parts: Uint8Array[] = [encodeProtobuf(p.registry, listType, { metadata, items: [] })];
-  for (const item of items) {
-    const message = metadataOnly ? encodeProtobuf(p.registry, 'meta.v1.PartialObjectMetadata', partial(item.object)) : item.encoding(view.version, mediaTypes.message);
-    parts.push(itemHead(message.length), message);
-  }
-  const apiVersion = metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion;
-  return wrapUnknown({ apiVersion, kind: metadataOnly ? 'PartialObjectMetadataList' : `${view.kind}List` }, Buffer.concat(parts));
-}
-
-/** Field 2, length-delimited. */
-function itemHead(length: number): Uint8Array {
-  const bytes = [0x12];
-  while (length > 0x7f) {
-    bytes.push((length & 0x7f) | 0x80);
-    length >>>= 7;
-  }
-  bytes.push(length);
-  return Uint8Array.from(bytes);
 }
 
 export interface TableForm {
@@ -183,9 +149,9 @@ export function table(p: Presenter, served: Served, view: View, objects: readonl
 }
 
 function sendTable(p: Presenter, request: ServingRequest, served: Served, view: View, objects: readonly Stored[], accepted: Accepted, metadata: JsonObject, code: number): Promise<void> {
-  const made = table(p, served, view, objects, tableForm(request, accepted), metadata);
-  if (accepted.mediaType === yaml) return sendYaml(request, code, made);
-  return sendBytes(request, code, headersFor(json), encodeJson(made));
+  const form = tableForm(request, accepted);
+  if (accepted.mediaType === yaml) return sendYaml(request, code, table(p, served, view, objects, form, metadata));
+  return sendPieces(request, code, headersFor(json), jsonTable(served.rules as never, view, objects, { now: p.now(), includeObject: form.includeObject, version: form.version, metadata }));
 }
 
 /** Anything that is listed without being stored. */

@@ -19,6 +19,7 @@ import { acceptWatch, table, tableForm, type Presenter, type TableForm } from '.
 
 /** Watches without a timeout of their own end after this long, and up to as long again at random. */
 const longestQuietMs = 1_800_000;
+const eventsAtOnce = 64;
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
 export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, surroundings: Surroundings): Promise<void> {
@@ -45,7 +46,7 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
       if (events) {
         for await (const batch of events) {
           if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
-          if (!body.write(format(batch))) await body.drained();
+          for (const part of parts(batch)) if (!body.write(format(part))) await body.drained();
         }
       }
     } catch (error) {
@@ -58,6 +59,12 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
     timer.cancel();
     over.abort();
   }
+}
+
+/** What has gathered for a slow reader, or is there from the beginning, goes out in parts: nobody has to wait until all of it is encoded. */
+function* parts(batch: readonly CacherEvent<ApiObject>[]): Generator<readonly CacherEvent<ApiObject>[], void, void> {
+  if (batch.length <= eventsAtOnce) return yield batch;
+  for (let at = 0; at < batch.length; at += eventsAtOnce) yield batch.slice(at, at + eventsAtOnce);
 }
 
 function errorFrame(p: Presenter, accepted: Accepted, error: unknown): Buffer {

@@ -2,7 +2,7 @@
 import { encodeJson } from '../../schema/json.ts';
 import { encodeProtobuf, encodeWatchFrame, wrapUnknown } from '../../schema/protobuf.ts';
 import type { KindRules } from '../../schema/vocabulary.ts';
-import type { Attributes, CacherCodec, ChangeType } from '../cacher/cacher.ts';
+import type { Attributes, CacherCodec, ChangeType, Splice } from '../cacher/cacher.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { StoredForm, StoredKind } from './stored.ts';
 
@@ -53,7 +53,10 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
       return object;
     },
     encode,
-    transcode: (value, revision, version, mediaType) => (mediaType === mediaTypes.json && version === stored.version ? form.splice?.(value, revision) : undefined),
+    splice: (value, revision, version, mediaType) => {
+      if (mediaType === mediaTypes.json) return version === stored.version ? whole(form, value, revision) : undefined;
+      return mediaType === mediaTypes.metadataJson ? metadataOf(form, value, revision) : undefined;
+    },
     frame,
     attributes: (object): Attributes => {
       const meta = object.metadata;
@@ -69,6 +72,41 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
       };
     },
   };
+}
+
+const stampOf = (revision: number): string => `"resourceVersion":"${revision}",`;
+
+function whole(form: StoredForm, value: Uint8Array, revision: number): Splice | undefined {
+  const found = form.find?.(value);
+  return found && { head: '', bytes: bufferOf(value), start: found.start, at: found.at, end: value.byteLength, stamp: stampOf(revision), tail: '' };
+}
+
+const metadataKey = '"metadata":';
+const partialHead = `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",${metadataKey}`;
+
+/** Metadata alone: the resourceVersion stands in it, so that its beginning is the last one before that. */
+function metadataOf(form: StoredForm, value: Uint8Array, revision: number): Splice | undefined {
+  const found = form.find?.(value);
+  if (!found) return undefined;
+  const bytes = bufferOf(value);
+  const start = bytes.indexOf(metadataKey, found.start, 'latin1') + metadataKey.length;
+  return { head: partialHead, bytes, start, at: found.at, end: endOfObject(bytes, start), stamp: stampOf(revision), tail: '}' };
+}
+
+/** Where the object that begins at `start` ends, in valid JSON. */
+function endOfObject(bytes: Buffer, start: number): number {
+  let depth = 0;
+  for (let i = start; ; i++) {
+    const c = bytes[i]!;
+    if (c === 0x22) {
+      for (i++; bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
+    } else if (c === 0x7b || c === 0x5b) depth++;
+    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return i + 1;
+  }
+}
+
+function bufferOf(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
 export function partial(object: ReadonlyObject): unknown {

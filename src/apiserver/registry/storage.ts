@@ -249,6 +249,9 @@ export class Storage {
         return codec.attributes(shown);
       },
       encoding: (version, mediaType) => codec.encode(shown, version, mediaType),
+      splice: () => undefined,
+      glance: () => shown,
+      derived: (_name, make) => make(shown).made,
     };
   }
 

@@ -7,7 +7,8 @@
  * Upstream's, where upstream's servers may use the same store: protobuf in its envelope, or JSON for the few groups that upstream keeps so.
  */
 import { createHash } from 'node:crypto';
-import { encodeJson, decode, parseJson } from '../../schema/json.ts';
+import { jsonText } from '../../machinery/jsontext.ts';
+import { decode, parseJson } from '../../schema/json.ts';
 import { decodeProtobufBody, encodeProtobuf, isProtobuf, unwrapUnknown, wrapUnknown } from '../../schema/protobuf.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import { modernDefinition } from './definitions.ts';
@@ -17,8 +18,8 @@ import type { CatalogView } from './views.ts';
 export interface StoredForm {
   encode(object: ReadonlyObject): Uint8Array;
   decode(value: Uint8Array): ApiObject;
-  /** The JSON of the stored version straight from the value, where that is possible. */
-  splice?(value: Uint8Array, revision: number): Buffer | undefined;
+  /** Where the JSON of the stored version stands in the value, and where its resourceVersion belongs; undefined where it has to be decoded. */
+  find?(value: Uint8Array): { readonly start: number; readonly at: number } | undefined;
 }
 
 export interface StoredKind {
@@ -41,12 +42,12 @@ function fingerprint(registry: Schema, type: string): string {
 
 export function ownForm(kind: StoredKind): StoredForm {
   const { registry, stored } = kind;
-  let mark: string | undefined;
-  const head = (): string => (mark ??= `k7s/${fingerprint(registry, stored.type)}/`);
+  let mark: Buffer | undefined;
+  const head = (): Buffer => (mark ??= Buffer.from(`k7s/${fingerprint(registry, stored.type)}/`));
   return {
     encode(object) {
       const { before, after } = withoutVersion(object);
-      return Buffer.concat([Buffer.from(`${head()}${before.length}\n`, 'latin1'), before, after]);
+      return valueOf(`${head().toString('latin1')}${Buffer.byteLength(before)}\n`, before, after);
     },
     decode(value) {
       const bytes = bufferOf(value);
@@ -54,12 +55,9 @@ export function ownForm(kind: StoredKind): StoredForm {
       if (!fingerprinted) return decodeForeign(kind, bytes.subarray(start));
       return parseJson(bytes.subarray(start)).value as unknown as ApiObject;
     },
-    splice(value, revision) {
-      const bytes = bufferOf(value);
-      const { fingerprinted, start, offset } = readHead(bytes, head());
-      if (!fingerprinted) return undefined;
-      const stamp = Buffer.from(`"resourceVersion":"${revision}",`, 'latin1');
-      return Buffer.concat([bytes.subarray(start, start + offset), stamp, bytes.subarray(start + offset)]);
+    find(value) {
+      const { fingerprinted, start, offset } = readHead(bufferOf(value), head());
+      return fingerprinted ? { start, at: start + offset } : undefined;
     },
   };
 }
@@ -68,19 +66,29 @@ export function upstreamForm(kind: StoredKind): StoredForm {
   const { registry, stored } = kind;
   return {
     encode(object) {
-      if (!jsonGroups.has(stored.group)) return wrapUnknown({ apiVersion: stored.apiVersion, kind: stored.kind }, encodeProtobuf(registry, stored.type, object));
+      if (!jsonGroups.has(stored.group)) return Buffer.from(Uint8Array.from(wrapUnknown({ apiVersion: stored.apiVersion, kind: stored.kind }, encodeProtobuf(registry, stored.type, object))).buffer);
       const { before, after } = withoutVersion(object);
-      return Buffer.concat([before, after, Buffer.from('\n')]);
+      return valueOf(before, after, '\n');
     },
     decode: (value) => decodeForeign(kind, bufferOf(value)),
   };
 }
 
-function withoutVersion(object: ReadonlyObject): { readonly before: Buffer; readonly after: Buffer } {
-  const json = encodeJson(object);
-  const at = json.indexOf(emptyVersion, 0, 'latin1');
+function withoutVersion(object: ReadonlyObject): { readonly before: string; readonly after: string } {
+  const json = jsonText(object);
+  const at = json.indexOf(emptyVersion);
   if (at < 0) throw new Error(`${object.kind} has no place for its resourceVersion`);
-  return { before: json.subarray(0, at), after: json.subarray(at + emptyVersion.length) };
+  return { before: json.slice(0, at), after: json.slice(at + emptyVersion.length) };
+}
+
+/** In memory of its own: in a slab of node's pool a value that lives long would keep many dead ones alive. */
+function valueOf(...parts: readonly string[]): Buffer {
+  let size = 0;
+  for (const part of parts) size += Buffer.byteLength(part);
+  const out = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const part of parts) at += out.write(part, at);
+  return out;
 }
 
 /** What an older release or somebody else has written: in any version that is served. */
@@ -107,12 +115,20 @@ function viewOf({ stored, views }: StoredKind, meta: { readonly apiVersion: stri
 }
 
 function bufferOf(value: Uint8Array): Buffer {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-function readHead(bytes: Buffer, present: string): { fingerprinted: boolean; start: number; offset: number } {
-  const end = bytes.toString('latin1', 0, 4) === 'k7s/' ? bytes.indexOf(0x0a) : -1;
-  if (end < 0) return { fingerprinted: false, start: 0, offset: 0 };
-  const text = bytes.toString('latin1', 0, end);
-  return { fingerprinted: text.startsWith(present), start: end + 1, offset: Number(text.slice(text.lastIndexOf('/') + 1)) };
+const ownMark = Buffer.from('k7s/');
+
+function readHead(bytes: Buffer, present: Buffer): { fingerprinted: boolean; start: number; offset: number } {
+  if (!beginsWith(bytes, present)) return { fingerprinted: false, start: beginsWith(bytes, ownMark) ? bytes.indexOf(0x0a) + 1 : 0, offset: 0 };
+  let offset = 0;
+  let at = present.length;
+  for (; bytes[at] !== 0x0a; at++) offset = offset * 10 + bytes[at]! - 0x30;
+  return { fingerprinted: true, start: at + 1, offset };
+}
+
+function beginsWith(bytes: Buffer, head: Buffer): boolean {
+  for (let i = 0; i < head.length; i++) if (bytes[i] !== head[i]) return false;
+  return true;
 }
