@@ -1,4 +1,5 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
+import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
 
@@ -14,7 +15,15 @@ export interface ServiceAccountConfig {
   readonly verifyingKeys?: readonly string[];
   /** Default `https://kubernetes.default.svc.cluster.local`. */
   readonly issuer?: string;
-  /** Default: the issuer. */
+  /** In place of `issuer`: the first one signs, tokens of all of them count. */
+  readonly issuers?: readonly string[];
+  /** Where others find the keys, in the discovery document; default: this server. */
+  readonly keySetUrl?: string;
+  /** No token lives longer, whatever was asked for. */
+  readonly maxTokenSeconds?: number;
+  /** Default true: tokens of pods live for a year, though they are to be refreshed earlier. */
+  readonly extendTokens?: boolean;
+  /** Default: the issuers. */
   readonly audiences?: readonly string[];
 }
 
@@ -23,6 +32,11 @@ export interface FrontProxyConfig extends Partial<KeyPair> {
   readonly authority?: string;
   /** Common names of which the front proxy's certificate must have one; none: any that the authority signed. */
   readonly allowedNames?: readonly string[];
+  /** Default X-Remote-User, X-Remote-Uid, X-Remote-Group, X-Remote-Extra-. */
+  readonly usernameHeaders?: readonly string[];
+  readonly uidHeaders?: readonly string[];
+  readonly groupHeaders?: readonly string[];
+  readonly extraHeaderPrefixes?: readonly string[];
 }
 
 export interface ApiServerConfig {
@@ -52,8 +66,12 @@ export interface ApiServerConfig {
   readonly enabledAdmission?: readonly string[];
   /** Names of admission plugins that are to stay off. */
   readonly disabledAdmission?: readonly string[];
-  /** Default true. */
-  readonly anonymous?: boolean;
+  /** Default true; a list: for these paths alone. */
+  readonly anonymous?: boolean | readonly string[];
+  /** Default true: Secrets in kube-system may hold tokens with which nodes join. */
+  readonly bootstrapTokens?: boolean;
+  /** Further ways to tell who is behind a token, asked after those of this server. */
+  readonly tokens?: readonly TokenAuthenticator[];
   /** What is served beyond or short of the default: `api/all|ga|beta|alpha`, `v1`, `group/version` or `group/version/resource`, each with `=true` or `=false`. */
   readonly runtimeConfig?: readonly string[];
   /** Beside those of the server itself, in /healthz and /readyz. */

@@ -32,7 +32,7 @@ import type { Resolver } from './proxy/resolve.ts';
 import { namespaceHooks } from './registry/core/namespaces.ts';
 import { binder, evicter } from './registry/core/pods.ts';
 import type { ServiceAllocator } from './registry/core/services.ts';
-import { tokenCreator } from './registry/core/tokens.ts';
+import { tokenCreator, type TokenLimits } from './registry/core/tokens.ts';
 import type { Connector } from './resources.ts';
 import { reviewCreators, type ReviewOptions } from './registry/reviews.ts';
 
@@ -42,6 +42,7 @@ export interface KindOptions {
   readonly authorize: Authorizer;
   readonly services: ServiceAllocator;
   readonly tokens: ServiceAccountTokens | undefined;
+  readonly tokenLimits: TokenLimits;
   readonly boundObjects: BoundObjects;
   readonly reviews: ReviewOptions;
   readonly kubelets: Kubelets;
@@ -50,7 +51,7 @@ export interface KindOptions {
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-export function wireKinds({ installed, rbac, authorize, services, tokens, boundObjects, reviews, kubelets, resolver }: KindOptions): void {
+export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, resolver }: KindOptions): void {
   const { table, storage } = installed;
   const pods = storage('pods');
   storage('namespaces').hooks = namespaceHooks;
@@ -67,7 +68,7 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, boundO
     ['pods', 'proxy', podProxy(pods)], ['services', 'proxy', serviceProxy(resolver)], ['nodes', 'proxy', nodeProxy(kubelets)],
   ];
   for (const [resource, name, connect] of connectors) table.extend('', 'v1', resource, {}, { name, connect });
-  if (tokens) table.extend('', 'v1', 'serviceaccounts', {}, { name: 'token', create: tokenCreator(tokens, boundObjects) });
+  if (tokens) table.extend('', 'v1', 'serviceaccounts', {}, { name: 'token', create: tokenCreator(tokens, boundObjects, tokenLimits) });
   table.extend('', 'v1', 'componentstatuses', { listVirtual: async () => [] });
   for (const [name, create] of Object.entries(reviewCreators(reviews))) {
     const dot = name.indexOf('.');

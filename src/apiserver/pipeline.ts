@@ -8,7 +8,7 @@ import { isAbort } from '../base/abort.ts';
 import type { Logger } from '../base/log.ts';
 import { parseFieldSelector } from '../machinery/selectors.ts';
 import { StatusError } from '../machinery/status.ts';
-import { impersonated } from './authn/impersonation.ts';
+import { impersonated, impersonates } from './authn/impersonation.ts';
 import { sendFailure, type Presenter } from './http/present.ts';
 import type { RequestMetrics } from './metrics.ts';
 
@@ -27,8 +27,10 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
   const done = pipeline.metrics.begin(info);
   try {
     let user = known ?? (await pipeline.authenticate(request));
-    if (request.headers['impersonate-user'] !== undefined || request.headers['impersonate-group'] !== undefined) {
-      user = await impersonated(request, user, pipeline.authorize);
+    if (impersonates(request)) {
+      const other = await impersonated(request, user, pipeline.authorize);
+      if (!other) return done(request.statusCode);
+      user = other;
     }
     request.user = user;
     await authorize(pipeline.authorize, user, info);

@@ -47,7 +47,7 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     '/version': (request) => sendJson(request, 200, versionInfo()),
     '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
     '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...Object.keys(plain)].sort() }),
-    ...(accounts ? issuerDiscovery(accounts) : {}),
+    ...(accounts && isIssuerUrl(accounts.issuer) ? issuerDiscovery(accounts, options.address) : {}),
   };
   return async (request, info) => {
     if (info.isResource) {
@@ -66,15 +66,21 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
   };
 }
 
+const publicForAnHour = 'public, max-age=3600';
 const rootPaths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'];
 
-function issuerDiscovery(accounts: ServiceAccountTokens): Record<string, (request: ServingRequest) => void> {
+/** Others are names only: there is nowhere to ask about them. */
+function isIssuerUrl(issuer: string): boolean {
+  return /^https:\/\/[^?#]+$/.test(issuer);
+}
+
+function issuerDiscovery(accounts: ServiceAccountTokens, address: () => string): Record<string, (request: ServingRequest) => void> {
   return {
     '/.well-known/openid-configuration': (request) =>
-      sendJson(request, 200, {
-        issuer: accounts.issuer, jwks_uri: `${accounts.issuer.replace(/\/$/, '')}/openid/v1/jwks`, response_types_supported: ['id_token'],
+      request.send(200, { 'content-type': 'application/json', 'cache-control': publicForAnHour }, JSON.stringify({
+        issuer: accounts.issuer, jwks_uri: accounts.keySetUrl ?? `https://${address()}/openid/v1/jwks`, response_types_supported: ['id_token'],
         subject_types_supported: ['public'], id_token_signing_alg_values_supported: accounts.signingAlgorithms(),
-      }),
-    '/openid/v1/jwks': (request) => request.send(200, { 'content-type': 'application/jwk-set+json' }, JSON.stringify(accounts.keySet())),
+      })),
+    '/openid/v1/jwks': (request) => request.send(200, { 'content-type': 'application/jwk-set+json', 'cache-control': publicForAnHour }, JSON.stringify(accounts.keySet())),
   };
 }

@@ -9,9 +9,9 @@ import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { Caller } from './admission/webhooks/call.ts';
-import { authenticator, tokenUser } from './authn/authenticate.ts';
-import { ServiceAccountTokens, type BoundObjects } from './authn/serviceaccount.ts';
-import { bootstrapTokens, staticTokens, type TokenAuthenticator } from './authn/tokens.ts';
+import { authenticator } from './authn/authenticate.ts';
+import { boundObjectsOf, tokensOf } from './authn/assemble.ts';
+import { ServiceAccountTokens } from './authn/serviceaccount.ts';
 import { nodeAuthorizer } from './authz/node.ts';
 import { Rbac } from './authz/rbac.ts';
 import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
@@ -62,13 +62,9 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   const rbac = new Rbac();
   const authorize = authorizer(config, rbac, installed);
-  const boundObjects: BoundObjects = { find: (kind, namespace, name) => storage(kind).find(namespace, name, 0) };
+  const boundObjects = boundObjectsOf(storage, () => system(), log);
   const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
-  const plainTokens: TokenAuthenticator[] = [
-    ...(config.tokenFile ? [staticTokens(config.tokenFile)] : []),
-    bootstrapTokens((namespace, name) => storage('secrets').find(namespace, name, 0), clock),
-  ];
-  const tokens: TokenAuthenticator[] = [...(accounts ? [async (token: string) => (await accounts.verify(token))?.user] : []), ...plainTokens];
+  const tokens = tokensOf(config, accounts, storage, clock);
   const range = parseRange(config.serviceCidr ?? defaultRange);
   const services = new ServiceAllocator({
     services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings,
@@ -79,16 +75,11 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics }));
   wireKinds({
     kubelets, resolver,
-    installed, rbac, authorize, services, tokens: accounts, boundObjects,
+    installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,
     reviews: {
       authorize,
       rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
-      authenticate: async (token, audiences) => {
-        const verified = await accounts?.verify(token, audiences.length > 0 ? audiences : undefined);
-        if (verified) return { user: { ...verified.user, groups: [...verified.user.groups, 'system:authenticated'] }, audiences: verified.audiences };
-        const user = await tokenUser(plainTokens, token);
-        return user && { user, audiences };
-      },
+      authenticate: (token, audiences) => tokens.authenticate(token, audiences),
     },
   });
 
@@ -112,7 +103,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
       ...(config.clientAuthority ? { clientAuthority: config.clientAuthority } : {}),
-      ...(config.frontProxy?.authority ? { frontProxyAuthority: config.frontProxy.authority, frontProxyNames: config.frontProxy.allowedNames ?? [] } : {}),
+      ...(config.frontProxy ? { frontProxy: config.frontProxy } : {}),
     }),
   };
   const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };

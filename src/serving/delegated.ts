@@ -3,37 +3,13 @@ import { createHash } from 'node:crypto';
 import { tokenreviews } from '../api/authentication/v1/index.ts';
 import { subjectaccessreviews } from '../api/authorization/v1/index.ts';
 import type { Clock } from '../base/clock.ts';
+import { Remembered } from '../base/remembered.ts';
 import type { Client } from '../client/client.ts';
 import { StatusError } from '../machinery/status.ts';
 import { anonymous, authenticated, firstOf, type Attributes, type Authenticator, type Authorizer, type Decision, type User } from './identity.ts';
 import { requestHeaderAuthenticator, type RequestHeaderOptions } from './requestheader.ts';
 import type { ServingRequest } from './request.ts';
 import { ClientCertificates, x509Authenticator } from './x509.ts';
-
-/** Entries are forgotten by age, and the oldest when there are too many. */
-class Remembered<V> {
-  readonly #entries = new Map<string, { readonly value: V; readonly until: number }>();
-  readonly #clock: Clock;
-  readonly #size: number;
-
-  constructor(clock: Clock, size = 4096) {
-    this.#clock = clock;
-    this.#size = size;
-  }
-
-  get(key: string): V | undefined {
-    const entry = this.#entries.get(key);
-    if (!entry) return undefined;
-    if (entry.until > this.#clock.monotonic()) return entry.value;
-    this.#entries.delete(key);
-    return undefined;
-  }
-
-  set(key: string, value: V, ttlMs: number): void {
-    if (this.#entries.size >= this.#size) this.#entries.delete(this.#entries.keys().next().value!);
-    this.#entries.set(key, { value, until: this.#clock.monotonic() + ttlMs });
-  }
-}
 
 export function bearerToken(request: ServingRequest): string | undefined {
   const header = request.headers.authorization;

@@ -6,6 +6,8 @@ import type { Authenticator, User } from './identity.ts';
 import type { ServingRequest } from './request.ts';
 
 const clientAuthUsage = '1.3.6.1.5.5.7.3.2';
+/** Upstream's own attribute of a subject. */
+const uidAttribute = '1.3.6.1.4.1.57683.2';
 const maxChain = 8;
 
 /** The certificates of a PEM bundle. */
@@ -60,7 +62,10 @@ export function certificateUser(certificate: X509Certificate): User | undefined 
   const [name] = subjectValues(certificate, 'CN');
   if (!name) return undefined;
   const credential = `X509SHA256=${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}`;
-  return { name, groups: subjectValues(certificate, 'O'), extra: { 'authentication.kubernetes.io/credential-id': [credential] } };
+  const uids = subjectValues(certificate, uidAttribute);
+  // A uid that is not one is no identity.
+  if (uids.length > 1 || uids[0] === '') throw StatusError.unauthorized();
+  return { name, ...(uids[0] === undefined ? {} : { uid: uids[0] }), groups: subjectValues(certificate, 'O'), extra: { 'authentication.kubernetes.io/credential-id': [credential] } };
 }
 
 /** The verified leaf of each connection, worked out once for it. */

@@ -106,6 +106,14 @@ function limitRangeItem(item: T.LimitRangeItem): void {
   for (const [name, amount] of Object.entries(item.min ?? {})) request[name] ??= amount;
 }
 
+/** Texts are for writers only; what is kept, and read, is data. */
+function secret(s: T.Secret): void {
+  if (!s.stringData) return;
+  const data = (s.data ??= {});
+  for (const [key, text] of Object.entries(s.stringData)) data[key] = Buffer.from(text).toString('base64');
+  delete s.stringData;
+}
+
 export const hooks: DefaultHooks = {
   'core.v1.Pod': pod,
   'core.v1.PodSpec': podSpec,
@@ -115,6 +123,7 @@ export const hooks: DefaultHooks = {
   'core.v1.Service': service,
   'core.v1.ReplicationController': replicationController,
   'core.v1.Namespace': namespace,
+  'core.v1.Secret': secret,
   'core.v1.NodeStatus': nodeStatus,
   'core.v1.LimitRangeItem': limitRangeItem,
   'core.v1.ResourceRequirements': (r: T.ResourceRequirements) => {

@@ -6,52 +6,63 @@ import { anonymous, authenticated, type User } from '../../serving/identity.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import { requestHeaderAuthenticator } from '../../serving/requestheader.ts';
 import { ClientCertificates, x509Authenticator } from '../../serving/x509.ts';
-import type { TokenAuthenticator } from './tokens.ts';
+import type { FrontProxyConfig } from '../config.ts';
+import { BadToken, type Tokens } from './tokens.ts';
 
 export interface AuthenticationOptions {
   readonly clock: Clock;
   readonly clientAuthority?: string;
-  readonly frontProxyAuthority?: string;
-  readonly frontProxyNames?: readonly string[];
-  readonly tokens: readonly TokenAuthenticator[];
-  readonly anonymous: boolean;
+  readonly frontProxy?: FrontProxyConfig;
+  readonly tokens: Tokens;
+  /** Whether those who say nothing are served; a list: for these paths alone. */
+  readonly anonymous: boolean | readonly string[];
 }
 
-/** The user behind a token; undefined: nobody's. Includes the group of all who have proved who they are. */
-export async function tokenUser(tokens: readonly TokenAuthenticator[], token: string): Promise<User | undefined> {
-  for (const authenticate of tokens) {
-    const user = await authenticate(token);
-    if (user) return authenticated(user);
-  }
-  return undefined;
+const webSocketToken = 'base64url.bearer.authorization.k8s.io.';
+
+/** Browsers cannot set headers of a WebSocket: the token stands among its protocols, and goes no further. */
+function protocolToken(request: ServingRequest): string | undefined {
+  const header = request.headers['sec-websocket-protocol'];
+  if (header === undefined || !header.includes(webSocketToken)) return undefined;
+  const protocols = header.split(',').map((p) => p.trim());
+  const token = protocols.find((p) => p.startsWith(webSocketToken))!;
+  const rest = protocols.filter((p) => p !== token);
+  if (rest.length > 0) request.headers['sec-websocket-protocol'] = rest.join(',');
+  else delete request.headers['sec-websocket-protocol'];
+  return Buffer.from(token.slice(webSocketToken.length), 'base64url').toString();
 }
 
 export function authenticator(options: AuthenticationOptions): (request: ServingRequest) => Promise<User> {
-  const { clientAuthority, frontProxyAuthority, clock } = options;
-  const frontProxy = frontProxyAuthority === undefined ? undefined : requestHeaderAuthenticator({
-    certificates: new ClientCertificates(() => frontProxyAuthority, clock), allowedNames: options.frontProxyNames ?? [],
+  const { clientAuthority, frontProxy, clock, tokens } = options;
+  const proxied = frontProxy?.authority === undefined ? undefined : requestHeaderAuthenticator({
+    ...frontProxy, certificates: new ClientCertificates(() => frontProxy.authority!, clock), allowedNames: frontProxy.allowedNames ?? [],
   });
-  const certificate = clientAuthority === undefined ? undefined : x509Authenticator(new ClientCertificates(() => clientAuthority, clock));
+  const certificates = clientAuthority === undefined ? undefined : new ClientCertificates(() => clientAuthority, clock);
+  const certificate = certificates && x509Authenticator(certificates);
   /** One object for each certificate, so that what is derived from a user can be kept with it. */
   const known = new WeakMap<User, User>();
+  const open = new Set(typeof options.anonymous === 'boolean' ? [] : options.anonymous);
   return async (request) => {
-    if (frontProxy && request.headers['x-remote-user'] !== undefined) {
-      const user = await frontProxy(request);
-      if (user) return authenticated(user);
-    }
+    const vouched = proxied && (await proxied(request));
+    if (vouched) return authenticated(vouched);
     const shown = certificate && (certificate(request) as User | undefined);
     if (shown) {
       let user = known.get(shown);
       if (!user) known.set(shown, (user = authenticated(shown)));
       return user;
     }
-    const token = bearerToken(request);
+    const token = bearerToken(request) ?? protocolToken(request);
     if (token !== undefined) {
-      const user = await tokenUser(options.tokens, token);
-      if (!user) throw StatusError.unauthorized();
-      return user;
+      try {
+        return (await tokens.authenticate(token)).user;
+      } catch (error) {
+        if (error instanceof BadToken) throw StatusError.unauthorized();
+        throw error;
+      }
     }
-    if (!options.anonymous || request.headers.authorization !== undefined) throw StatusError.unauthorized();
-    return anonymous;
+    // Who has shown a certificate wants to be somebody: nobody is what he must not become.
+    if (certificates?.of(request).sent) throw StatusError.unauthorized();
+    if (options.anonymous === true || open.has(request.path)) return anonymous;
+    throw StatusError.unauthorized();
   };
 }

@@ -1,10 +1,12 @@
 /** Service-account tokens: signed JSON web tokens, bound to what they were made for, alive as long as it is. */
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import type { Clock } from '../../base/clock.ts';
+import { createHash, createPrivateKey, createPublicKey, sign, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { parseTime, timestamp, type Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/ids.ts';
 import type { User } from '../../serving/identity.ts';
 import type { ServiceAccountConfig } from '../config.ts';
 import type { Stored } from '../objects.ts';
+import { parseJwt, signatureFits } from './jwt.ts';
+import type { TokenAnswer } from './tokens.ts';
 
 export interface ObjectName {
   readonly name: string;
@@ -30,12 +32,27 @@ interface Claims {
   readonly 'kubernetes.io'?: BoundTo & { readonly warnafter?: number };
 }
 
+/** What stands in tokens that are kept in Secrets; they never expire, and name no audience. */
+interface LegacyClaims {
+  readonly sub?: string;
+  readonly 'kubernetes.io/serviceaccount/namespace'?: string;
+  readonly 'kubernetes.io/serviceaccount/secret.name'?: string;
+  readonly 'kubernetes.io/serviceaccount/service-account.name'?: string;
+  readonly 'kubernetes.io/serviceaccount/service-account.uid'?: string;
+}
+
+const legacyIssuer = 'kubernetes/serviceaccount';
+export const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
+const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
+/** What is being deleted still counts for so long. */
+const leewayMs = 60_000;
+
 /** Looks up what tokens are bound to; undefined: gone. */
 export interface BoundObjects {
   find(kind: 'serviceaccounts' | 'pods' | 'secrets' | 'nodes', namespace: string, name: string): Promise<Stored | undefined>;
+  /** Writes into the label of a legacy token's Secret when it was last used; absent: nobody keeps track. */
+  used?(namespace: string, secret: string, day: string): void;
 }
-
-export type Verified = { readonly user: User; readonly audiences: readonly string[] };
 
 const rememberedTokens = 4096;
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
@@ -64,6 +81,9 @@ function algorithmOf(key: KeyObject): { alg: string; hash: string } {
 export class ServiceAccountTokens {
   readonly issuer: string;
   readonly audiences: readonly string[];
+  readonly keySetUrl: string | undefined;
+  /** Tokens of all of them count; the first one signs. */
+  readonly #issuers: ReadonlySet<string>;
   readonly #signer: KeyObject;
   readonly #header: string;
   readonly #verifiers = new Map<string, KeyObject>();
@@ -74,8 +94,11 @@ export class ServiceAccountTokens {
   readonly #good = new Map<string, Claims>();
 
   constructor(config: ServiceAccountConfig, objects: BoundObjects, clock: Clock, random: Random) {
-    this.issuer = config.issuer ?? defaultIssuer;
-    this.audiences = config.audiences ?? [this.issuer];
+    const issuers = config.issuers ?? [config.issuer ?? defaultIssuer];
+    this.issuer = issuers[0]!;
+    this.#issuers = new Set(issuers);
+    this.audiences = config.audiences ?? issuers;
+    this.keySetUrl = config.keySetUrl;
     this.#signer = createPrivateKey(config.signingKey);
     for (const pem of [config.signingKey, ...(config.verifyingKeys ?? [])]) {
       const key = publicKey(pem);
@@ -104,51 +127,77 @@ export class ServiceAccountTokens {
     return { token: `${text}.${signature.toString('base64url')}`, expires: claims.exp };
   }
 
-  /** Undefined: not a token of this issuer, or a bad one. */
-  async verify(token: string, audiences: readonly string[] = this.audiences): Promise<Verified | undefined> {
+  /** Undefined: not a token of these issuers. Throws, in upstream's words, for one that is but does not count. */
+  async verify(token: string, audiences: readonly string[] = this.audiences): Promise<TokenAnswer | undefined> {
     const claims = this.#claims(token);
-    const bound = claims?.['kubernetes.io'];
-    if (!claims || !bound) return undefined;
+    if (!claims) return undefined;
+    if (claims.iss === legacyIssuer) return this.#legacy(token, claims as unknown as LegacyClaims, audiences);
+    const bound = claims['kubernetes.io'];
+    if (!bound) return undefined;
+    const named = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? this.audiences);
+    const common = named.filter((a) => audiences.includes(a));
+    if (common.length === 0) throw new Error(`token audiences ${quotedList(named)} is invalid for the target audiences ${quotedList(audiences)}`);
     const now = this.#clock.now() / 1000;
-    if (claims.exp <= now || (claims.nbf ?? 0) > now + 60) return undefined;
-    const has = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
-    const common = audiences.filter((a) => has.includes(a));
-    if (common.length === 0) return undefined;
-    const { namespace, serviceaccount, pod, secret, node } = bound;
-    if (claims.sub !== `system:serviceaccount:${namespace}:${serviceaccount.name}`) return undefined;
-    if (!(await this.#alive('serviceaccounts', namespace, serviceaccount))) return undefined;
-    if (pod && !(await this.#alive('pods', namespace, pod))) return undefined;
-    if (secret && !(await this.#alive('secrets', namespace, secret))) return undefined;
-    if (node && !pod && !(await this.#alive('nodes', '', node))) return undefined;
+    if (claims.exp <= now - leewayMs / 1000) throw new Error('service account token has expired');
+    if ((claims.nbf ?? 0) > now + leewayMs / 1000) throw new Error('service account token is not valid yet');
+    await this.#demandAll(bound);
     return { user: userOf(claims, bound), audiences: common };
   }
 
-  async #alive(kind: Parameters<BoundObjects['find']>[0], namespace: string, bound: ObjectName): Promise<boolean> {
-    const found = await this.#objects.find(kind, namespace, bound.name);
-    return found !== undefined && found.object.metadata.uid === bound.uid;
+  async #demandAll({ namespace, serviceaccount, pod, secret, node }: BoundTo): Promise<void> {
+    await this.#demand('serviceaccounts', namespace, serviceaccount, 'service account', `service account ${namespace}/${serviceaccount.name} has been deleted`);
+    const gone = 'service account token has been invalidated';
+    if (secret) await this.#demand('secrets', namespace, secret, 'secret', gone);
+    if (pod) await this.#demand('pods', namespace, pod, 'pod', gone);
+    else if (node) await this.#demand('nodes', '', node, 'node', gone);
+  }
+
+  async #demand(kind: Parameters<BoundObjects['find']>[0], namespace: string, bound: ObjectName, what: string, deleted: string): Promise<void> {
+    const found = (await this.#objects.find(kind, namespace, bound.name))?.object.metadata;
+    if (!found) throw new Error(kind === 'serviceaccounts' ? `serviceaccounts ${JSON.stringify(bound.name)} not found` : 'service account token has been invalidated');
+    if (found.uid !== bound.uid) throw new Error(`${what} UID (${found.uid}) does not match ${kind === 'serviceaccounts' ? '' : `service account ${what} ref `}claim (${bound.uid})`);
+    if (found.deletionTimestamp && parseTime(found.deletionTimestamp) < this.#clock.now() - leewayMs) throw new Error(deleted);
+  }
+
+  async #legacy(token: string, claims: LegacyClaims, audiences: readonly string[]): Promise<TokenAnswer> {
+    const common = this.audiences.filter((a) => audiences.includes(a));
+    if (common.length === 0) throw new Error(`token audiences ${quotedList(this.audiences)} is invalid for the target audiences ${quotedList(audiences)}`);
+    const claim = (name: 'namespace' | 'secret.name' | 'service-account.name' | 'service-account.uid', called: string): string => {
+      const value = claims[`kubernetes.io/serviceaccount/${name}`];
+      if (!value) throw new Error(`${called} claim is missing`);
+      return value;
+    };
+    if (!claims.sub) throw new Error('sub claim is missing');
+    const [namespace, secretName] = [claim('namespace', 'namespace'), claim('secret.name', 'secretName')];
+    const [name, uid] = [claim('service-account.name', 'serviceAccountName'), claim('service-account.uid', 'serviceAccountUID')];
+    if (claims.sub !== `system:serviceaccount:${namespace}:${name}`) throw new Error('sub claim is invalid');
+    const secret = (await this.#objects.find('secrets', namespace, secretName))?.object;
+    if (!secret || secret.metadata.deletionTimestamp) throw new Error('Token has been invalidated');
+    if (!sameText(Buffer.from((secret['data'] as Record<string, string> | undefined)?.['token'] ?? '', 'base64'), Buffer.from(token))) throw new Error("Token does not match server's copy");
+    const account = (await this.#objects.find('serviceaccounts', namespace, name))?.object.metadata;
+    if (!account) throw new Error(`serviceaccounts ${JSON.stringify(name)} not found`);
+    if (account.deletionTimestamp) throw new Error(`ServiceAccount ${namespace}/${name} has been deleted`);
+    if (account.uid !== uid) throw new Error(`ServiceAccount UID (${account.uid}) does not match claim (${uid})`);
+    const labels = secret.metadata.labels ?? {};
+    const [today, tomorrow] = [0, 86_400_000].map((ms) => timestamp(this.#clock.now() + ms).slice(0, 10));
+    if (labels[lastUsedLabel] !== today && labels[lastUsedLabel] !== tomorrow) this.#objects.used?.(namespace, secretName, today!);
+    if (labels[invalidSinceLabel]) {
+      throw new Error(`the token in secret ${namespace}/${secretName} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSinceLabel}' label from the secret to temporarily allow use of this token`);
+    }
+    return { user: { name: claims.sub, uid, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] }, audiences: common };
   }
 
   #claims(token: string): Claims | undefined {
     const known = this.#good.get(token);
     if (known) return known;
-    const [header, payload, signature, ...rest] = token.split('.');
-    if (!header || !payload || !signature || rest.length > 0) return undefined;
-    try {
-      const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg?: string; kid?: string };
-      const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims;
-      if (claims.iss !== this.issuer) return undefined;
-      const candidates = kid !== undefined && this.#verifiers.has(kid) ? [this.#verifiers.get(kid)!] : [...this.#verifiers.values()];
-      const text = Buffer.from(`${header}.${payload}`);
-      const bytes = Buffer.from(signature, 'base64url');
-      const good = candidates.some((key) => algorithmOf(key).alg === alg && verify(algorithmOf(key).hash, text, { key, dsaEncoding: 'ieee-p1363' }, bytes));
-      if (!good) return undefined;
-      if (this.#good.size >= rememberedTokens) this.#good.delete(this.#good.keys().next().value!);
-      this.#good.set(token, claims);
-      return claims;
-    } catch {
-      // Whatever cannot be read is nobody's token.
-      return undefined;
-    }
+    const jwt = parseJwt(token);
+    const claims = jwt?.claims as unknown as Claims | undefined;
+    if (!jwt || !claims || !(this.#issuers.has(claims.iss) || claims.iss === legacyIssuer)) return undefined;
+    const named = jwt.keyId === undefined ? undefined : this.#verifiers.get(jwt.keyId);
+    if (![...(named ? [named] : this.#verifiers.values())].some((key) => signatureFits(jwt, key))) throw new Error('invalid signature');
+    if (this.#good.size >= rememberedTokens) this.#good.delete(this.#good.keys().next().value!);
+    this.#good.set(token, claims);
+    return claims;
   }
 
   /** The public keys, as the issuer discovery document's JSON web key set names them. */
@@ -157,8 +206,16 @@ export class ServiceAccountTokens {
   }
 
   signingAlgorithms(): string[] {
-    return [...new Set([...this.#verifiers.values()].map((key) => algorithmOf(key).alg))];
+    return [...new Set([...this.#verifiers.values()].map((key) => algorithmOf(key).alg))].sort();
   }
+}
+
+function quotedList(values: readonly string[]): string {
+  return `[${values.map((v) => JSON.stringify(v)).join(' ')}]`;
+}
+
+function sameText(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function userOf(claims: Claims, bound: BoundTo): User {

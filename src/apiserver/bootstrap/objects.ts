@@ -100,10 +100,10 @@ async function publishAuthentication({ client, clientAuthority, frontProxy }: Bo
   if (frontProxy?.authority) {
     data['requestheader-client-ca-file'] = frontProxy.authority;
     data['requestheader-allowed-names'] = JSON.stringify(frontProxy.allowedNames ?? ['front-proxy-client']);
-    data['requestheader-username-headers'] = JSON.stringify(['X-Remote-User']);
-    data['requestheader-uid-headers'] = JSON.stringify(['X-Remote-Uid']);
-    data['requestheader-group-headers'] = JSON.stringify(['X-Remote-Group']);
-    data['requestheader-extra-headers-prefix'] = JSON.stringify(['X-Remote-Extra-']);
+    data['requestheader-username-headers'] = JSON.stringify(frontProxy.usernameHeaders ?? ['X-Remote-User']);
+    data['requestheader-uid-headers'] = JSON.stringify(frontProxy.uidHeaders ?? ['X-Remote-Uid']);
+    data['requestheader-group-headers'] = JSON.stringify(frontProxy.groupHeaders ?? ['X-Remote-Group']);
+    data['requestheader-extra-headers-prefix'] = JSON.stringify(frontProxy.extraHeaderPrefixes ?? ['X-Remote-Extra-']);
   }
   await put(client, configmaps, { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data });
 }

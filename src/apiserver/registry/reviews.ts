@@ -9,8 +9,8 @@ import type { ApiObject } from '../objects.ts';
 import type { Creator } from '../resources.ts';
 
 export interface ReviewOptions {
-  /** The user behind a token for any of these audiences; the audiences that fit. Throws or answers undefined for a bad one. */
-  readonly authenticate: (token: string, audiences: readonly string[]) => Promise<{ user: User; audiences: readonly string[] } | undefined>;
+  /** The user behind a token for any of these audiences; the audiences that fit. Throws for a bad one. */
+  readonly authenticate: (token: string, audiences: readonly string[]) => Promise<{ user: User; audiences: readonly string[] }>;
   readonly authorize: Authorizer;
   readonly rulesOf: (user: User, namespace: string) => DeepReadonly<PolicyRule[]>;
 }
@@ -51,10 +51,8 @@ async function tokenReview(options: ReviewOptions, object: ApiObject): Promise<A
   const { token, audiences } = review.spec;
   if (!token) throw StatusError.badRequest('token is required for TokenReview in authentication');
   try {
-    const found = await options.authenticate(token, audiences ?? []);
-    review.status = found
-      ? { authenticated: true, user: userInfo(found.user), ...(audiences?.length ? { audiences: [...found.audiences] } : {}) }
-      : { user: {}, error: '[invalid bearer token]' };
+    const { user, audiences: fitting } = await options.authenticate(token, audiences ?? []);
+    review.status = { authenticated: true, user: userInfo(user), ...(fitting.length > 0 ? { audiences: [...fitting] } : {}) };
   } catch (error) {
     review.status = { user: {}, error: error instanceof Error ? error.message : String(error) };
   }

@@ -1,0 +1,92 @@
+/** Tokens of other issuers, as an AuthenticationConfiguration (or the --oidc-* flags) describes them. */
+import { timestamp } from '../../../base/clock.ts';
+import type { Surroundings } from '../../../base/surroundings.ts';
+import type { DeepReadonly } from '../../../machinery/json.ts';
+import { aggregate, ConfigurationError, readConfiguration } from '../../files/load.ts';
+import { authenticationPackages, type AuthenticationConfiguration, type JWTAuthenticator } from '../../files/authentication.ts';
+import { parseJwt, signingAlgorithms, type Jwt } from '../jwt.ts';
+import type { TokenAnswer, TokenAuthenticator } from '../tokens.ts';
+import { userOfClaims } from './claims.ts';
+import { Provider } from './provider.ts';
+import { validateAuthentication, type Mappings } from './validate.ts';
+
+export interface OidcOptions {
+  /** Those of this server's own tokens, which nobody else may claim. */
+  readonly disallowedIssuers: readonly string[];
+  /** Default: all that are known. */
+  readonly algorithms?: readonly string[];
+  readonly surroundings: Surroundings;
+}
+
+interface Trusted {
+  readonly config: DeepReadonly<JWTAuthenticator>;
+  readonly mappings: Mappings;
+  readonly provider: Provider;
+}
+
+/** What reads an AuthenticationConfiguration's text. Throws ConfigurationError. */
+export function readAuthentication(text: string): DeepReadonly<AuthenticationConfiguration> {
+  if (text === '') throw new ConfigurationError('empty config data');
+  return readConfiguration<AuthenticationConfiguration>(text, 'AuthenticationConfiguration', authenticationPackages).config;
+}
+
+export class Issuers {
+  readonly #options: OidcOptions;
+  #trusted: ReadonlyMap<string, Trusted> = new Map();
+
+  constructor(options: OidcOptions) {
+    this.#options = options;
+  }
+
+  /** From now on these count. Throws ConfigurationError, and leaves things as they are, when something is wrong with them. */
+  use(config: DeepReadonly<AuthenticationConfiguration>): void {
+    const { errors, mappings } = validateAuthentication(config, this.#options.disallowedIssuers);
+    if (errors.length > 0) throw new ConfigurationError(`invalid authentication configuration: ${aggregate(errors)}`);
+    const before = this.#trusted;
+    this.#trusted = new Map((config.jwt ?? []).map((one, i) => [one.issuer!.url!, { config: one, mappings: mappings[i]!, provider: this.#providerOf(one) }]));
+    for (const { provider } of before.values()) provider.close();
+  }
+
+  close(): void {
+    for (const { provider } of this.#trusted.values()) provider.close();
+    this.#trusted = new Map();
+  }
+
+  readonly authenticate: TokenAuthenticator = async (token): Promise<TokenAnswer | undefined> => {
+    if (this.#trusted.size === 0) return undefined;
+    const jwt = parseJwt(token);
+    const issuer = jwt?.claims['iss'];
+    const trusted = typeof issuer === 'string' ? this.#trusted.get(issuer) : undefined;
+    if (!jwt || !trusted) return undefined;
+    if (!trusted.provider.ready) throw new Error('oidc: authenticator not initialized');
+    try {
+      await this.#verify(jwt, trusted);
+    } catch (error) {
+      throw new Error(`oidc: verify token: ${(error as Error).message}`, { cause: error });
+    }
+    return { user: userOfClaims(jwt.claims, trusted.config, trusted.mappings) };
+  };
+
+  #providerOf({ issuer }: DeepReadonly<JWTAuthenticator>): Provider {
+    const { url = '', discoveryURL, certificateAuthority } = issuer ?? {};
+    const provider = new Provider({ issuer: url, ...(discoveryURL ? { discoveryUrl: discoveryURL } : {}), ...(certificateAuthority ? { authority: certificateAuthority } : {}), surroundings: this.#options.surroundings });
+    provider.start();
+    return provider;
+  }
+
+  async #verify(jwt: Jwt, { config, provider }: Trusted): Promise<void> {
+    const { aud, exp, nbf } = jwt.claims;
+    const meant = Array.isArray(aud) ? aud : [aud];
+    const wanted = config.issuer?.audiences ?? [];
+    if (!meant.some((a) => wanted.includes(a as string))) {
+      const list = (values: readonly unknown[]): string => `[${values.map((v) => JSON.stringify(v)).join(' ')}]`;
+      throw new Error(`oidc: expected audience in ${list([...wanted].sort())} got ${list(meant.filter((a) => a !== undefined))}`);
+    }
+    const now = this.#options.surroundings.clock.now() / 1000;
+    if (typeof exp !== 'number' || exp < now) throw new Error(`oidc: token is expired (Token Expiry: ${typeof exp === 'number' ? timestamp(exp * 1000) : 'none'})`);
+    if (typeof nbf === 'number' && nbf > now + 300) throw new Error('oidc: current time before the nbf (not before) time');
+    const algorithms = this.#options.algorithms ?? signingAlgorithms;
+    if (!algorithms.includes(jwt.algorithm)) throw new Error(`oidc: id token signed with unsupported algorithm, expected ${JSON.stringify(algorithms)} got ${JSON.stringify(jwt.algorithm)}`);
+    await provider.verify(jwt);
+  }
+}
