@@ -9,7 +9,7 @@ function program(load: () => Promise<Program>): Component {
 }
 
 /** Those that users start by themselves. */
-export const alone = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'metrics-server', 'prometheus-adapter', 'dns', 'cadvisor', 'etcd'] as const;
+export const alone = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'metrics-server', 'prometheus-adapter', 'heapster', 'dns', 'cadvisor', 'etcd'] as const;
 
 export const components: Readonly<Record<string, Component>> = {
   server: async (argv, context) => (await import('./server.ts')).server(argv, context),
@@ -25,6 +25,7 @@ export const components: Readonly<Record<string, Component>> = {
   'kube-proxy': program(async () => (await import('./standalone/kube-proxy.ts')).kubeProxy),
   dns: program(async () => (await import('./standalone/dns.ts')).dns),
   cadvisor: program(async () => (await import('./standalone/cadvisor.ts')).cadvisor),
+  heapster: program(async () => (await import('./standalone/heapster.ts')).heapster),
   'prometheus-adapter': program(async () => (await import('./standalone/prometheus-adapter.ts')).prometheusAdapter),
   'metrics-server': async (argv, context) => (await import('./standalone/metrics-server.ts')).metricsServer(argv, context),
 };

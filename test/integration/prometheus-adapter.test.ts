@@ -5,9 +5,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { packages } from '../../src/api/catalog.ts';
 import { httpClient, type HttpClient } from '../../src/client/http.ts';
 import { parseConfig } from '../../src/metrics/adapter/config.ts';
 import { runAdapter } from '../../src/metrics/adapter/server.ts';
+import { decodeProtobufBody } from '../../src/schema/protobuf.ts';
+import { Registry } from '../../src/schema/registry.ts';
 import type { Serving } from '../../src/serving/server.ts';
 import { createAuthority, issue } from '../../src/wire/certificates.ts';
 import { eventually, surroundings, testServer, type TestServer } from '../apiserver.ts';
@@ -142,6 +145,34 @@ test('the pods that a selector matches, in both versions', async () => {
   assert.deepEqual(second.items.map((i: object) => ({ ...i, timestamp: '' })), [
     { ...item('a', '250m'), metric: { name: 'http_requests_per_second', selector: null } }, { ...item('b', '2'), metric: { name: 'http_requests_per_second', selector: null } },
   ]);
+});
+
+test('protobuf for who asks for it, and no table', async () => {
+  const client = server.api.client({ name: 'admin', groups: ['system:masters'] });
+  const ask = async (path: string, accept: string): Promise<{ status: number; type: string; bytes: Buffer }> => {
+    const { status, headers, body } = await client.raw({ method: 'GET', path, headers: { accept } });
+    const parts: Uint8Array[] = [];
+    for await (const part of body) parts.push(part);
+    return { status, type: headers['content-type'] ?? '', bytes: Buffer.concat(parts) };
+  };
+  const path = '/namespaces/default/pods/*/http_requests_per_second?labelSelector=app%3Dweb';
+  const protobuf = 'application/vnd.kubernetes.protobuf';
+  const registry = new Registry(packages);
+  const lists = [['custommetrics', custom, path], ['custommetrics', '/apis/custom.metrics.k8s.io/v1beta2', path], ['externalmetrics', '/apis/external.metrics.k8s.io/v1beta1', '/namespaces/default/queue_length']] as const;
+  answers.set('sum(queue_length{namespace="default"}) by (name)', vector([{ name: 'x' }, '1']));
+  for (const [pkg, base, rest] of lists) {
+    const binary = await ask(base + rest, `${protobuf},application/json`);
+    assert.deepEqual([binary.status, binary.type], [200, protobuf]);
+    const kind = pkg === 'custommetrics' ? 'MetricValueList' : 'ExternalMetricValueList';
+    const decoded = decodeProtobufBody(registry, `${pkg}.${base.split('/').at(-1)}.${kind}`, binary.bytes) as { items: { value: string }[] };
+    const { items } = JSON.parse((await ask(base + rest, 'application/json')).bytes.toString()) as { items: { value: string }[] };
+    assert.deepEqual(decoded.items.map((i) => i.value), items.map((i) => i.value));
+    assert.ok(items.length > 0);
+  }
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  assert.equal(JSON.parse((await ask(custom + path, `${table},application/json`)).bytes.toString()).kind, 'MetricValueList');
+  const refusal = await ask(custom + path, table);
+  assert.deepEqual([refusal.status, JSON.parse(refusal.bytes.toString()).message], [406, 'the resource pods.custom.metrics.k8s.io does not support being converted to a Table']);
 });
 
 test('one pod, a node, a namespace, and a selector of the metric', async () => {

@@ -1,5 +1,6 @@
 import { standardClass } from '../../controllers/volumes/hostpath.ts';
 import { prometheusAdapterManifests } from '../../metrics/adapter/manifests.ts';
+import { heapsterManifests } from '../../metrics/heapster/manifests.ts';
 import { metricsServerManifests } from '../../metrics/metrics-server/manifests.ts';
 import type { Addon } from './addon.ts';
 import { corednsManifests } from './coredns.ts';
@@ -11,6 +12,11 @@ export const addons: Readonly<Record<string, Addon>> = {
     description: 'What kubectl top and autoscalers read',
     enabledByDefault: true,
     manifests: (environment) => metricsServerManifests({ ...environment, command: [...environment.command, 'metrics-server'] }),
+  },
+  heapster: {
+    description: 'What clients of old ask for metrics',
+    enabledByDefault: false,
+    manifests: (environment) => heapsterManifests({ ...environment, command: [...environment.command, 'heapster'] }),
   },
   'prometheus-adapter': {
     description: 'Custom and external metrics from a Prometheus, for autoscalers',

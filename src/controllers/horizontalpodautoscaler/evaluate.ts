@@ -110,7 +110,7 @@ async function prefixed<T>(prefix: string, task: () => Promise<T> | T): Promise<
 }
 
 const milli = (text: string): number => parseQuantity(text).milli();
-const written = (amount: number): string => Quantity.ofMilli(amount).toString();
+const written = (amount: number, resource = ''): string => Quantity.ofMilli(amount, resource === 'memory' ? 'BinarySI' : 'DecimalSI').toString();
 
 async function resourceValue(resource: string, container: string, wanted: DeepReadonly<MetricTarget>, target: Target): Promise<{ replicas: number; name: string; value: MetricValueStatus }> {
   const { client, namespace, selector, pods, specReplicas, rules } = target;
@@ -125,13 +125,13 @@ async function resourceValue(resource: string, container: string, wanted: DeepRe
   if (averageValue !== undefined) {
     const { replicas, usage } = await prefixed(`failed to get ${resource} usage`, () =>
       propose((metrics) => replicasForAverage(specReplicas, milli(averageValue), pods, metrics, resource, rules)));
-    return { replicas, name: `${resource} resource`, value: { averageValue: written(usage) } };
+    return { replicas, name: `${resource} resource`, value: { averageValue: written(usage, resource) } };
   }
   const { replicas, usage, utilization = 0 } = await prefixed(`failed to get ${resource} utilization`, () =>
     propose((metrics) => replicasForUtilization(specReplicas, averageUtilization!, pods, metrics, resource, container, rules)));
   return {
     replicas, name: `${resource} ${container ? 'container ' : ''}resource utilization (percentage of request)`,
-    value: { averageValue: written(usage), averageUtilization: utilization },
+    value: { averageValue: written(usage, resource), averageUtilization: utilization },
   };
 }
 

@@ -3,7 +3,7 @@ import { timestamp } from '../../base/clock.ts';
 import { keyOf, type Informer } from '../../client/informer.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { parseLabelSelector, type Selector } from '../../machinery/selectors.ts';
-import { qualified } from '../../machinery/status.ts';
+import { hasReason, qualified } from '../../machinery/status.ts';
 import type { Scale } from '../../api/autoscaling/v1/index.ts';
 import {
   horizontalpodautoscalers, type CrossVersionObjectReference, type HorizontalPodAutoscaler, type HorizontalPodAutoscalerCondition, type HorizontalPodAutoscalerStatus, type MetricStatus,
@@ -21,6 +21,9 @@ type Autoscaler = DeepReadonly<HorizontalPodAutoscaler>;
 const defaults: Required<AutoscalerOptions> = {
   syncPeriodMs: 15_000, downscaleStabilizationMs: 300_000, tolerance: 0.1, cpuInitializationPeriodMs: 300_000, initialReadinessDelayMs: 30_000,
 };
+/** How often a size is set anew after somebody else's change, and after how long. */
+const conflictAttempts = 5;
+const conflictDelayMs = 10;
 /** What the server serves is asked for again after this long. */
 const discoveryMs = 30_000;
 
@@ -109,13 +112,13 @@ class Autoscaling {
   }
 
   async #scale(hpa: Autoscaler, key: string): Promise<void> {
-    const { client, surroundings: { clock } } = this.#context;
+    const { surroundings: { clock } } = this.#context;
     const now = clock.now();
     const draft = new StatusDraft(hpa, timestamp(now));
     const { kind, name } = hpa.spec.scaleTargetRef;
     const target = await this.#target(hpa, draft);
     if (!target) return;
-    const { ref, scale } = target;
+    const { scale } = target;
     const current = scale.spec?.replicas ?? 0;
     const { minReplicas = 1, maxReplicas } = hpa.spec;
     let history = this.#histories.get(key);
@@ -146,7 +149,7 @@ class Autoscaling {
     const rescaled = desired !== current;
     if (rescaled) {
       try {
-        await client.update(ref, { ...scale, spec: { replicas: desired } }, { subresource: 'scale' });
+        await this.#resize(target, desired);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         this.#warn(hpa, 'FailedRescale', `New size: ${desired}; reason: ${reason}; error: ${why}`);
@@ -160,6 +163,23 @@ class Autoscaling {
       this.#context.log.info('Rescaled', { key, target: `${kind}/${name}`, from: current, to: desired, reason });
     }
     await this.#write(hpa, draft.status({ currentReplicas: current, desiredReplicas: desired, currentMetrics: statuses, rescaled }));
+  }
+
+  /** The size is what counts: where somebody else has changed the object meanwhile, it is set on what they made of it. */
+  async #resize({ ref, scale }: Scaled, replicas: number): Promise<void> {
+    const { client, surroundings: { clock }, signal } = this.#context;
+    const { name, namespace = '' } = scale.metadata;
+    let present = scale;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.update(ref, { ...present, spec: { replicas } }, { subresource: 'scale' });
+        return;
+      } catch (error) {
+        if (!hasReason(error, 'Conflict') || attempt === conflictAttempts) throw error;
+        await clock.sleep(conflictDelayMs, signal);
+        present = await client.get(ref, name, { namespace, subresource: 'scale' });
+      }
+    }
   }
 
   /** The scale of what the autoscaler names; undefined when there is none, which is said on the autoscaler. */
@@ -211,7 +231,7 @@ class Autoscaling {
     const failures = results.filter((r): r is Failed => 'reason' in r);
     for (const { reason, message } of failures) this.#warn(hpa, reason, message);
     let best: Evaluated | undefined;
-    for (const result of results) if (!('reason' in result) && (!best || result.replicas > best.replicas)) best = result;
+    for (const result of results) if (!('reason' in result) && (!best || best.replicas === 0 || result.replicas > best.replicas)) best = result;
     const [first] = failures;
     const failure = first && `invalid metrics (${failures.length} invalid out of ${metrics.length}), first error is: ${first.summary}`;
     // Who does not know all does not take away.

@@ -55,3 +55,9 @@ test('windows of stabilisation hold both directions', () => {
   ]);
   assert.match(play(spec({ behavior: { scaleUp: up, scaleDown: down } }), 4, [[15, 1]])[0]!, /^4 ScaleDownStabilized/, 'five minutes where it does not say');
 });
+
+test('percentages are reckoned in floating point, as upstream does', () => {
+  const of = (value: number): HorizontalPodAutoscalerSpec => spec({ behavior: { scaleUp: { ...up, policies: [{ type: 'Percent', value, periodSeconds: 15 }] }, scaleDown: { ...down, stabilizationWindowSeconds: 0, policies: [{ type: 'Percent', value, periodSeconds: 15 }] } } });
+  assert.match(play(of(10), 50, [[15, 90]])[0]!, /^56 .*ScaleUpLimit/);
+  assert.match(play(spec({ ...of(90), minReplicas: 0 }), 10, [[15, 0]])[0]!, /^0 /);
+});

@@ -136,7 +136,8 @@ function rateLimit(rules: ReadRules | undefined, history: History, current: numb
   const limits = (rules?.policies ?? []).map(({ type, value, periodSeconds }) => {
     const start = history.atStart(current, periodSeconds, now);
     if (type === 'Pods') return up ? start + value : start - value;
-    return up ? Math.ceil((start * (100 + value)) / 100) : Math.trunc((start * (100 - value)) / 100);
+    // In this order, as upstream: 110 % of 50 is a little more than 55 in floating point, and so 56.
+    return up ? Math.ceil(start * (1 + value / 100)) : Math.trunc(start * (1 - value / 100));
   });
   // The least change is the least number going up, and the greatest going down.
   return (rules?.selectPolicy === 'Min') === up ? Math.min(...limits) : Math.max(...limits);

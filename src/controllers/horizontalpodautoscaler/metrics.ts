@@ -79,10 +79,9 @@ function podUsage(item: Reported, resource: string): number | undefined {
   return containers.length > 0 ? sum : undefined;
 }
 
-function containerUsage({ containers, metadata: { name, namespace } }: Reported, resource: string, container: string): number | undefined {
-  const found = (containers as Reported['containers'] | null)?.find((c) => c.name === container);
-  if (!found) throw new Error(`failed to get container metrics: container ${container} not present in metrics for pod ${namespace ?? ''}/${name}`);
-  const value = found.usage[resource];
+/** A pod without that container counts as one without figures. */
+function containerUsage({ containers }: Reported, resource: string, container: string): number | undefined {
+  const value = (containers as Reported['containers'] | null)?.find((c) => c.name === container)?.usage[resource];
   return value === undefined ? undefined : parseQuantity(value).milli();
 }
 

@@ -8,7 +8,7 @@ import { parseLabelSelector, Selector } from '../../machinery/selectors.ts';
 import { parseConfig, type DiscoveryRule } from './config.ts';
 import { ResourceMapper } from './mapper.ts';
 import { PrometheusError, type Prometheus } from './prometheus.ts';
-import { Registry } from './registry.ts';
+import { MetricsRegistry } from './registry.ts';
 import { compileRule } from './rules.ts';
 
 const surroundings = { clock: systemClock, random: systemRandom, log: silent };
@@ -93,7 +93,7 @@ test('what Prometheus has is listed by rule; a rule that cannot be asked keeps i
     },
     query: async () => ({ type: 'vector', samples: [] }),
   };
-  const registry = new Registry({ custom: [compileRule(rule(), mapper)], external: [compileRule(rule({ seriesQuery: 'queue' }), mapper)] }, prometheus, 60_000, surroundings);
+  const registry = new MetricsRegistry({ custom: [compileRule(rule(), mapper)], external: [compileRule(rule({ seriesQuery: 'queue' }), mapper)] }, prometheus, 60_000, surroundings);
   await registry.relist(never);
   const names = (): string[] => [...registry.customMetrics()].map(([key]) => key).sort();
   assert.deepEqual(names(), ['namespaces/a_total', 'pods/a_total', 'pods/b']);

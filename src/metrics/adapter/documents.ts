@@ -1,7 +1,7 @@
 /** Discovery and OpenAPI: every metric is a resource, so these change with what Prometheus has. */
 import { createHash } from 'node:crypto';
 import { resourceKey } from './mapper.ts';
-import type { Registry } from './registry.ts';
+import type { MetricsRegistry } from './registry.ts';
 
 export const customGroup = 'custom.metrics.k8s.io';
 export const externalGroup = 'external.metrics.k8s.io';
@@ -35,7 +35,7 @@ function groupEntry(name: string, versions: readonly Version[]): object {
 }
 
 /** The document at `path`; undefined when there is none. */
-export function document(path: string, served: Served, registry: Registry): object | undefined {
+export function document(path: string, served: Served, registry: MetricsRegistry): object | undefined {
   const versions = versionsOf(served);
   const groups = [...new Set(versions.map((v) => v.group))];
   if (path === '/') return { paths: ['/apis', ...groups.map((g) => `/apis/${g}`), ...versions.map((v) => `/${pathOf(v)}`), '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'].sort() };
@@ -51,7 +51,7 @@ export function document(path: string, served: Served, registry: Registry): obje
   return undefined;
 }
 
-function resourcesOf({ group }: Version, registry: Registry): object[] {
+function resourcesOf({ group }: Version, registry: MetricsRegistry): object[] {
   const verbs = ['get'];
   if (group === customGroup) {
     return [...registry.customMetrics()].map(([, { name, resource }]) => ({ name: `${resourceKey(resource)}/${name}`, singularName: '', namespaced: resource.namespaced, kind: 'MetricValueList', verbs }));

@@ -16,7 +16,7 @@ export interface Rules {
   readonly external: readonly Rule[];
 }
 
-export class Registry {
+export class MetricsRegistry {
   readonly #rules: Rules;
   readonly #prometheus: Prometheus;
   readonly #surroundings: Surroundings;

@@ -3,19 +3,26 @@ import { isAbort } from '../../base/abort.ts';
 import { Metrics, metricsContentType } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { nodes as nodeResource, pods as podResource } from '../../api/core/v1/index.ts';
+import { coreV1 } from '../../api/core/v1/package.ts';
+import { custommetricsV1beta1 } from '../../api/custommetrics/v1beta1/package.ts';
+import { custommetricsV1beta2 } from '../../api/custommetrics/v1beta2/package.ts';
+import { externalmetricsV1beta1 } from '../../api/externalmetrics/v1beta1/package.ts';
+import { metaV1 } from '../../api/meta/v1/package.ts';
 import type { MetricValue } from '../../api/custommetrics/v1beta2/types.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers } from '../../client/informer.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { parseLabelSelector, Selector } from '../../machinery/selectors.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
+import { encodeProtobufBody } from '../../schema/protobuf.ts';
+import { Registry } from '../../schema/registry.ts';
 import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer } from '../../serving/delegated.ts';
 import { Health, ping } from '../../serving/health.ts';
 import { allowPaths, union } from '../../serving/identity.ts';
-import { json, negotiate, yaml } from '../../serving/negotiation.ts';
+import { json, negotiate, protobuf, yaml } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import { requestInfo, type RequestInfo } from '../../serving/requestinfo.ts';
-import { sendJson, sendText } from '../../serving/respond.ts';
+import { sendBytes, sendJson, sendText } from '../../serving/respond.ts';
 import { serve, type Serving } from '../../serving/server.ts';
 import { publishedTrust } from '../../serving/trust.ts';
 import { versionInfo } from '../../serving/version.ts';
@@ -24,7 +31,7 @@ import type { AdapterConfig } from './config.ts';
 import { customGroup, document, externalGroup, resourceGroup, type Served } from './documents.ts';
 import { ResourceMapper } from './mapper.ts';
 import { prometheus as prometheusOf, type PrometheusOptions } from './prometheus.ts';
-import { Registry } from './registry.ts';
+import { MetricsRegistry } from './registry.ts';
 import { resourceSource, type ResourceSource } from './resource.ts';
 import { compileRule } from './rules.ts';
 import { customValues, externalValues, type Source } from './values.ts';
@@ -53,6 +60,8 @@ export interface AdapterDependencies {
 interface Api {
   readonly served: Served;
   readonly source: Source;
+  /** Of the kinds that are answered, for those who take protobuf. */
+  readonly registry: () => Registry;
   readonly resource: { readonly source: ResourceSource; readonly cluster: Cluster } | undefined;
 }
 
@@ -69,10 +78,11 @@ export async function runAdapter(options: AdapterOptions, d: AdapterDependencies
   const mapper = new ResourceMapper();
   await mapper.refresh(d.client, d.signal);
   const rules = { custom: config.rules.map((rule) => compileRule(rule, mapper)), external: config.externalRules.map((rule) => compileRule(rule, mapper)) };
-  const registry = new Registry(rules, prometheus, options.maxAgeMs, d.surroundings);
+  const registry = new MetricsRegistry(rules, prometheus, options.maxAgeMs, d.surroundings);
   const source: Source = { registry, mapper, prometheus, client: d.client, now: () => clock.now() };
+  let kinds: Registry | undefined;
   const api: Api = {
-    source, resource: config.resourceRules ? { source: resourceSource(config.resourceRules, mapper, prometheus), cluster: clusterOf(new Informers(d.client, d.surroundings, d.signal)) } : undefined,
+    source, registry: () => (kinds ??= new Registry([coreV1, metaV1, custommetricsV1beta1, custommetricsV1beta2, externalmetricsV1beta1])), resource: config.resourceRules ? { source: resourceSource(config.resourceRules, mapper, prometheus), cluster: clusterOf(new Informers(d.client, d.surroundings, d.signal)) } : undefined,
     served: { custom: rules.custom.length > 0, external: rules.external.length > 0, resource: config.resourceRules !== undefined },
   };
 
@@ -144,22 +154,29 @@ async function answer(request: ServingRequest, info: RequestInfo, api: Api, sign
     const result = read({ storage, cluster: api.resource.cluster, nodeSelector: Selector.everything, now: api.source.now }, info, request.query);
     return sendJson(request, 200, accepted.as === 'Table' ? toTable(result, request.query.get('includeObject') ?? 'Metadata') : result);
   }
-  notAsTable(request, info);
+  const binary = formOf(request, info) === protobuf;
+  const send = (type: string, list: JsonObject): Promise<void> | void =>
+    binary ? sendBytes(request, 200, { 'content-type': protobuf }, encodeProtobufBody(api.registry(), type, list)) : sendJson(request, 200, list);
   if (api.served.external && group === externalGroup && version === 'v1beta1' && info.namespace !== '' && info.name === '') {
     const items = await externalValues(api.source, info.namespace, info.resource, selectorOf(request, 'labelSelector'), signal);
-    return sendJson(request, 200, { kind: 'ExternalMetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items });
+    return send(`externalmetrics.${version}.ExternalMetricValueList`, { kind: 'ExternalMetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items: items as unknown as JsonObject[] });
   }
   if (api.served.custom && group === customGroup && (version === 'v1beta1' || version === 'v1beta2')) {
     const items = await customValues(api.source, customRequest(request, info), signal);
-    return sendJson(request, 200, { kind: 'MetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items: version === 'v1beta2' ? items : items.map(asV1beta1) });
+    const list = { kind: 'MetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items: version === 'v1beta2' ? (items as unknown as JsonObject[]) : items.map(asV1beta1) };
+    return send(`custommetrics.${version}.MetricValueList`, list);
   }
   throw StatusError.pathNotFound();
 }
 
-/** Metrics have no table of their own: who takes nothing else is told so. */
-function notAsTable(request: ServingRequest, info: RequestInfo): void {
-  const accepted = negotiate(request.headers.accept, { mediaTypes: [json, yaml], as: (kind) => kind === 'Table' });
-  if (accepted.as !== 'Table' || request.headers.accept?.split(',').some((clause) => !clause.includes('as='))) return;
+/** The media type. Metrics have no table of their own: who takes nothing else is told so. */
+function formOf(request: ServingRequest, info: RequestInfo): string {
+  const { accept } = request.headers;
+  const mediaTypes = [json, yaml, protobuf];
+  const accepted = negotiate(accept, { mediaTypes, as: (kind) => kind === 'Table' });
+  if (accepted.as !== 'Table') return accepted.mediaType;
+  const others = accept?.split(',').filter((clause) => !clause.includes('as=')).join(',');
+  if (others) return negotiate(others, { mediaTypes }).mediaType;
   const resource = info.group ? `${info.resource}.${info.group}` : info.resource;
   throw new StatusError({ status: 'Failure', message: `the resource ${resource} does not support being converted to a Table`, reason: 'NotAcceptable', code: 406 } as Status);
 }

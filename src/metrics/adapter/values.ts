@@ -9,11 +9,11 @@ import type { Selector } from '../../machinery/selectors.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import { resourceKey, type MappedResource, type ResourceMapper } from './mapper.ts';
 import { PrometheusError, type Prometheus, type QueryResult, type Sample } from './prometheus.ts';
-import type { Registry } from './registry.ts';
+import type { MetricsRegistry } from './registry.ts';
 import type { CustomMetric } from './rules.ts';
 
 export interface Source {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly mapper: ResourceMapper;
   readonly prometheus: Prometheus;
   readonly client: Client;
