@@ -36,7 +36,7 @@ test('an autoscaler of v2 survives the trip through v1', () => {
   const spec = v1['spec'] as JsonObject;
   assert.equal(spec['targetCPUUtilizationPercentage'], 50);
   assert.equal((v1['status'] as JsonObject)['currentCPUUtilizationPercentage'], 40);
-  assert.match(((v1['metadata'] as JsonObject)['annotations'] as JsonObject)['autoscaling.alpha.kubernetes.io/behavior'] as string, /"ScaleDown":\{"SelectPolicy":"Max"/);
+  assert.match(((v1['metadata'] as JsonObject)['annotations'] as JsonObject)['autoscaling.alpha.kubernetes.io/behavior'] as string, /^\{"ScaleUp":null,"ScaleDown":\{"StabilizationWindowSeconds":null,"SelectPolicy":"Max",.*,"Tolerance":null\}\}$/);
   assert.deepEqual(normalise(registry, 'autoscaling.v2.HorizontalPodAutoscaler', c.toStored(v1)), stored);
 });
 

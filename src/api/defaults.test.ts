@@ -26,6 +26,17 @@ test('a bare pod', () => {
   });
 });
 
+test('fields that say the same as others do', () => {
+  const named = defaulted('core.v1.PodTemplate', { metadata: { name: 'a' }, template: { spec: { serviceAccount: 'robot', containers: [] } } })['template'] as { spec: JsonObject };
+  assert.deepEqual([named.spec['serviceAccountName'], named.spec['serviceAccount']], ['robot', 'robot']);
+  const node = (spec: JsonObject): unknown => defaulted('core.v1.Node', { metadata: { name: 'a' }, spec })['spec'];
+  assert.deepEqual(node({ podCIDR: '10.0.0.0/24' }), { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'] });
+  assert.deepEqual(node({ podCIDR: '10.0.1.0/24', podCIDRs: ['10.0.0.0/24', 'fd00::/64'] }), { podCIDR: '10.0.1.0/24', podCIDRs: ['10.0.1.0/24'] });
+  assert.deepEqual(defaulted('core.v1.Pod', { metadata: { name: 'a' }, spec: { containers: [] }, status: { podIPs: [{ ip: '10.0.0.7' }, { ip: 'fd00::7' }] } })['status'], { podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }, { ip: 'fd00::7' }] });
+  const secret = defaulted('core.v1.Secret', { metadata: { name: 'a' }, data: { a: 'MQ==', b: 'MQ==' }, stringData: { b: 'ü' } });
+  assert.deepEqual([secret['data'], secret['stringData']], [{ a: 'MQ==', b: 'w7w=' }, undefined]);
+});
+
 test('what is not absent is kept, and pointers to zero count as given', () => {
   const pod = defaulted('core.v1.Pod', {
     metadata: { name: 'a' },

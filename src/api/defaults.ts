@@ -5,12 +5,17 @@ import type * as apiextensions from './apiextensions/v1/types.ts';
 import type * as apps from './apps/v1/types.ts';
 import type * as autoscaling from './autoscaling/v2/types.ts';
 import type * as batch from './batch/v1/types.ts';
+import { templateGeneration } from './apps/daemonset.ts';
 import { hooks as core } from './core/defaults.ts';
 import type * as networking from './networking/v1/types.ts';
 import type * as rbac from './rbac/v1/types.ts';
 import type * as storage from './storage/v1/types.ts';
 
 const appsHooks: DefaultHooks = {
+  'apps.v1.DaemonSet': (d: apps.DaemonSet) => {
+    // What other versions had a field for.
+    (d.metadata.annotations ??= {})[templateGeneration] ??= '0';
+  },
   'apps.v1.DeploymentStrategy': (s: apps.DeploymentStrategy) => {
     s.type ||= 'RollingUpdate';
     if (s.type !== 'RollingUpdate') return;

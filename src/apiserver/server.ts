@@ -18,7 +18,7 @@ import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
 import { CustomResources } from './crd/controller.ts';
 import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
-import { priorityOf, versionsInOrder } from './discovery/documents.ts';
+import { priorityOf, versionPriorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
 import { install, type Installed } from './install.ts';
 import { admissionPlugins, wireKinds } from './kinds.ts';
@@ -156,7 +156,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 /** The aggregator's own group is not behind itself; those of custom resources come and go. */
 function localGroupVersions({ table }: Installed): GroupVersion[] {
   return table.groups().filter((group) => group !== 'apiregistration.k8s.io').flatMap((group) =>
-    versionsInOrder(table, group).filter((version) => !table.resources(group, version).every((s) => s.definition.custom)).reverse().map((version, i) => ({ group, version, groupPriority: priorityOf(group), versionPriority: 15 * (i + 1) })));
+    versionsInOrder(table, group).filter((version) => !table.resources(group, version).every((s) => s.definition.custom)).map((version) => ({ group, version, groupPriority: priorityOf(group), versionPriority: versionPriorityOf(group, version) })));
 }
 
 function authorizer(config: ApiServerConfig, rbac: Rbac, installed: Installed): Authorizer {

@@ -5,6 +5,7 @@ import { nameIsLabel } from '../../machinery/names.ts';
 import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
 import { specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
+import { daemonSetParts } from './daemonset.ts';
 import * as check from './validation.ts';
 import type * as T from './v1/types.ts';
 
@@ -38,7 +39,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     columns: columns.statefulSetColumns,
   },
   DaemonSet: {
-    ...specAndStatus<T.DaemonSet>(),
+    ...daemonSetParts,
     validate: check.validateDaemonSet,
     validateUpdate: onMain<T.DaemonSet>((d, old) => [...check.validateDaemonSet(d), ...check.sameSelector(d, old)]),
     generation: 'spec',

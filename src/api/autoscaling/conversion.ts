@@ -66,12 +66,21 @@ function statusFromV1(m: Plain): V2.MetricStatus {
   }) as unknown as V2.MetricStatus;
 }
 
+/** As v1's writers print it: every field, in this order. */
+function rulesToV1(rules: V2.HPAScalingRules | undefined): Plain | null {
+  if (!rules) return null;
+  const { stabilizationWindowSeconds = null, selectPolicy = null, policies, tolerance = null } = rules;
+  return {
+    StabilizationWindowSeconds: stabilizationWindowSeconds, SelectPolicy: selectPolicy,
+    Policies: policies?.map((p) => ({ Type: p.type, Value: p.value, PeriodSeconds: p.periodSeconds })) ?? null, Tolerance: tolerance,
+  };
+}
+
 function recase(value: unknown, change: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((x) => recase(x, change));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [change(k), recase(v, change)]));
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null).map(([k, v]) => [change(k), recase(v, change)]));
 }
-const upper = (key: string): string => key[0]!.toUpperCase() + key.slice(1);
 const lower = (key: string): string => key[0]!.toLowerCase() + key.slice(1);
 
 function isCpuTarget(m: V2.MetricSpec): boolean {
@@ -92,7 +101,7 @@ export function fromStored(stored: DeepReadonly<V2.HorizontalPodAutoscaler>): V1
   if (rest.length > 0) notes[annotations.metrics] = JSON.stringify(rest.map(metricToV1));
   if (statuses.length > 0) notes[annotations.statuses] = JSON.stringify(statuses.map(statusToV1));
   if (status?.conditions?.length) notes[annotations.conditions] = JSON.stringify(status.conditions);
-  if (spec.behavior) notes[annotations.behavior] = JSON.stringify(recase(spec.behavior, upper));
+  if (spec.behavior) notes[annotations.behavior] = JSON.stringify({ ScaleUp: rulesToV1(spec.behavior.scaleUp), ScaleDown: rulesToV1(spec.behavior.scaleDown) });
   return {
     kind: 'HorizontalPodAutoscaler',
     apiVersion: 'autoscaling/v1',

@@ -58,6 +58,22 @@ function podResources(spec: T.PodSpec): void {
 
 function podSpec(spec: T.PodSpec): void {
   spec.securityContext ??= {};
+  // The older name of the same field always says the same.
+  const account = spec.serviceAccountName || spec.serviceAccount;
+  if (!account) return;
+  spec.serviceAccountName = account;
+  spec.serviceAccount = account;
+}
+
+/** One address is the first of several; where they differ the one counts, since old writers know only that. */
+function podStatus(s: T.PodStatus): void {
+  if (s.podIP && s.podIPs?.[0]?.ip !== s.podIP) s.podIPs = [{ ip: s.podIP }];
+  else if (s.podIPs?.[0]?.ip) s.podIP = s.podIPs[0].ip;
+}
+
+function nodeSpec(s: T.NodeSpec): void {
+  if (s.podCIDR && s.podCIDRs?.[0] !== s.podCIDR) s.podCIDRs = [s.podCIDR];
+  else if (s.podCIDRs?.[0]) s.podCIDR = s.podCIDRs[0];
 }
 
 function volume(v: T.Volume): void {
@@ -117,14 +133,16 @@ function secret(s: T.Secret): void {
 export const hooks: DefaultHooks = {
   'core.v1.Pod': pod,
   'core.v1.PodSpec': podSpec,
+  'core.v1.PodStatus': podStatus,
   'core.v1.Container': container,
   'core.v1.EphemeralContainer': container,
   'core.v1.Volume': volume,
   'core.v1.Service': service,
   'core.v1.ReplicationController': replicationController,
   'core.v1.Namespace': namespace,
-  'core.v1.Secret': secret,
+  'core.v1.NodeSpec': nodeSpec,
   'core.v1.NodeStatus': nodeStatus,
+  'core.v1.Secret': secret,
   'core.v1.LimitRangeItem': limitRangeItem,
   'core.v1.ResourceRequirements': (r: T.ResourceRequirements) => {
     roundUp(r.limits);

@@ -9,13 +9,24 @@ const groupPriority: Readonly<Record<string, number>> = {
   '': 18000, apps: 17800, 'events.k8s.io': 17750, 'authentication.k8s.io': 17700, 'authorization.k8s.io': 17600, autoscaling: 17500, batch: 17400,
   'certificates.k8s.io': 17300, 'networking.k8s.io': 17200, policy: 17100, 'rbac.authorization.k8s.io': 17000, 'storage.k8s.io': 16800,
   'admissionregistration.k8s.io': 16700, 'apiextensions.k8s.io': 16700, 'scheduling.k8s.io': 16600, 'coordination.k8s.io': 16500, 'node.k8s.io': 16300,
-  'discovery.k8s.io': 16200, 'flowcontrol.apiserver.k8s.io': 16100, 'internal.apiserver.k8s.io': 16000, 'resource.k8s.io': 15900, 'storagemigration.k8s.io': 15800,
+  'discovery.k8s.io': 16200, 'flowcontrol.apiserver.k8s.io': 16100, 'internal.apiserver.k8s.io': 16000, 'resource.k8s.io': 16200, 'storagemigration.k8s.io': 15800,
   // Listed before everything else: it is the aggregator's own.
   'apiregistration.k8s.io': 20000,
 };
 
 export function priorityOf(group: string): number {
   return groupPriority[group] ?? 1000;
+}
+
+/** Where a group's versions are not given the usual priorities. */
+const unusualVersions: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  '': { v1: 1 }, 'events.k8s.io': { v1beta1: 5 }, autoscaling: { v2: 30 }, 'admissionregistration.k8s.io': { v1beta1: 12, v1alpha1: 9 }, 'coordination.k8s.io': { v1beta1: 13, v1alpha2: 12 },
+  'flowcontrol.apiserver.k8s.io': { v1: 21, v1beta3: 18 }, 'internal.apiserver.k8s.io': { v1alpha1: 9 }, 'storagemigration.k8s.io': { v1alpha1: 9 },
+  'resource.k8s.io': { v1: 21, v1beta2: 15, v1beta1: 9, v1alpha3: 1 },
+};
+
+export function versionPriorityOf(group: string, version: string): number {
+  return unusualVersions[group]?.[version] ?? (version.includes('alpha') ? 1 : version.includes('beta') ? 9 : 15);
 }
 
 /** `v2` before `v1`, those before `v1beta1`, those before `v1alpha1`; within a stage the higher number first. */

@@ -63,7 +63,7 @@ export const kubeApiserver: Program = {
 
 async function apiConfig(given: Flags, authentication: Authentication, surroundings: Surroundings): Promise<Omit<ApiServerConfig, 'store'>> {
   const bindAddress = given.text('bind-address');
-  const advertiseAddress = given.text('advertise-address') || (/^(0\.0\.0\.0|::|)$/.test(bindAddress) ? outwardAddress() : bindAddress);
+  const advertiseAddress = given.text('advertise-address') || (/^(0\.0\.0\.0|::|::1|127\..*|)$/.test(bindAddress) ? outwardAddress() : bindAddress);
   const serviceCidr = given.text('service-cluster-ip-range');
   const first = addressAt(parseRange(serviceCidr), 1);
   const authorization = authorizationModes(given);
