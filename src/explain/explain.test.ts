@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { figures } from './facts.ts';
 import { recordedFacts } from './recorded.ts';
-import { containerReport, reportJson, reportText } from './report.ts';
-import { oomDistance, views, waterfall } from './views.ts';
+import { containerReport, reportJson } from './report.ts';
+import { reportText } from './text.ts';
+import { oomDistance, sampleDifferences, views, waterfall } from './views.ts';
 import { languageOf, say } from './words.ts';
 
 const folder = join(import.meta.dirname, '../../examples/explain/stackoverflow-50865763');
@@ -38,7 +39,7 @@ test('the OOM killer looks at what cannot be reclaimed', () => {
   assert.equal(oom.distance, 5368709120 - oom.unreclaimable);
   // 10 pages of cache are on no list: 4 are locked, the rest is in transit.
   const transit = { cgroupVersion: 2, usage: 100, limit: 200, stat: new Map([['anon', 20], ['file', 80], ['shmem', 10], ['active_file', 40], ['inactive_file', 20], ['unevictable', 4]]) } as const;
-  assert.deepEqual(oomDistance(transit), { limit: 200, reclaimable: 66, unreclaimable: 34, distance: 166 });
+  assert.deepEqual(oomDistance(transit), { limit: 200, of: 'cgroup', reclaimable: 66, unreclaimable: 34, distance: 166 });
   assert.equal(oomDistance({ cgroupVersion: 2, usage: 1, stat: new Map() }), undefined);
 });
 
@@ -64,6 +65,46 @@ test('every step and view has its sentence in both languages', () => {
   }
   assert.equal(languageOf('zh_CN.UTF-8'), 'zh');
   assert.equal(languageOf(undefined), 'en');
+  assert.equal(languageOf(undefined, { LANG: 'zh_CN.UTF-8' }), 'zh');
+  assert.equal(languageOf(undefined, { LC_ALL: 'C', LANG: 'zh_CN.UTF-8' }), 'en');
+  assert.equal(languageOf('en', { LANG: 'zh_CN.UTF-8' }), 'en');
+});
+
+test('no sentence of a report is missing or unfilled, in either language', () => {
+  const machine = recordedFacts(new Map([['memory.current', '900'], ['memory.stat', 'anon 400\nfile 300\ninactive_file 100\nkernel 200\nslab 150\n'], ['memory.swap.current', '7000000'], ['meminfo', 'MemTotal: 4000 kB\nMemFree: 1000 kB\nMemAvailable: 3000 kB\n']]));
+  const containers = [containerReport('a', machine), containerReport('b', recorded)];
+  const sample = { timestamp: '2026-01-01T00:00:00Z', window: '15s', ageSeconds: 4 };
+  const pod = { subject: 'pod/x', containers, pause: { usage: 2, workingSet: 1 }, podOom: oomDistance(recorded)!, sample, path: ['/x', 'kubectl'] };
+  const node = { subject: 'node/x', containers: [containerReport('x', { ...machine, wholeMachine: true })], pods: { containers: 1, node: 5, cgroup: { name: '/kubepods', workingSet: 3 } }, noSample: true as const };
+  for (const language of ['en', 'zh'] as const) {
+    for (const report of [pod, node]) {
+      const text = reportText(report, language);
+      assert.doesNotMatch(text, /[{}]|(note|why|heading|oom|samples|node|sample)\.[a-z]/i);
+      if (language === 'zh') assert.match(text, /起决定作用|自身没有上限/);
+    }
+  }
+});
+
+test('a container without a limit ends with the machine; free and kernel parts are told', () => {
+  const facts = recordedFacts(new Map([['memory.current', '900'], ['memory.max', 'max\n'], ['memory.stat', 'anon 400\nfile 300\nkernel 200\nslab 150\n'], ['meminfo', 'MemTotal: 4000 kB\nMemFree: 1000 kB\nMemAvailable: 3000 kB\nBuffers: 100 kB\nCached: 1500 kB\nSReclaimable: 200 kB\n']]));
+  assert.deepEqual(oomDistance(facts), { limit: 4_096_000, of: 'machine', reclaimable: 2_048_000, unreclaimable: 1_024_000, distance: 3_072_000 });
+  const byName = new Map(views(facts).map((v) => [v.name, v.bytes]));
+  assert.deepEqual([byName.get('free'), byName.get('free (before procps 4)')], [1_024_000, 1200 * 1024]);
+  assert.deepEqual(waterfall(facts).filter((s) => s.kind === 'of').map((s) => [s.label, s.bytes]), [['slab', 150]]);
+});
+
+test('readings of other moments are named with how far they are apart', () => {
+  assert.deepEqual(sampleDifferences(recorded), [
+    { of: 'kubectl top', figure: 'workingSet', there: 5039 * 2 ** 20, here: 5309456384 - 32800768 }, { of: 'docker', figure: 'usage', there: 5327712256, here: 5309456384 },
+  ]);
+  const text = reportText({ subject: 'x', containers: [containerReport('recorded', recorded)] }, 'en');
+  assert.match(text, /kubectl top is of another moment: 5039Mi in its sample, 5032Mi here, 6\.8Mi apart/);
+  assert.match(text, /docker's answer is of another moment: usage 5081Mi in its sample, 5063Mi here, 17Mi apart/);
+});
+
+test('on v1 the least limit of all above counts', () => {
+  const facts = recordedFacts(new Map([['memory.usage_in_bytes', '5'], ['memory.limit_in_bytes', '9223372036854771712'], ['memory.stat', 'hierarchical_memory_limit 4096\n']]));
+  assert.equal(facts.limit, 4096);
 });
 
 test('the report says it for people in columns and for programs as data', () => {

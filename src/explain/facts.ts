@@ -8,7 +8,13 @@ export interface MemoryFacts {
   readonly limit?: number;
   /** memory.kmem.usage_in_bytes (v1); on v2 memory.stat itself says it. */
   readonly kernel?: number;
+  /** The most that usage has been. */
+  readonly maxUsage?: number;
   readonly swap?: number;
+  /** /proc/meminfo, in bytes: the machine's, whoever reads it. */
+  readonly meminfo?: ReadonlyMap<string, number>;
+  /** Where the files were read. */
+  readonly cgroup?: string;
   /** The root cgroup: the kernel does not count its own memory into that one's usage. */
   readonly wholeMachine?: boolean;
   readonly processes?: readonly ProcessFacts[];

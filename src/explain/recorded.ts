@@ -11,20 +11,32 @@ export function recordedFacts(files: ReadonlyMap<string, string>): MemoryFacts {
   const usage = v1 ?? number('memory.current');
   const stat = files.get('memory.stat');
   if (usage === undefined || stat === undefined) throw new Error('memory.stat and one of memory.usage_in_bytes, memory.current are needed: copy them from /sys/fs/cgroup of the container');
-  const limit = number(v1 === undefined ? 'memory.max' : 'memory.limit_in_bytes');
+  const parsed = parseStat(stat);
+  // On v1 the kernel also says the least of the limits above.
+  const limits = [number(v1 === undefined ? 'memory.max' : 'memory.limit_in_bytes'), parsed.get('hierarchical_memory_limit')].filter((n) => n !== undefined);
+  const limit = limits.length ? Math.min(...limits) : undefined;
   const kernel = number('memory.kmem.usage_in_bytes');
+  const maxUsage = number(v1 === undefined ? 'memory.peak' : 'memory.max_usage_in_bytes');
+  const withSwap = number('memory.memsw.usage_in_bytes');
+  const swap = number('memory.swap.current') ?? (withSwap === undefined ? undefined : Math.max(0, withSwap - usage));
+  const meminfo = files.has('meminfo') ? parseMeminfo(files.get('meminfo')!) : undefined;
   const processes = files.has('ps.txt') ? parsePs(files.get('ps.txt')!) : undefined;
   const docker = files.has('docker-stats.json') ? parseDocker(files.get('docker-stats.json')!) : undefined;
   const top = files.has('top.txt') ? parseTop(files.get('top.txt')!) : undefined;
   return {
-    cgroupVersion: v1 === undefined ? 2 : 1, usage, stat: parseStat(stat),
+    cgroupVersion: v1 === undefined ? 2 : 1, usage, stat: parsed,
     ...(limit !== undefined && limit < 2 ** 62 ? { limit } : {}), ...(kernel !== undefined ? { kernel } : {}),
+    ...(maxUsage !== undefined ? { maxUsage } : {}), ...(swap !== undefined ? { swap } : {}), ...(meminfo ? { meminfo } : {}),
     ...(processes ? { processes } : {}), ...(docker ? { docker } : {}), ...(top ? { top } : {}),
   };
 }
 
 export function parseStat(text: string): Map<string, number> {
   return new Map(text.split('\n').map((l) => l.trim().split(/\s+/)).filter((p) => p.length === 2 && /^\d+$/.test(p[1]!)).map(([k, v]) => [k!, Number(v)]));
+}
+
+export function parseMeminfo(text: string): Map<string, number> {
+  return new Map([...text.matchAll(/^(\S+):\s+(\d+)( kB)?$/gm)].map(([, key, value, unit]) => [key!, Number(value) * (unit ? 1024 : 1)]));
 }
 
 /** `ps aux`: RSS is the sixth column, in KiB. */

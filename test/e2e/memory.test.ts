@@ -11,15 +11,22 @@ import { eventually, TestCluster, whyNoContainers } from './profile.ts';
 
 const mi = 2 ** 20;
 
+interface Oom { readonly limit: number; readonly of: string; readonly reclaimable: number; readonly unreclaimable: number; readonly distance: number }
+
 interface Explained {
   readonly sample?: { readonly timestamp: string; readonly window: string; readonly ageSeconds: number };
   readonly pause?: { readonly usage: number; readonly workingSet: number };
   readonly podsTotal?: number;
+  readonly pods?: { readonly containers: number; readonly node: number; readonly cgroup?: { readonly name: string; readonly workingSet: number } };
+  readonly podOom?: Oom;
+  readonly path?: readonly string[];
   readonly containers: readonly {
+    readonly cgroup: string;
+    readonly samples: readonly { readonly of: string; readonly there: number; readonly here: number }[];
     readonly figures: Readonly<Record<'usage' | 'anon' | 'rss' | 'file' | 'shmem' | 'activeFile' | 'inactiveFile' | 'mappedFile' | 'workingSet' | 'kernel' | 'remainder', number>> & { readonly kernelMeasured: boolean };
     readonly waterfall: readonly { readonly label: string; readonly bytes: number; readonly kind: string }[];
     readonly views: readonly { readonly name: string; readonly bytes: number }[];
-    readonly oom?: { readonly limit: number; readonly reclaimable: number; readonly unreclaimable: number; readonly distance: number };
+    readonly oom?: Oom;
     readonly processes: readonly { readonly pid: number; readonly rss: number; readonly pss?: number }[];
   }[];
 }
@@ -35,6 +42,7 @@ interface Kernel {
   readonly mapped: number;
   readonly kernel: number;
   readonly limit: number;
+  readonly most: number | undefined;
   readonly pids: readonly number[];
 }
 
@@ -54,8 +62,15 @@ function kernelSays(folder: string): Kernel {
   const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
   const shared = { inactive: stat(v1 ? 'total_inactive_file' : 'inactive_file'), active: stat(v1 ? 'total_active_file' : 'active_file'), shmem: stat(v1 ? 'total_shmem' : 'shmem'), pids };
   return v1
-    ? { ...shared, usage: number('memory.usage_in_bytes'), anon: stat('total_rss'), file: stat('total_cache'), mapped: stat('total_mapped_file'), kernel: number('memory.kmem.usage_in_bytes'), limit: number('memory.limit_in_bytes') }
-    : { ...shared, usage: number('memory.current'), anon: stat('anon'), file: stat('file'), mapped: stat('file_mapped'), kernel: stat('kernel'), limit: number('memory.max') };
+    ? { ...shared, usage: number('memory.usage_in_bytes'), anon: stat('total_rss'), file: stat('total_cache'), mapped: stat('total_mapped_file'), kernel: number('memory.kmem.usage_in_bytes'), limit: number('memory.limit_in_bytes'), most: number('memory.max_usage_in_bytes') }
+    : { ...shared, usage: number('memory.current'), anon: stat('anon'), file: stat('file'), mapped: stat('file_mapped'), kernel: stat('kernel'), limit: number('memory.max'), most: existsSync(join(folder, 'memory.peak')) ? number('memory.peak') : undefined };
+}
+
+/** Lines of /proc/meminfo, in bytes. */
+function machineSays(): Record<'MemTotal' | 'MemFree' | 'MemAvailable' | 'Buffers' | 'Cached' | 'SReclaimable', number> {
+  const text = readFileSync('/proc/meminfo', 'utf8');
+  const of = (key: string): number => Number(new RegExp(`^${key}: +(\\d+) kB$`, 'm').exec(text)![1]) * 1024;
+  return { MemTotal: of('MemTotal'), MemFree: of('MemFree'), MemAvailable: of('MemAvailable'), Buffers: of('Buffers'), Cached: of('Cached'), SReclaimable: of('SReclaimable') };
 }
 
 /** Resident bytes by /proc/PID/statm (pages), proportional ones by adding up every mapping of /proc/PID/smaps. */
@@ -158,7 +173,7 @@ describe('memory: top, explain and the kernel agree', { skip: whyNoContainers() 
 
     test(`${name}: every number of explain against an independent reading`, async () => {
       const folder = folders.get(name)!;
-      const [explained, k] = [await explain(`pod/${name}`), kernelSays(folder)];
+      const [explained, k, machine] = [await explain(`pod/${name}`), kernelSays(folder), machineSays()];
       const { figures, views, waterfall, oom, processes } = explained.containers[0]!;
       near('usage', figures.usage, k.usage);
       near('anon', figures.anon, k.anon);
@@ -182,9 +197,15 @@ describe('memory: top, explain and the kernel agree', { skip: whyNoContainers() 
         container_memory_working_set_bytes: k.usage - k.inactive, container_memory_usage_bytes: k.usage, container_memory_rss: k.anon, container_memory_cache: k.file,
         'docker stats': k.usage - k.inactive, 'docker stats (before 20.10)': k.usage - k.file, 'script of the document': k.anon + k.file + k.shmem - k.inactive,
         'ps RSS': perProcess.reduce((sum, p) => sum + p.rss, 0), PSS: perProcess.reduce((sum, p) => sum + p.pss, 0), 'kubectl top': (await usageOf(name))!,
+        container_memory_mapped_file: k.mapped, container_memory_kernel_usage: k.kernel, ...(k.most === undefined ? {} : { container_memory_max_usage_bytes: k.most }),
+        free: machine.MemTotal - machine.MemAvailable, 'free (before procps 4)': machine.MemTotal - machine.MemFree - machine.Buffers - machine.Cached - machine.SReclaimable,
       };
       assert.deepEqual(views.map((v) => v.name).sort(), Object.keys(expected).sort());
-      for (const view of views) near(view.name, view.bytes, expected[view.name]!);
+      // The machine as a whole does not stand still while this runs.
+      for (const view of views) near(view.name, view.bytes, expected[view.name]!, view.name.startsWith('free') ? 0.03 * machine.MemTotal : undefined);
+      assert.ok(folder.endsWith(explained.containers[0]!.cgroup), explained.containers[0]!.cgroup);
+      assert.deepEqual(explained.containers[0]!.samples.map((s) => [s.of, s.there, s.here]), [['kubectl top', views.find((v) => v.name === 'kubectl top')!.bytes, figures.workingSet]]);
+      assert.equal(explained.path?.[0], explained.containers[0]!.cgroup);
       assert.deepEqual(processes.map((p) => p.pid).sort((a, b) => a - b), [...k.pids].sort((a, b) => a - b));
       for (const p of processes) {
         near(`rss of ${p.pid}`, p.rss, processSays(p.pid).rss);
@@ -211,6 +232,9 @@ describe('memory: top, explain and the kernel agree', { skip: whyNoContainers() 
     const k = kernelSays(sandbox);
     near('pause', explained.pause?.usage, k.usage);
     near('pause, working set', explained.pause?.workingSet, k.usage - k.inactive);
+    const whole = kernelSays(podFolder);
+    assert.deepEqual([explained.podOom?.limit, explained.podOom?.of], [whole.limit, 'cgroup']);
+    near('the pod, not reclaimable', explained.podOom?.unreclaimable, whole.usage - (whole.file - whole.shmem));
   }
 
   test('node: explain says what the node\'s cgroup says, and what its pods add up to', async () => {
@@ -232,7 +256,15 @@ describe('memory: top, explain and the kernel agree', { skip: whyNoContainers() 
       const pods = JSON.parse(await cluster.ok('get', '--raw', '/apis/metrics.k8s.io/v1beta1/pods')) as { items: { containers: { usage: { memory: string } }[] }[] };
       near('sum of the pods', explained.podsTotal, pods.items.flatMap((p) => p.containers).reduce((sum, c) => sum + bytes(c.usage.memory), 0), 8 * mi);
       assert.ok(figures.workingSet > explained.podsTotal!, `${figures.workingSet} > ${explained.podsTotal}`);
+      const { oom } = explained.containers[0]!;
+      const machine = machineSays();
+      assert.deepEqual([oom?.of, oom?.limit], ['machine', machine.MemTotal]);
+      near('left on the machine', oom?.distance, machine.MemAvailable, 0.03 * machine.MemTotal);
+      assert.deepEqual([explained.pods?.containers, explained.pods?.node], [explained.podsTotal, figures.workingSet]);
       if (!root) return true;
+      // All pods' cgroup, between what the containers add up to and the node.
+      const all = kernelSays(join(root, explained.pods!.cgroup!.name));
+      near("the pods' cgroup", explained.pods?.cgroup?.workingSet, all.usage - all.inactive, 4 * mi);
       assert.ok(readings.length > 0);
       const between = (what: string, shown: number, of: (k: Kernel) => number): void => {
         const [low, high] = [Math.min(...readings.map(of)), Math.max(...readings.map(of))];

@@ -47,6 +47,8 @@ describe('kubectl top', { skip: whyNoContainers() ?? false }, () => {
     const outcome = await cluster.kubectl(['top', 'pod', '-l', 'app=young']);
     assert.equal(outcome.code, 1, outcome.stdout);
     assert.match(outcome.stderr, /^error: metrics not available yet\n|^error: Metrics not available for pod default\/young, age: /m);
+    const doctor = await cluster.k7s(['kubectl', '--', 'top', 'doctor', 'pod/young']);
+    assert.match(doctor.stdout, /^(wait {2}pod\/young runs since \d+ s only: .*|ok {4}pod\/young has figures)$/m);
     const byName = await cluster.kubectl(['top', 'pod', 'young']);
     assert.match(byName.stderr, /Error from server \(NotFound\): podmetrics\.metrics\.k8s\.io "default\/young" not found/);
   });
@@ -140,5 +142,7 @@ describe('kubectl top', { skip: whyNoContainers() ?? false }, () => {
       return top.code !== 0 ? top : undefined;
     });
     assert.equal(outcome.stderr, 'error: Metrics API not available\n');
+    const doctor = await cluster.k7s(['kubectl', '--', 'top', 'doctor']);
+    assert.deepEqual([doctor.code, doctor.stdout.split('\n')[0]], [1, 'bad   Nobody serves metrics.k8s.io: kubectl says "error: Metrics API not available".']);
   });
 });

@@ -195,3 +195,42 @@ test('-o json and yaml: the objects of the metrics API with what the flags add',
   const bad = await ownKubectl('/nonexistent', ['-s', url, 'top', 'node', '-o', 'wide']);
   assert.match(bad.stderr, /unable to match a printer suitable for the output format "wide", allowed formats are: json,yaml/);
 });
+
+test('top doctor: which station has no figures, and the exit code with it', async () => {
+  const objects: Record<string, object> = {
+    '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io': { spec: { service: { namespace: 'kube-system', name: 'metrics-server' } }, status: { conditions: [{ type: 'Available', status: 'True' }] } },
+    '/api/v1/namespaces/kube-system/services/metrics-server': { spec: { selector: { 'k8s-app': 'metrics-server' } } },
+    '/api/v1/namespaces/kube-system/pods': { items: [{
+      metadata: { name: 'metrics-server-x' }, spec: { containers: [{ args: ['--metric-resolution=20s'] }] },
+      status: { conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ state: { running: { startedAt: '2024-01-01T00:00:00Z' } } }] },
+    }] },
+    '/api/v1/nodes': { items: ['n1', 'gone'].map((name) => ({ metadata: { name }, status: { conditions: [{ type: 'Ready', status: 'True' }] } })) },
+    '/apis/metrics.k8s.io/v1beta1/nodes': { items: [{ metadata: { name: 'n1' } }] },
+    '/api/v1/namespaces/a/pods/young': { metadata: { name: 'young' }, spec: { nodeName: 'n1', containers: [{}] }, status: { phase: 'Running', containerStatuses: [{ state: { running: { startedAt: new Date(Date.now() - 5000).toISOString() } } }] } },
+  };
+  const cluster = createServer((request, response) => {
+    const body = objects[request.url!.split('?')[0]!];
+    response.setHeader('content-type', 'application/json');
+    response.statusCode = body ? 200 : request.url!.endsWith('/healthz') ? 503 : 404;
+    response.end(JSON.stringify(body ?? { kind: 'Status', status: 'Failure', reason: body ? '' : 'NotFound', message: 'dial tcp 10.0.0.9:10250: connect: connection refused', code: response.statusCode }));
+  });
+  await new Promise<void>((resolve) => cluster.listen(0, '127.0.0.1', resolve));
+  const doctor = (...args: string[]) => ownKubectl('/nonexistent', ['-s', `http://127.0.0.1:${(cluster.address() as AddressInfo).port}`, 'top', 'doctor', ...args]);
+  try {
+    const { code, stdout } = await doctor('pod/young', '-n', 'a');
+    assert.equal(code, 1);
+    assert.deepEqual(stdout.split('\n').filter((line) => !line.startsWith(' ')), [
+      'ok    metrics.k8s.io is served by kube-system/metrics-server', 'ok    metrics-server: pod metrics-server-x is ready', 'ok    1 of 2 nodes have figures',
+      'bad   node gone has no figures: its kubelet does not answer: dial tcp 10.0.0.9:10250: connect: connection refused',
+      'wait  pod/young runs since 5 s only: kubectl says NotFound until metrics-server has read it twice, 20 s apart', '',
+    ]);
+    assert.match(stdout, /→ Is the kubelet running, and its port \(10250\) open/);
+    const data = JSON.parse((await doctor('-o', 'json', '--language=zh')).stdout) as { findings: { state: string; what: string; text: string }[] };
+    assert.deepEqual(data.findings.map((f) => f.what), ['api', 'server', 'nodes', 'kubeletSilent']);
+    assert.match(data.findings[2]!.text, /^2 个节点中有 1 个有数据$/);
+    objects['/apis/metrics.k8s.io/v1beta1/nodes'] = { items: [{ metadata: { name: 'n1' } }, { metadata: { name: 'gone' } }] };
+    assert.equal((await doctor()).code, 0);
+  } finally {
+    cluster.close();
+  }
+});

@@ -7,17 +7,28 @@ import type { NodeMetrics, PodMetrics } from '../../api/metrics/v1beta1/types.ts
 import type { Client } from '../../client/client.ts';
 import { parseQuantity } from '../../machinery/quantity.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
-import type { MemoryFacts, ProcessFacts } from '../../explain/facts.ts';
+import { figures, type MemoryFacts, type ProcessFacts } from '../../explain/facts.ts';
 import { recordedFacts } from '../../explain/recorded.ts';
-import { containerReport, reportJson, reportText, type MemoryReport, type SampleAge } from '../../explain/report.ts';
+import { containerReport, reportJson, type MemoryReport, type SampleAge } from '../../explain/report.ts';
+import { reportText } from '../../explain/text.ts';
+import { oomDistance } from '../../explain/views.ts';
 import { languageOf } from '../../explain/words.ts';
 
 /** The part of the kubelet's `/stats/memory` answer that is used here. */
 interface Reading {
+  readonly time: string;
   readonly cgroupVersion: 1 | 2;
-  readonly root: { readonly cgroup: string; readonly files: Readonly<Record<string, string>> };
-  readonly sandbox?: { readonly files: Readonly<Record<string, string>> };
-  readonly containers: readonly { readonly name: string; readonly files: Readonly<Record<string, string>>; readonly processes: readonly ProcessFacts[] }[];
+  readonly meminfo: string;
+  readonly root: Cgroup;
+  readonly pods?: Cgroup;
+  readonly pod?: Cgroup;
+  readonly sandbox?: Cgroup;
+  readonly containers: readonly (Cgroup & { readonly name: string; readonly processes: readonly ProcessFacts[] })[];
+}
+
+interface Cgroup {
+  readonly cgroup: string;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface ExplainOptions {
@@ -29,6 +40,8 @@ export interface ExplainOptions {
   readonly from?: string;
   readonly output?: string;
   readonly language?: string;
+  /** Where the locale stands. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The text to print. Throws StatusError, or Error with one line. */
@@ -36,7 +49,7 @@ export async function explainMemory(options: ExplainOptions, client: Client | un
   const report = options.from ? fromFolder(options.from) : await fromCluster(options, client!, clock);
   if (options.output === 'json') return `${JSON.stringify(reportJson(report), undefined, 2)}\n`;
   if (options.output !== undefined && options.output !== '') throw new Error(`unable to match a printer suitable for the output format "${options.output}", allowed formats are: json`);
-  return reportText(report, languageOf(options.language));
+  return reportText(report, languageOf(options.language, options.env));
 }
 
 function fromFolder(folder: string): MemoryReport {
@@ -62,16 +75,24 @@ async function explainPod(options: ExplainOptions, name: string, client: Client,
   ]);
   const chosen = reading.containers.filter((c) => options.container === undefined || c.name === options.container);
   if (chosen.length === 0) throw new Error(options.container ? `container ${options.container} is not running in pod ${name}` : `no container of pod ${name} is running`);
-  const pause = reading.sandbox ? facts(reading.sandbox.files, reading.cgroupVersion) : undefined;
+  const pause = reading.sandbox ? figures(facts(reading.sandbox, reading)) : undefined;
+  const whole = reading.pod ? facts(reading.pod, reading) : undefined;
+  const podOom = whole?.limit === undefined ? undefined : oomDistance(whole);
   return {
-    subject: `pod/${name}`,
+    subject: `pod/${name}`, time: reading.time,
     containers: chosen.map((c) => {
       const usage = metrics?.containers.find((m) => m.name === c.name)?.usage['memory'];
-      return containerReport(c.name, { ...facts(c.files, reading.cgroupVersion), processes: c.processes, ...(usage ? { top: { workingSet: parseQuantity(usage).value() } } : {}) });
+      return containerReport(c.name, { ...facts(c, reading), processes: c.processes, ...(usage ? { top: { workingSet: parseQuantity(usage).value() } } : {}) });
     }),
-    ...(pause ? { pause: { usage: pause.usage, workingSet: Math.max(0, pause.usage - inactiveFile(pause)) } } : {}),
-    ...(metrics ? { sample: age(metrics, clock) } : {}),
+    ...(pause ? { pause: { usage: pause.usage, workingSet: pause.workingSet } } : {}),
+    ...(podOom ? { podOom } : {}),
+    ...(metrics ? { sample: age(metrics, clock), path: path(`${chosen[0]!.cgroup}`, pod.spec.nodeName) } : { noSample: true as const }),
   };
+}
+
+/** Where the figure of kubectl top comes along. */
+function path(cgroup: string, node: string): string[] {
+  return [cgroup, `kubelet of ${node} /metrics/resource`, 'metrics-server', 'APIService v1beta1.metrics.k8s.io', '/apis/metrics.k8s.io', 'kubectl'];
 }
 
 async function explainNode(name: string, client: Client, clock: Clock): Promise<MemoryReport> {
@@ -84,26 +105,23 @@ async function explainNode(name: string, client: Client, clock: Clock): Promise<
   const here = new Set((await client.list(pods, { fieldSelector: `spec.nodeName=${name}` })).items.map((p) => `${p.metadata.namespace}/${p.metadata.name}`));
   const total = all?.items.filter((p) => here.has(`${p.metadata.namespace}/${p.metadata.name}`)).flatMap((p) => p.containers).reduce((sum, c) => sum + parseQuantity(c.usage['memory'] ?? '0').value(), 0);
   const usage = metrics?.usage['memory'];
+  const report = containerReport(name, { ...facts(reading.root, reading), ...(reading.root.cgroup === '/' ? { wholeMachine: true } : {}), ...(usage ? { top: { workingSet: parseQuantity(usage).value() } } : {}) });
+  const cgroup = reading.pods && { name: reading.pods.cgroup, workingSet: figures(facts(reading.pods, reading)).workingSet };
   return {
-    subject: `node/${name}`,
-    containers: [containerReport(name, { ...facts(reading.root.files, reading.cgroupVersion), ...(reading.root.cgroup === '/' ? { wholeMachine: true } : {}), ...(usage ? { top: { workingSet: parseQuantity(usage).value() } } : {}) })],
-    ...(total !== undefined ? { podsTotal: total } : {}),
-    ...(metrics ? { sample: age(metrics, clock) } : {}),
+    subject: `node/${name}`, time: reading.time, containers: [report],
+    ...(total !== undefined ? { podsTotal: total, pods: { containers: total, ...(cgroup ? { cgroup } : {}), node: figures(report.facts).workingSet } } : {}),
+    ...(metrics ? { sample: age(metrics, clock), path: path(reading.root.cgroup, name) } : { noSample: true as const }),
   };
 }
 
 /** The root of v2 has no memory.current: what the kubelet takes instead is anon + file. */
-function facts(files: Readonly<Record<string, string>>, version: 1 | 2): MemoryFacts {
-  const map = new Map(Object.entries(files));
-  if (version === 2 && !map.has('memory.current')) {
-    const of = (key: string): number => Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(map.get('memory.stat') ?? '')?.[1] ?? 0);
-    map.set('memory.current', String(of('anon') + of('file')));
+function facts(of: Cgroup, { cgroupVersion, meminfo }: Reading): MemoryFacts {
+  const map = new Map(Object.entries({ ...of.files, meminfo }));
+  if (cgroupVersion === 2 && !map.has('memory.current')) {
+    const value = (key: string): number => Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(map.get('memory.stat') ?? '')?.[1] ?? 0);
+    map.set('memory.current', String(value('anon') + value('file')));
   }
-  return recordedFacts(map);
-}
-
-function inactiveFile(f: MemoryFacts): number {
-  return f.stat.get('total_inactive_file') ?? f.stat.get('inactive_file') ?? 0;
+  return { ...recordedFacts(map), cgroup: of.cgroup };
 }
 
 function age(metrics: { timestamp: string; window: string }, clock: Clock): SampleAge {

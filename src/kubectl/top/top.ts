@@ -198,8 +198,21 @@ const topExplain: Command = {
     const { flags } = session;
     const { explainMemory } = await import('./explain.ts');
     const from = flags.text('from');
-    const options = { namespace: from ? '' : session.namespace, ...(args[0] ? { target: args[0] } : {}), ...(from ? { from } : {}), ...given(session, 'container'), ...given(session, 'output'), ...given(session, 'language') };
+    const options = { env: session.env, namespace: from ? '' : session.namespace, ...(args[0] ? { target: args[0] } : {}), ...(from ? { from } : {}), ...given(session, 'container'), ...given(session, 'output'), ...given(session, 'language') };
     session.out(await explainMemory(options, from ? undefined : session.client, session.surroundings.clock));
+  },
+};
+
+/** Beyond upstream: why there are no figures. */
+const topDoctor: Command = {
+  name: 'doctor',
+  use: 'top doctor [pod/NAME]',
+  short: 'Find out why kubectl top shows nothing',
+  flags: { output: { type: 'string', short: 'o', help: "Output format: 'json' or text." }, language: { type: 'string', help: "'en' or 'zh'." } },
+  run: async (session, args) => {
+    if (args.length > 1) usageError('doctor [pod/NAME]', 'top doctor');
+    const { runDoctor } = await import('./doctor.ts');
+    await runDoctor(session, args[0]);
   },
 };
 
@@ -211,5 +224,5 @@ export const top: Command = {
   name: 'top',
   use: 'top',
   short: 'Display resource (CPU/memory) usage',
-  subcommands: [topNode, topPod, topExplain],
+  subcommands: [topNode, topPod, topExplain, topDoctor],
 };

@@ -30,6 +30,8 @@ export interface MemoryReading {
   readonly cgroupVersion: 1 | 2;
   readonly meminfo: string;
   readonly root: CgroupFiles;
+  /** What all pods are in. */
+  readonly pods?: CgroupFiles;
   readonly pod?: CgroupFiles & { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly sandbox?: CgroupFiles;
   readonly containers: readonly (CgroupFiles & { readonly name: string; readonly id: string; readonly startedAt: string; readonly processes: readonly ProcessMemory[] })[];
@@ -70,10 +72,13 @@ export function readMemory(d: SummaryDependencies, pod?: { namespace: string; na
   if (!root) return undefined;
   const source = pod && d.source.pods().find((p) => p.namespace === pod.namespace && p.name === pod.name);
   if (pod && !source) return undefined;
+  const all = node.systemContainers.find((c) => c.name === 'pods');
+  const pods = all && !pod ? readFiles(layout, all.cgroup) : undefined;
   const of = source ? readFiles(layout, source.cgroup) : undefined;
   const sandbox = source?.sandbox ? readFiles(layout, source.sandbox.cgroup) : undefined;
   return {
     time: timestamp(d.now()), node: node.name, cgroupVersion: layout.version, meminfo: readText('/proc/meminfo') ?? '', root,
+    ...(pods ? { pods } : {}),
     ...(source && of ? { pod: { ...of, namespace: source.namespace, name: source.name, uid: source.uid } } : {}),
     ...(sandbox ? { sandbox } : {}),
     containers: (source?.containers ?? []).filter((c) => c.running).flatMap((c) => {
