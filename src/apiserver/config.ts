@@ -74,6 +74,8 @@ export interface ApiServerConfig {
   readonly tokens?: readonly TokenAuthenticator[];
   /** What is served beyond or short of the default: `api/all|ga|beta|alpha`, `v1`, `group/version` or `group/version/resource`, each with `=true` or `=false`. */
   readonly runtimeConfig?: readonly string[];
+  /** Feature gates that are on beyond the default. */
+  readonly features?: readonly string[];
   /** Beside those of the server itself, in /healthz and /readyz. */
   readonly healthChecks?: readonly HealthCheck[];
   /** Default cluster.local. */

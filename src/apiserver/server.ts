@@ -94,7 +94,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   let ready = false;
   const presenter = { registry, now: () => clock.now() };
-  const server: ResourceServer = { ...presenter, table, surroundings };
+  const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features) };
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
   const pipeline: Pipeline = {
     ...presenter, log, authorize,

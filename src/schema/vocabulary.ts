@@ -110,6 +110,8 @@ export interface RuleContext {
   readonly dryRun: boolean;
   /** Subresource of the request, e.g. `status`; empty for the resource itself. */
   readonly subresource: string;
+  /** Feature gates that are on beyond upstream's defaults. */
+  readonly features?: ReadonlySet<string>;
   /** The version in which the writer wrote; rules see the stored one. Absent: the stored one. */
   readonly apiVersion?: string;
 }

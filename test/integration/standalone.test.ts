@@ -123,6 +123,7 @@ test('what is not supported is refused by name', async () => {
   const cases: readonly (readonly [args: readonly string[], stderr: RegExp])[] = [
     ...['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'dns', 'cadvisor', 'prometheus-adapter', 'heapster'].map((name) => [[name, '--nonsense=1'], /^Error: unknown flag: --nonsense\n$/] as const),
     [['kube-controller-manager', '--controllers=magic'], /^Error: "magic" is not in the list of known controllers\n$/],
+    [['kube-controller-manager', '--feature-gates=Magic=true'], /"Magic" is not supported, only HPAConfigurableTolerance\n$/],
     [['kube-scheduler', '--config', file('a.yaml', 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles: [{plugins: {}}]\n')], /"profiles\[0\]\.plugins" is not supported/],
     [['kubelet', '--config', file('b.yaml', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {anonymous: {enabled: true}}\n')], /authentication\.anonymous\.enabled: true is not supported/],
     [['kubelet', '--config', file('c.yaml', 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncpuManagerPolicy: static\n')], /the field "cpuManagerPolicy" is not supported/],

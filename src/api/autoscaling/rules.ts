@@ -1,14 +1,15 @@
 /** Rules of autoscaling. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
+import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { both, specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
 import { validateScale } from './scale.ts';
 import { validateAutoscaler } from './validation.ts';
 import type { HorizontalPodAutoscaler } from './v2/types.ts';
 
-/** Tolerances of single autoscalers are behind a gate that is off in this version: what was not there before is dropped. */
-function dropTolerances({ spec: { behavior } }: HorizontalPodAutoscaler, old?: DeepReadonly<HorizontalPodAutoscaler>): void {
+/** Tolerances of single autoscalers are behind a gate that is off by default in this version: what was not there before is dropped. */
+function dropTolerances({ spec: { behavior } }: HorizontalPodAutoscaler, { features }: RuleContext, old?: DeepReadonly<HorizontalPodAutoscaler>): void {
+  if (features?.has('HPAConfigurableTolerance')) return;
   const before = old?.spec.behavior;
   if (before?.scaleUp?.tolerance !== undefined || before?.scaleDown?.tolerance !== undefined) return;
   for (const rules of [behavior?.scaleUp, behavior?.scaleDown]) delete rules?.tolerance;
@@ -16,10 +17,10 @@ function dropTolerances({ spec: { behavior } }: HorizontalPodAutoscaler, old?: D
 
 const parts = specAndStatus<HorizontalPodAutoscaler>();
 const autoscalerRules: KindRules<HorizontalPodAutoscaler> = {
-  prepareCreate: both(parts.prepareCreate, (hpa) => dropTolerances(hpa)),
+  prepareCreate: both(parts.prepareCreate, (hpa, context) => dropTolerances(hpa, context)),
   prepareUpdate(hpa, old, context) {
     parts.prepareUpdate(hpa, old, context);
-    dropTolerances(hpa, old);
+    dropTolerances(hpa, context, old);
   },
   validate: validateAutoscaler,
   columns: columns.horizontalPodAutoscalerColumns,

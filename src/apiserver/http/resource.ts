@@ -26,6 +26,7 @@ import { serveWatch } from './watch.ts';
 export interface ResourceServer extends Presenter {
   readonly registry: Schema;
   readonly table: ResourceTable;
+  readonly features: ReadonlySet<string>;
   readonly surroundings: Surroundings;
 }
 
@@ -78,7 +79,7 @@ function methodNotAllowed(request: ServingRequest, _served: Served): StatusError
 }
 
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, warnings: request.warnings };
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {

@@ -57,7 +57,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
     const { decision, reason } = await server.authorize(attributes);
     if (decision !== 'allow') throw forbidden(attributes, reason);
   };
-  const scope = (subresource: string, dryRun: boolean): WriteScope => ({ now: timestamp(server.surroundings.clock.now()), user, dryRun, subresource, warnings: [] });
+  const scope = (subresource: string, dryRun: boolean): WriteScope => ({ now: timestamp(server.surroundings.clock.now()), user, dryRun, subresource, features: server.features, warnings: [] });
   const write = (served: StoredResource, view: View, namespace: string, name: string, options: WriteOptions): WriteRequest => ({
     registry: server.registry, storage: served.storage, view, namespace, name,
     scope: scope(options.subresource ?? '', options.dryRun === true), fieldManager: options.fieldManager ?? manager,

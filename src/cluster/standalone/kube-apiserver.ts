@@ -11,7 +11,7 @@ import { upstreamPlugins } from './admission.ts';
 import { authenticationFlags, authenticationOf, type Authentication } from './apiserver-authentication.ts';
 import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { servingPair } from './certificates.ts';
-import { fileOf, ignored, listed, pairOf, type Program } from './program.ts';
+import { features, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
 import { openStore, storeFlags } from './store.ts';
 
 const flags: FlagSet = {
@@ -32,6 +32,7 @@ const flags: FlagSet = {
   'kubelet-client-certificate': { type: 'string', help: 'The certificate that is shown to kubelets' },
   'kubelet-client-key': { type: 'string', help: 'Its key' },
   'kubelet-certificate-authority': { type: 'string', help: 'Whose kubelet certificates are believed; any if absent' },
+  'feature-gates': { type: 'strings', help: 'Features beyond the default: HPAConfigurableTolerance=true' },
   'runtime-config': { type: 'strings', help: 'APIs to serve or not: api/all=true, group/version=true, group/version/resource=false' },
   ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-garbage-collector', 'enable-priority-and-fairness'),
   ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl', 'request-timeout', 'min-request-timeout', 'shutdown-delay-duration', 'max-requests-inflight', 'max-mutating-requests-inflight',
@@ -84,6 +85,7 @@ async function apiConfig(given: Flags, authentication: Authentication, surroundi
     enabledAdmission: plugins(given, 'enable-admission-plugins'),
     disabledAdmission: plugins(given, 'disable-admission-plugins'),
     runtimeConfig: listed(given, 'runtime-config'),
+    features: features(given, ['HPAConfigurableTolerance']),
   };
 }
 

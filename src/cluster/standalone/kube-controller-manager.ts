@@ -9,7 +9,7 @@ import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { hasReason } from '../../machinery/status.ts';
 import { connection, electionFlags, electionSettings, healthFlags, serveHealth, whenLeading } from './connection.ts';
-import { duration, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
+import { duration, features, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
 
 const flags: FlagSet = {
   kubeconfig: { type: 'string', help: 'How to reach the API server; as a pod does if absent' },
@@ -24,6 +24,7 @@ const flags: FlagSet = {
   'node-monitor-period': { type: 'duration', default: '5s', help: 'How often nodes are looked at' },
   'node-monitor-grace-period': { type: 'duration', default: '50s', help: 'How long a node may be silent' },
   'terminated-pod-gc-threshold': { type: 'int', default: 12_500, help: 'How many ended pods are kept' },
+  'feature-gates': { type: 'strings', help: 'Features beyond the default: HPAConfigurableTolerance=true' },
   'horizontal-pod-autoscaler-sync-period': { type: 'duration', default: '15s', help: 'How often autoscalers look at their metrics' },
   'horizontal-pod-autoscaler-downscale-stabilization': { type: 'duration', default: '5m0s', help: 'How long the highest recommendation counts, where an autoscaler does not say' },
   'horizontal-pod-autoscaler-tolerance': { type: 'string', default: '0.1', help: 'How far from its target a metric may be before anything is done' },
@@ -88,7 +89,7 @@ function autoscalerOptions(given: Flags): NonNullable<ControllerOptions['autosca
   const tolerance = Number(given.text('horizontal-pod-autoscaler-tolerance'));
   if (!(tolerance >= 0)) throw new CommandError('--horizontal-pod-autoscaler-tolerance must be a number that is not negative');
   return {
-    tolerance, syncPeriodMs: of('sync-period'), downscaleStabilizationMs: of('downscale-stabilization'),
+    tolerance, configurableTolerance: features(given, ['HPAConfigurableTolerance']).length > 0, syncPeriodMs: of('sync-period'), downscaleStabilizationMs: of('downscale-stabilization'),
     cpuInitializationPeriodMs: of('cpu-initialization-period'), initialReadinessDelayMs: of('initial-readiness-delay'),
   };
 }

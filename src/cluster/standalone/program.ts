@@ -68,6 +68,19 @@ export function listed(flags: Flags, name: string): string[] {
   return flags.list(name).flatMap((text) => text.split(',')).map((text) => text.trim()).filter(Boolean);
 }
 
+/** The gates that `--feature-gates` switches on; those that cannot be had are refused by name. */
+export function features(flags: Flags, known: readonly string[]): string[] {
+  return listed(flags, 'feature-gates').flatMap((text) => {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+    const refuse = (why: string): never => {
+      throw new CommandError(`invalid argument ${JSON.stringify(text)} for "--feature-gates" flag: ${why}`);
+    };
+    if (!/^(true|false)$/i.test(value)) refuse('it must be name=true or name=false');
+    if (!known.includes(name)) refuse(`${JSON.stringify(name)} is not supported, only ${known.join(', ')}`);
+    return value.toLowerCase() === 'true' ? [name] : [];
+  });
+}
+
 /** The text of the file that a flag names. */
 export function fileOf(flags: Flags, name: string): string | undefined {
   const file = flags.text(name);

@@ -68,6 +68,8 @@ export interface AutoscalerOptions {
   readonly syncPeriodMs?: number;
   readonly downscaleStabilizationMs?: number;
   readonly tolerance?: number;
+  /** An autoscaler may have tolerances of its own: the gate HPAConfigurableTolerance. */
+  readonly configurableTolerance?: boolean;
   readonly cpuInitializationPeriodMs?: number;
   readonly initialReadinessDelayMs?: number;
 }

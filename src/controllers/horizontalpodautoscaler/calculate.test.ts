@@ -5,7 +5,7 @@ import type { Pod } from '../../api/core/v1/index.ts';
 import { replicasForAverage, replicasForShare, replicasForUtilization, replicasForValue, type PodMetrics, type Proposal, type Rules } from './calculate.ts';
 
 const now = Date.parse('2025-01-01T12:00:00Z');
-const rules: Rules = { now, tolerance: 0.1, cpuInitializationPeriodMs: 120_000, initialReadinessDelayMs: 10_000 };
+const rules: Rules = { now, tolerance: { up: 0.1, down: 0.1 }, cpuInitializationPeriodMs: 120_000, initialReadinessDelayMs: 10_000 };
 
 interface Shape {
   readonly name?: string;
@@ -81,6 +81,13 @@ test('one value of the whole multiplies the ready pods', () => {
   assert.deepEqual(replicasForValue(3, 15_500, 15_000, three, rules), { replicas: 3, usage: 15_500 });
   assert.deepEqual(replicasForValue(3, 30_000, 15_000, [...three.slice(0, 2), pod(2, { ready: 'False' })], rules), { replicas: 4, usage: 30_000 });
   assert.deepEqual(replicasForValue(0, 30_000, 15_000, [], rules), { replicas: 2, usage: 30_000 });
+});
+
+test('going up and going down may tolerate differently', () => {
+  const loose: Rules = { ...rules, tolerance: { up: 0.5, down: 0 } };
+  assert.deepEqual(replicasForShare(4, 28_000, 5_000, loose), { replicas: 4, usage: 7_000 });
+  assert.deepEqual(replicasForShare(4, 31_000, 5_000, loose), { replicas: 7, usage: 7_750 });
+  assert.deepEqual(replicasForShare(4, 14_999, 5_000, loose), { replicas: 3, usage: 3_750 });
 });
 
 test('a share for each replica does not ask the pods', () => {

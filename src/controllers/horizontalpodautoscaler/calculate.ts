@@ -16,8 +16,8 @@ export type PodMetrics = ReadonlyMap<string, PodMetric>;
 
 export interface Rules {
   readonly now: number;
-  /** A ratio this near to 1 changes nothing. */
-  readonly tolerance: number;
+  /** A ratio less than this above or below 1 changes nothing. */
+  readonly tolerance: { readonly up: number; readonly down: number };
   readonly cpuInitializationPeriodMs: number;
   readonly initialReadinessDelayMs: number;
 }
@@ -41,7 +41,7 @@ const maxReplicas = 2 ** 31 - 1;
 const noPods = 'no pods returned by selector while calculating replica count';
 
 function within(ratio: number, { tolerance }: Rules): boolean {
-  return 1 - tolerance <= ratio && ratio <= 1 + tolerance;
+  return 1 - tolerance.down <= ratio && ratio <= 1 + tolerance.up;
 }
 
 function rounded(replicas: number): number {

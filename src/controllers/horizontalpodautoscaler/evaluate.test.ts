@@ -22,7 +22,7 @@ function target(answers: Readonly<Record<string, object | readonly [number, obje
   };
   return {
     client: { raw } as unknown as Client, namespace: 'x', selector: parseLabelSelector('app=x'), pods, specReplicas: 2, statusReplicas: 2, resourceOf: async () => 'services',
-    rules: { now, tolerance: 0.1, cpuInitializationPeriodMs: 300_000, initialReadinessDelayMs: 30_000 },
+    rules: { now, tolerance: { up: 0.1, down: 0.1 }, cpuInitializationPeriodMs: 300_000, initialReadinessDelayMs: 30_000 },
   };
 }
 

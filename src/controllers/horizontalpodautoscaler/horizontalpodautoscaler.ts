@@ -2,6 +2,7 @@
 import { timestamp } from '../../base/clock.ts';
 import { keyOf, type Informer } from '../../client/informer.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
+import { parseQuantity } from '../../machinery/quantity.ts';
 import { parseLabelSelector, type Selector } from '../../machinery/selectors.ts';
 import { hasReason, qualified } from '../../machinery/status.ts';
 import type { Scale } from '../../api/autoscaling/v1/index.ts';
@@ -19,7 +20,7 @@ import { bounded, History } from './limits.ts';
 type Autoscaler = DeepReadonly<HorizontalPodAutoscaler>;
 
 const defaults: Required<AutoscalerOptions> = {
-  syncPeriodMs: 15_000, downscaleStabilizationMs: 300_000, tolerance: 0.1, cpuInitializationPeriodMs: 300_000, initialReadinessDelayMs: 30_000,
+  syncPeriodMs: 15_000, downscaleStabilizationMs: 300_000, tolerance: 0.1, cpuInitializationPeriodMs: 300_000, initialReadinessDelayMs: 30_000, configurableTolerance: false,
 };
 /** How often a size is set anew after somebody else's change, and after how long. */
 const conflictAttempts = 5;
@@ -223,7 +224,7 @@ class Autoscaling {
     if ('failure' in chosen) return { name: '', statuses: [], failure: chosen.failure };
     const metrics = hpa.spec.metrics ?? [];
     const target = {
-      client, namespace, ...chosen, specReplicas, statusReplicas: scale.status?.replicas ?? 0, rules: { now: clock.now(), ...this.#options },
+      client, namespace, ...chosen, specReplicas, statusReplicas: scale.status?.replicas ?? 0, rules: { now: clock.now(), ...this.#options, tolerance: this.#tolerance(hpa) },
       resourceOf: async (reference: DeepReadonly<CrossVersionObjectReference>) => qualified(await this.#resourceOf(reference)),
     };
     const results = await Promise.all(metrics.map((metric) => evaluate(metric, target)));
@@ -241,6 +242,13 @@ class Autoscaling {
     }
     draft.set('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${best.name}`);
     return { replicas: best.replicas, name: best.name, statuses, ...(failure ? { failure } : {}) };
+  }
+
+  /** An autoscaler's own, where the gate for them is on. */
+  #tolerance({ spec: { behavior } }: Autoscaler): { up: number; down: number } {
+    const { tolerance, configurableTolerance } = this.#options;
+    const own = (text: string | undefined): number => (configurableTolerance && text !== undefined ? parseQuantity(text).milli() / 1000 : tolerance);
+    return { up: own(behavior?.scaleUp?.tolerance), down: own(behavior?.scaleDown?.tolerance) };
   }
 
   /** The pods that are meant, unless another autoscaler means one of them too. */
