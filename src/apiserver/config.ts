@@ -2,6 +2,7 @@
 import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
+import type { RequestLimits } from './limits.ts';
 
 export interface KeyPair {
   readonly cert: string;
@@ -76,6 +77,7 @@ export interface ApiServerConfig {
   readonly runtimeConfig?: readonly string[];
   /** Beside those of the server itself, in /healthz and /readyz. */
   readonly healthChecks?: readonly HealthCheck[];
+  readonly limits?: RequestLimits;
   /** Default cluster.local. */
   readonly clusterDomain?: string;
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../base/log.ts';
 import { parseFieldSelector } from '../machinery/selectors.ts';
 import { StatusError } from '../machinery/status.ts';
 import { impersonated, impersonates } from './authn/impersonation.ts';
+import type { Gate, Seat } from './gate.ts';
 import { sendFailure, type Presenter } from './http/present.ts';
 import type { RequestMetrics } from './metrics.ts';
 
@@ -16,6 +17,7 @@ export interface Pipeline extends Presenter {
   readonly authenticate: (request: ServingRequest) => Promise<User>;
   readonly authorize: Authorizer;
   readonly metrics: RequestMetrics;
+  readonly gate: Gate;
   readonly log: Logger;
   /** Serves a request that is allowed; throws 404 when nobody does. */
   readonly route: (request: ServingRequest, info: RequestInfo) => Promise<void>;
@@ -25,6 +27,7 @@ export interface Pipeline extends Presenter {
 export async function handle(pipeline: Pipeline, request: ServingRequest, known?: User): Promise<void> {
   const info = infoOf(request);
   const done = pipeline.metrics.begin(info);
+  let seat: Seat | undefined;
   try {
     let user = known ?? (await pipeline.authenticate(request));
     if (impersonates(request)) {
@@ -33,6 +36,9 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
       user = other;
     }
     request.user = user;
+    const admitted = pipeline.gate.admit(request, user, info);
+    seat = admitted instanceof Promise ? await admitted : admitted;
+    if (!seat) return done(429);
     await authorize(pipeline.authorize, user, info);
     await pipeline.route(request, info);
     done(request.statusCode);
@@ -43,6 +49,8 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
       pipeline.log.error('Request failed', error, { method: request.method, path: request.path, stack: error instanceof Error ? error.stack : undefined });
     }
     await sendFailure(pipeline, request, error instanceof StatusError ? error : StatusError.internal(error instanceof Error ? error.message : String(error)));
+  } finally {
+    seat?.leave();
   }
 }
 

@@ -22,6 +22,8 @@ export interface RouterOptions {
   /** host:port under which clients reach this server. */
   readonly address: () => string;
   readonly checks: readonly HealthCheck[];
+  /** Paths of parts of the server, which `/` does not list. */
+  readonly paths: Readonly<Record<string, (request: ServingRequest) => void>>;
   /** Everything that must exist from the start does. */
   readonly ready: () => boolean;
 }
@@ -61,8 +63,9 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     if (await checks.handle(request)) return;
     if (await openapi.handle(request)) return;
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
-    if (!Object.hasOwn(plain, path)) throw StatusError.pathNotFound();
-    plain[path]!(request);
+    const answer = Object.hasOwn(plain, path) ? plain[path] : Object.hasOwn(options.paths, path) ? options.paths[path] : undefined;
+    if (!answer) throw StatusError.pathNotFound();
+    answer(request);
   };
 }
 

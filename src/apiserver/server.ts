@@ -20,6 +20,7 @@ import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
+import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { admissionPlugins, wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
@@ -96,9 +97,10 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const presenter = { registry, now: () => clock.now() };
   const server: ResourceServer = { ...presenter, table, surroundings };
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
+  const flow = flowControl({ installed, metrics, surroundings: { ...surroundings, log }, limits: config.limits ?? {} });
   const pipeline: Pipeline = {
-    ...presenter, log, authorize,
-    route: router({ server, feed, metrics, accounts, aggregator, checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
+    ...presenter, log, authorize, gate: flow.gate,
+    route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
     metrics: requestMetrics(metrics, clock),
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
@@ -117,6 +119,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const close = async (): Promise<void> => {
     for (const timer of timers) timer.cancel();
     rbac.close();
+    flow.close();
     aggregator.close();
     caller.close();
     custom.close();
@@ -132,6 +135,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
         roles: storage('roles.rbac.authorization.k8s.io'), clusterroles: storage('clusterroles.rbac.authorization.k8s.io'),
         rolebindings: storage('rolebindings.rbac.authorization.k8s.io'), clusterrolebindings: storage('clusterrolebindings.rbac.authorization.k8s.io'),
       }, clock, log),
+      flow.start(system()),
       bootstrap({
         client: system(), serviceRange: range, groupVersions: localGroupVersions(installed),
         advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port,

@@ -24,6 +24,10 @@ export class ServingRequest {
   readonly headers: IncomingHttpHeaders;
   /** Set by authentication. */
   user: User | undefined;
+  /** Go out with whatever the answer is. */
+  answerHeaders: Readonly<Record<string, string>> | undefined;
+  /** Called when a long-running answer has begun in earnest: what was held for its beginning may go. */
+  begun: (() => void) | undefined;
   /** Texts for Warning headers of the answer. */
   readonly warnings: string[] = [];
   readonly incoming: IncomingMessage | Http2ServerRequest;
@@ -126,6 +130,7 @@ export class ServingRequest {
   send(status: number, headers: OutgoingHttpHeaders, body?: string | Uint8Array): void {
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
+    if (this.answerHeaders) Object.assign(headers, this.answerHeaders);
     if (body === undefined) {
       response.writeHead(status, headers).end();
       return;
@@ -140,6 +145,7 @@ export class ServingRequest {
   stream(status: number, headers: OutgoingHttpHeaders): BodyWriter {
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
+    if (this.answerHeaders) Object.assign(headers, this.answerHeaders);
     response.writeHead(status, headers);
     response.flushHeaders();
     return new BodyWriter(response);

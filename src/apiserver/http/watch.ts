@@ -42,11 +42,13 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
     }
     const type = accepted.mediaType === protobuf ? `${protobuf};stream=watch` : 'application/json';
     const body = request.stream(200, { 'content-type': type, 'cache-control': 'no-cache, private' });
+    if (!parameters.sendInitialEvents) request.begun?.();
     try {
       if (events) {
         for await (const batch of events) {
           if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
           for (const part of parts(batch)) if (!body.write(format(part))) await body.drained();
+          request.begun?.();
         }
       }
     } catch (error) {
