@@ -29,7 +29,7 @@ export function send(url: string, { method = 'GET', path, token, headers = {}, b
   const target = new URL(url);
   const options: RequestOptions = {
     host: target.hostname, port: target.port, path, method, rejectUnauthorized: false, agent: false,
-    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined || headers['content-type'] ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }), ...(body === undefined || headers['content-type'] ? {} : { 'content-type': 'application/json' }), ...headers },
   };
   const request = httpsRequest(options);
   const answer = new Promise<Answer>((resolve, reject) => {

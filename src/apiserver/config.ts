@@ -2,6 +2,7 @@
 import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
+import type { AuditConfig } from './audit/audit.ts';
 import type { RequestLimits } from './limits.ts';
 
 export interface KeyPair {
@@ -78,6 +79,8 @@ export interface ApiServerConfig {
   /** Beside those of the server itself, in /healthz and /readyz. */
   readonly healthChecks?: readonly HealthCheck[];
   readonly limits?: RequestLimits;
+  /** Absent: no audit events. */
+  readonly audit?: AuditConfig;
   /** Default cluster.local. */
   readonly clusterDomain?: string;
 }

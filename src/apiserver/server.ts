@@ -20,11 +20,14 @@ import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
+import { auditing } from './audit/audit.ts';
+import { Deadlines } from './deadlines.ts';
 import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { admissionPlugins, wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
 import { requestMetrics } from './metrics.ts';
+import { defaultLimits } from './limits.ts';
 import { handle, type Pipeline } from './pipeline.ts';
 import { Kubelets } from './proxy/kubelet.ts';
 import { Resolver } from './proxy/resolve.ts';
@@ -95,11 +98,13 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   let ready = false;
   const presenter = { registry, now: () => clock.now() };
-  const server: ResourceServer = { ...presenter, table, surroundings };
+  const server: ResourceServer = { ...presenter, table, surroundings, minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs };
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
   const flow = flowControl({ installed, metrics, surroundings: { ...surroundings, log }, limits: config.limits ?? {} });
+  const deadlines = new Deadlines(clock, config.limits?.requestTimeoutMs ?? defaultLimits.requestTimeoutMs, () => {});
+  const audit = config.audit && auditing(config.audit, registry, metrics, { ...surroundings, log });
   const pipeline: Pipeline = {
-    ...presenter, log, authorize, gate: flow.gate,
+    ...presenter, log, authorize, random, audit, gate: flow.gate, deadlines,
     route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
     metrics: requestMetrics(metrics, clock),
     authenticate: authenticator({
@@ -120,11 +125,13 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     for (const timer of timers) timer.cancel();
     rbac.close();
     flow.close();
+    deadlines.close();
     aggregator.close();
     caller.close();
     custom.close();
     kubelets.close();
     await serving.close();
+    await audit?.close();
     await feed.close();
   };
   try {

@@ -9,6 +9,18 @@ import type { User } from './identity.ts';
 /** Upstream's limit of a request's body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
+/** Where what happens in a request is written down for its audit event. */
+export interface Trail {
+  annotate(key: string, value: string): void;
+  /** The body of a write, decoded and with its defaults. */
+  requestObject(object: { readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly uid?: string; readonly resourceVersion?: string } } & object): void;
+  requestPatch(value: unknown): void;
+  /** A whole answer, before it is compressed. */
+  answered(code: number, type: string, bytes: string | Uint8Array): void;
+  /** The beginning of any other answer. */
+  started(code: number): void;
+}
+
 export interface Upgrade {
   readonly socket: Duplex;
   /** What the client sent right after its head. */
@@ -26,6 +38,10 @@ export class ServingRequest {
   user: User | undefined;
   /** Go out with whatever the answer is. */
   answerHeaders: Readonly<Record<string, string>> | undefined;
+  /** By which answer and audit events can be found; empty: nobody asked for one. */
+  auditId = '';
+  /** Undefined: nothing is written down of it. */
+  trail: Trail | undefined;
   /** Called when a long-running answer has begun in earnest: what was held for its beginning may go. */
   begun: (() => void) | undefined;
   /** Texts for Warning headers of the answer. */
@@ -36,6 +52,7 @@ export class ServingRequest {
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
   #hijacked = false;
+  #expired = false;
 
   constructor(incoming: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, upgrade?: Upgrade) {
     this.incoming = incoming;
@@ -99,6 +116,7 @@ export class ServingRequest {
     if (!upgrade) throw StatusError.badRequest('unable to upgrade: missing upgrade headers in request');
     this.#upgrade = undefined;
     this.#hijacked = true;
+    this.trail?.started(101);
     (this.#response as ServerResponse).detachSocket(upgrade.socket as TLSSocket);
     return upgrade;
   }
@@ -112,6 +130,25 @@ export class ServingRequest {
       chunks.push(chunk);
     }
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  /** The answer, when there was none in time: whatever the handler still says is dropped, and its signal fires. */
+  expire(status: number, headers: OutgoingHttpHeaders, body: string): void {
+    const late = this.answered;
+    if (!late) this.send(status, { ...headers, ...(this.incoming.httpVersionMajor < 2 ? { connection: 'close' } : {}) }, body);
+    this.#expired = true;
+    this.#abort?.abort();
+    // Half an answer must not be taken for a whole one.
+    if (late && !this.#hijacked && !this.#response.writableEnded) (this.#response as ServerResponse).destroy();
+  }
+
+  /** The client went away before it had said everything. */
+  get gone(): boolean {
+    return this.incoming.destroyed && !this.incoming.readableEnded;
+  }
+
+  get expired(): boolean {
+    return this.#expired;
   }
 
   /** True when an answer was begun (or the connection was taken over). */
@@ -128,9 +165,14 @@ export class ServingRequest {
   }
 
   send(status: number, headers: OutgoingHttpHeaders, body?: string | Uint8Array): void {
+    if (this.#expired) return;
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
-    if (this.answerHeaders) Object.assign(headers, this.answerHeaders);
+    this.#addHeaders(headers);
+    if (this.trail) {
+      if (body === undefined || headers['content-encoding'] !== undefined) this.trail.started(status);
+      else this.trail.answered(status, String(headers['content-type'] ?? ''), body);
+    }
     if (body === undefined) {
       response.writeHead(status, headers).end();
       return;
@@ -143,12 +185,19 @@ export class ServingRequest {
 
   /** Begins an answer whose body is written in pieces. */
   stream(status: number, headers: OutgoingHttpHeaders): BodyWriter {
+    if (this.#expired) throw new DOMException('the request took too long', 'TimeoutError');
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
-    if (this.answerHeaders) Object.assign(headers, this.answerHeaders);
+    this.#addHeaders(headers);
+    this.trail?.started(status);
     response.writeHead(status, headers);
     response.flushHeaders();
     return new BodyWriter(response);
+  }
+
+  #addHeaders(headers: OutgoingHttpHeaders): void {
+    if (this.auditId !== '') headers['audit-id'] = this.auditId;
+    if (this.answerHeaders) Object.assign(headers, this.answerHeaders);
   }
 
   #addWarnings(): void {

@@ -27,6 +27,7 @@ export interface ResourceServer extends Presenter {
   readonly registry: Schema;
   readonly table: ResourceTable;
   readonly surroundings: Surroundings;
+  readonly minWatchMs: number;
 }
 
 type StoredResource = Served & { readonly storage: Storage };
@@ -78,7 +79,7 @@ function methodNotAllowed(request: ServingRequest, _served: Served): StatusError
 }
 
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, warnings: request.warnings };
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, warnings: request.warnings, ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}) };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
@@ -94,7 +95,7 @@ async function serveCollection(server: ResourceServer, request: ServingRequest, 
   const parameters = request.hasQuery ? listParameters(request.query) : noParameters;
   const named = info.verb === 'watch' && info.path.includes('/watch/') && info.name !== '';
   const place = { ...(served.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {}), ...(named ? { name: info.name } : {}) };
-  if (info.verb === 'watch') return serveWatch(server, request, served, place, parameters, server.surroundings);
+  if (info.verb === 'watch') return serveWatch(server, request, served, place, parameters, server);
   return sendList(server, request, served, served.view, await readList(served, place, parameters));
 }
 
@@ -131,6 +132,7 @@ async function deletionOptions(server: ResourceServer, request: ServingRequest):
     else if (type === json || type === yaml) value = parseText(bytes, type, 'DeleteOptions', false).value;
     else throw StatusError.unsupportedMediaType([json, yaml, protobuf]);
     options = decode(server.registry, 'meta.v1.DeleteOptions', value).object;
+    request.trail?.requestPatch({ ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' });
   } else if (request.hasQuery) {
     const { query } = request;
     const grace = query.get('gracePeriodSeconds');

@@ -17,16 +17,20 @@ import type { Storage } from '../registry/storage.ts';
 import type { ListParameters } from './options.ts';
 import { acceptWatch, table, tableForm, type Presenter, type TableForm } from './present.ts';
 
-/** Watches without a timeout of their own end after this long, and up to as long again at random. */
-const longestQuietMs = 1_800_000;
 const eventsAtOnce = 64;
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
-export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, surroundings: Surroundings): Promise<void> {
+export interface WatchSettings {
+  readonly surroundings: Surroundings;
+  /** Watches without a timeout of their own end after this long, and up to as long again at random. */
+  readonly minWatchMs: number;
+}
+
+export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, { surroundings, minWatchMs }: WatchSettings): Promise<void> {
   const accepted = acceptWatch(request, served.view);
   const { clock, random } = surroundings;
   const over = new AbortController();
-  const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : longestQuietMs * (1 + random.next()), () => over.abort());
+  const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : minWatchMs * (1 + random.next()), () => over.abort());
   const signal = AbortSignal.any([request.signal, over.signal]);
   try {
     const format = formatter(p, request, served, accepted);
