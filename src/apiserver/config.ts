@@ -79,6 +79,8 @@ export interface ApiServerConfig {
   /** Beside those of the server itself, in /healthz and /readyz. */
   readonly healthChecks?: readonly HealthCheck[];
   readonly limits?: RequestLimits;
+  /** Default true: profiles at /debug/pprof/, for those who may get them. */
+  readonly profiling?: boolean;
   /** Absent: no audit events. */
   readonly audit?: AuditConfig;
   /** Default cluster.local. */

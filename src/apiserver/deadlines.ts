@@ -13,6 +13,7 @@ interface Entry {
 }
 
 const roundMs = 500;
+const drainPollMs = 20;
 const body = `${JSON.stringify({ metadata: {}, status: 'Failure', message: 'Timeout: request did not complete within the allotted timeout', reason: 'Timeout', details: {}, code: 504 })}\n`;
 
 export class Deadlines {
@@ -40,6 +41,12 @@ export class Deadlines {
       entry.timer?.cancel();
       this.#entries.delete(entry);
     };
+  }
+
+  /** Resolves when nothing is under way any more that is to end by itself, or after `ms`. */
+  async drained(ms: number): Promise<void> {
+    const until = this.#clock.monotonic() + ms;
+    while (this.#entries.size > 0 && this.#clock.monotonic() < until) await this.#clock.sleep(drainPollMs);
   }
 
   close(): void {

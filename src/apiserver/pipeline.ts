@@ -23,6 +23,7 @@ export interface Pipeline extends Presenter {
   readonly metrics: RequestMetrics;
   readonly gate: Gate;
   readonly deadlines: Deadlines;
+  readonly goawayChance: number;
   readonly audit: Auditing | undefined;
   readonly random: Random;
   readonly log: Logger;
@@ -34,6 +35,8 @@ export interface Pipeline extends Presenter {
 interface Held {
   seat?: Seat | undefined;
   record?: AuditRecord | undefined;
+  /** It came as far as a handler. */
+  routed?: boolean;
 }
 
 /** `known`: who asks, where that needs no proof. */
@@ -41,13 +44,15 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
   const info = infoOf(request);
   const { 'audit-id': given } = request.headers;
   request.auditId = typeof given === 'string' && given !== '' ? given : pipeline.random.uuid();
-  const done = pipeline.metrics.begin(info);
+  const done = pipeline.metrics.begin(request, info);
   const held: Held = {};
   let inTime: (() => void) | undefined;
+  if (pipeline.goawayChance > 0 && pipeline.random.next() < pipeline.goawayChance) request.leaveConnection();
   try {
     inTime = pipeline.deadlines.watch(request, info);
     const admitted = await serve(pipeline, request, info, held, known);
-    done(admitted ? request.statusCode : 429);
+    if (!admitted) pipeline.metrics.terminated(request, info, 429);
+    done(request.statusCode, admitted);
   } catch (error) {
     await fail(pipeline, request, held, error, done);
   } finally {
@@ -72,13 +77,14 @@ async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestI
   const seat = (held.seat = admitted instanceof Promise ? await admitted : admitted);
   if (!seat) return false;
   await authorize(pipeline.authorize, user, info, record);
+  held.routed = true;
   await pipeline.route(request, info);
   return true;
 }
 
-async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, error: unknown, done: (code: number) => void): Promise<void> {
+async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, error: unknown, done: (code: number, routed: boolean) => void): Promise<void> {
   const expected = error instanceof StatusError;
-  done(request.expired ? 504 : (toStatus(error).code ?? 500));
+  done(request.expired ? 504 : (toStatus(error).code ?? 500), held.routed === true);
   // It has its answer; that its handler stumbles over that is no news.
   if (request.expired) return;
   if (expected && error.code === 401 && !held.record) pipeline.audit?.unauthenticated(request, infoOf(request));

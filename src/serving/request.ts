@@ -38,6 +38,8 @@ export class ServingRequest {
   user: User | undefined;
   /** Go out with whatever the answer is. */
   answerHeaders: Readonly<Record<string, string>> | undefined;
+  /** Bytes of the answer's body, where it was sent in one piece. */
+  answerLength = 0;
   /** By which answer and audit events can be found; empty: nobody asked for one. */
   auditId = '';
   /** Undefined: nothing is written down of it. */
@@ -142,6 +144,11 @@ export class ServingRequest {
     if (late && !this.#hijacked && !this.#response.writableEnded) (this.#response as ServerResponse).destroy();
   }
 
+  /** On HTTP/2: the client shall make a new connection; what is under way on this one is finished. */
+  leaveConnection(): void {
+    if ('stream' in this.incoming) this.incoming.stream.session?.close();
+  }
+
   /** The client went away before it had said everything. */
   get gone(): boolean {
     return this.incoming.destroyed && !this.incoming.readableEnded;
@@ -177,7 +184,8 @@ export class ServingRequest {
       response.writeHead(status, headers).end();
       return;
     }
-    headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    this.answerLength = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    headers['content-length'] = this.answerLength;
     response.writeHead(status, headers);
     if (this.method === 'HEAD') response.end();
     else response.end(body);

@@ -1,6 +1,6 @@
 import { SortedMap } from '../../base/sorted.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { StoreError, type Entry, type Operation, type StoreEvent } from '../../store/store.ts';
+import { maxCommitBytes, StoreError, type Entry, type Operation, type StoreEvent } from '../../store/store.ts';
 import { Cached, Change, objectEvent, type Making } from './cached.ts';
 import type { CachedObject, Cacher, CacherCodec, CacherEvent, CacherWatch, GetOptions, ListPage, ListRequest, Selection, WatchRequest } from './cacher.ts';
 import type { Feed } from './feed.ts';
@@ -99,6 +99,7 @@ export class ResourceCacher<T> implements Cacher<T> {
 
   operation(key: string, object: T, expect: number): Operation {
     const value = this.#codec.encodeStored(object as DeepReadonly<T>);
+    if (value.length > maxCommitBytes) throw new StoreError('too large', 'request is too large');
     this.#handedOver.set(value, object);
     return { type: 'put', key, value, expect };
   }

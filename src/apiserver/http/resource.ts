@@ -21,6 +21,7 @@ import { parseText, readObject as readBody } from './body.ts';
 import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
 import { acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
+import type { WatchMeter } from '../storagemetrics.ts';
 import { serveWatch } from './watch.ts';
 
 export interface ResourceServer extends Presenter {
@@ -28,6 +29,7 @@ export interface ResourceServer extends Presenter {
   readonly table: ResourceTable;
   readonly surroundings: Surroundings;
   readonly minWatchMs: number;
+  readonly meter: WatchMeter;
 }
 
 type StoredResource = Served & { readonly storage: Storage };

@@ -10,12 +10,16 @@ export const limitFlags: FlagSet = {
   'max-mutating-requests-inflight': { type: 'int', default: defaultLimits.maxMutatingRequestsInFlight, help: 'How many writes may be under way' },
   'request-timeout': { type: 'duration', default: '1m0s', help: 'How long a request may take that is not meant to stay' },
   'min-request-timeout': { type: 'int', default: 1800, help: 'After how many seconds watches end that do not say themselves, and up to as many again' },
+  'shutdown-delay-duration': { type: 'duration', default: '0s', help: 'How long to go on serving after the signal to end, while /readyz says no' },
+  'goaway-chance': { type: 'string', default: '0', help: 'For which part of HTTP/2 requests the client is told to make a new connection; at most 0.02' },
+  profiling: { type: 'bool', default: true, help: 'Serve profiles at /debug/pprof/' },
 };
 
 export function requestLimits(flags: Flags): RequestLimits {
   const limits = {
     priorityAndFairness: flags.flag('enable-priority-and-fairness'), maxRequestsInFlight: flags.number('max-requests-inflight'), maxMutatingRequestsInFlight: flags.number('max-mutating-requests-inflight'),
     requestTimeoutMs: duration(flags, 'request-timeout'), minRequestTimeoutMs: flags.number('min-request-timeout') * 1000,
+    shutdownDelayMs: duration(flags, 'shutdown-delay-duration'), drainMs: duration(flags, 'request-timeout'), goawayChance: Number(flags.text('goaway-chance')),
   };
   if (limits.maxRequestsInFlight < 0) throw new CommandError('--max-requests-inflight can not be negative value');
   if (limits.maxMutatingRequestsInFlight < 0) throw new CommandError('--max-mutating-requests-inflight can not be negative value');
@@ -24,5 +28,7 @@ export function requestLimits(flags: Flags): RequestLimits {
   }
   if (limits.requestTimeoutMs < 0) throw new CommandError('--request-timeout can not be negative value');
   if (flags.number('min-request-timeout') < 0) throw new CommandError('--min-request-timeout can not be negative value');
+  if (!(limits.goawayChance >= 0 && limits.goawayChance <= 0.02)) throw new CommandError('--goaway-chance can not be less than 0 or greater than 0.02');
+  if (limits.shutdownDelayMs < 0) throw new CommandError('--shutdown-delay-duration can not be negative value');
   return limits;
 }

@@ -38,7 +38,7 @@ const flags: FlagSet = {
   ...limitFlags,
   ...auditFlags,
   ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-garbage-collector'),
-  ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl', 'shutdown-delay-duration',
+  ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl',
     'default-not-ready-toleration-seconds', 'default-unreachable-toleration-seconds', 'endpoint-reconciler-type', 'apiserver-count'),
 };
 
@@ -90,6 +90,7 @@ async function apiConfig(given: Flags, authentication: Authentication, surroundi
     disabledAdmission: plugins(given, 'disable-admission-plugins'),
     runtimeConfig: listed(given, 'runtime-config'),
     limits: requestLimits(given),
+    profiling: given.flag('profiling'),
     ...(audit ? { audit } : {}),
   };
 }
