@@ -2,6 +2,8 @@
 import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
+import type { AuditConfig } from './audit/audit.ts';
+import type { RequestLimits } from './limits.ts';
 
 export interface KeyPair {
   readonly cert: string;
@@ -78,6 +80,11 @@ export interface ApiServerConfig {
   readonly features?: readonly string[];
   /** Beside those of the server itself, in /healthz and /readyz. */
   readonly healthChecks?: readonly HealthCheck[];
+  readonly limits?: RequestLimits;
+  /** Default true: profiles at /debug/pprof/, for those who may get them. */
+  readonly profiling?: boolean;
+  /** Absent: no audit events. */
+  readonly audit?: AuditConfig;
   /** Default cluster.local. */
   readonly clusterDomain?: string;
 }

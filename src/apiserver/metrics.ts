@@ -1,47 +1,136 @@
-/** What the server counts of its requests, under upstream's names. */
+/** What the server counts of its requests, under upstream's names and with its labels; series are found once and then only added to. */
 import type { Clock } from '../base/clock.ts';
-import type { Metrics } from '../base/metrics.ts';
-import type { RequestInfo } from '../serving/requestinfo.ts';
+import type { Counter, Gauge, Metrics } from '../base/metrics.ts';
+import type { ServingRequest } from '../serving/request.ts';
+import { isLongRunning, isReadOnly, type RequestInfo } from '../serving/requestinfo.ts';
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
-const longRunningSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
-const upper: Readonly<Record<string, string>> = {
-  get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION', head: 'GET', post: 'POST', put: 'PUT',
-};
+const sizeBuckets = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const places = ['group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
+const verbs: Readonly<Record<string, string>> = { get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION' };
+const connects = new Set(['exec', 'attach', 'portforward', 'proxy']);
+const probes = new Set(['/healthz', '/livez', '/readyz']);
+/** What is asked for is a client's to choose; what is counted must not grow without end. */
+const mostSeries = 20_000;
 
 export interface RequestMetrics {
-  /** Call the answer with the status code when the request is done. */
-  begin(info: RequestInfo): (code: number) => void;
+  /** Call the answer when the request is done; `routed`: it came as far as a handler, which is what is counted. */
+  begin(request: ServingRequest, info: RequestInfo): (code: number, routed: boolean) => void;
+  /** The server would not go on with it: too many requests, or too little time. */
+  terminated(request: ServingRequest, info: RequestInfo, code: number): void;
 }
 
-export function requestMetrics(metrics: Metrics, clock: Clock): RequestMetrics {
-  const total = metrics.counter({
-    name: 'apiserver_request_total', labels: ['code', 'component', 'dry_run', 'group', 'resource', 'scope', 'subresource', 'verb', 'version'],
-    help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
-  });
-  const duration = metrics.histogram({
-    name: 'apiserver_request_duration_seconds', labels: ['component', 'dry_run', 'group', 'resource', 'scope', 'subresource', 'verb', 'version'], buckets: durationBuckets,
-    help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
-  });
-  const inflight = metrics.gauge({ name: 'apiserver_current_inflight_requests', labels: ['request_kind'], help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.' });
-  const longRunning = metrics.gauge({ name: 'apiserver_longrunning_requests', labels: ['verb'], help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb.' });
+type Labels = readonly [verb: string, dryRun: string, group: string, version: string, resource: string, subresource: string, scope: string, component: string];
+
+interface Series {
+  readonly labels: Labels;
+  readonly codes: Map<number, (by: number) => void>;
+  readonly duration: (value: number) => void;
+  readonly sli: (value: number) => void;
+  readonly size: ((value: number) => void) | undefined;
+}
+
+/** `known`: the resource is one that is served. */
+export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: RequestInfo) => boolean): RequestMetrics {
+  const withDryRun = ['verb', 'dry_run', ...places];
+  const total = metrics.counter({ name: 'apiserver_request_total', labels: [...withDryRun, 'code'], help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.' });
+  const duration = metrics.histogram({ name: 'apiserver_request_duration_seconds', labels: withDryRun, buckets: durationBuckets, help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.' });
+  const sli = metrics.histogram({ name: 'apiserver_request_sli_duration_seconds', labels: ['verb', ...places], buckets: durationBuckets.slice(2), help: '[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.' });
+  const sizes = metrics.histogram({ name: 'apiserver_response_sizes', labels: ['verb', ...places], buckets: sizeBuckets, help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.' });
+  const longRunning = metrics.gauge({ name: 'apiserver_longrunning_requests', labels: ['verb', ...places], help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.' });
+  const terminations = metrics.counter({ name: 'apiserver_request_terminations_total', labels: ['verb', ...places, 'code'], help: '[ALPHA] Number of requests which apiserver terminated in self-defense.' });
+  const flights = inFlight(metrics);
+  const all = new Map<string, Series>();
+
+  const seriesOf = (request: ServingRequest, info: RequestInfo): Series | undefined => {
+    const verb = verbOf(request, info);
+    const dryRun = request.hasQuery && request.query.has('dryRun') ? request.query.getAll('dryRun').join(',') : '';
+    const scope = scopeOf(info);
+    const key = info.isResource ? `${verb}/${dryRun}/${info.group}/${info.version}/${info.resource}/${info.subresource}/${scope}` : `${verb}${info.path}`;
+    const found = all.get(key);
+    if (found) return found;
+    if (all.size >= mostSeries || (info.isResource ? !known(info) : !probes.has(info.path))) return undefined;
+    const labels: Labels = info.isResource ? [verb, dryRun, info.group, info.version, info.resource, info.subresource, scope, 'apiserver'] : [verb, dryRun, '', '', '', info.path, '', ''];
+    const [, , ...place] = labels;
+    const made: Series = {
+      labels, codes: new Map(), duration: duration.with(...labels), sli: sli.with(verb, ...place),
+      size: verb === 'GET' || verb === 'LIST' ? sizes.with(verb, ...place) : undefined,
+    };
+    all.set(key, made);
+    return made;
+  };
+
   return {
-    begin(info) {
+    begin(request, info) {
       const started = clock.monotonic();
-      const verb = upper[info.verb] ?? info.verb.toUpperCase();
-      const long = info.verb === 'watch' || longRunningSubresources.has(info.subresource);
-      const kind = info.verb === 'get' || info.verb === 'list' || info.verb === 'watch' ? 'readOnly' : 'mutating';
-      if (long) longRunning.add(1, verb);
-      else inflight.add(1, kind);
-      return (code) => {
-        const scope = !info.isResource ? '' : info.name !== '' || info.verb === 'create' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
-        total.inc(1, String(code), 'apiserver', '', info.group, info.resource, scope, info.subresource, verb, info.version);
-        if (long) longRunning.add(-1, verb);
-        else {
-          inflight.add(-1, kind);
-          duration.observe((clock.monotonic() - started) / 1000, 'apiserver', '', info.group, info.resource, scope, info.subresource, verb, info.version);
-        }
+      if (isLongRunning(info)) return begun(longRunning, total, seriesOf(request, info));
+      const flight = flights(isReadOnly(info));
+      flight.enter();
+      return (code, routed) => {
+        flight.leave();
+        const series = routed ? seriesOf(request, info) : undefined;
+        if (!series) return;
+        counterOf(total, series, code)(1);
+        const seconds = (clock.monotonic() - started) / 1000;
+        series.duration(seconds);
+        series.sli(seconds);
+        series.size?.(request.answerLength);
       };
     },
+    terminated(request, info, code) {
+      const series = seriesOf(request, info);
+      if (series) terminations.inc(1, series.labels[0], ...series.labels.slice(2), String(code));
+    },
   };
+}
+
+function begun(gauge: Gauge, total: Counter, series: Series | undefined): (code: number, routed: boolean) => void {
+  if (!series) return () => {};
+  const [verb, , ...place] = series.labels;
+  gauge.add(1, verb, ...place);
+  return (code, routed) => {
+    gauge.add(-1, verb, ...place);
+    if (routed) counterOf(total, series, code)(1);
+  };
+}
+
+function counterOf(total: Counter, { codes, labels }: Series, code: number): (by: number) => void {
+  let add = codes.get(code);
+  if (!add) codes.set(code, (add = total.with(...labels, String(code))));
+  return add;
+}
+
+function verbOf(request: ServingRequest, info: RequestInfo): string {
+  if (info.isResource && connects.has(info.subresource)) return 'CONNECT';
+  const verb = verbs[info.verb] ?? info.verb.toUpperCase();
+  return verb === 'PATCH' && request.headers['content-type']?.startsWith('application/apply-patch') ? 'APPLY' : verb;
+}
+
+function scopeOf(info: RequestInfo): string {
+  if (!info.isResource) return '';
+  if (info.name !== '' || info.verb === 'create') return 'resource';
+  return info.namespace === '' ? 'cluster' : 'namespace';
+}
+
+interface Flight {
+  enter(): void;
+  leave(): void;
+}
+
+/** The most that were under way at a time since somebody last asked. */
+function inFlight(metrics: Metrics): (readOnly: boolean) => Flight {
+  const gauge = metrics.gauge({ name: 'apiserver_current_inflight_requests', labels: ['request_kind'], help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.' });
+  const make = (kind: string): Flight => {
+    let [now, peak] = [0, 0];
+    metrics.onCollect(() => {
+      gauge.set(peak, kind);
+      peak = now;
+    });
+    return {
+      enter: () => void (++now > peak && (peak = now)),
+      leave: () => void now--,
+    };
+  };
+  const [reads, writes] = [make('readOnly'), make('mutating')];
+  return (readOnly) => (readOnly ? reads : writes);
 }

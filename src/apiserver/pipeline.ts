@@ -1,14 +1,19 @@
 /** One request from its head to its handler: who, as whom, may they, and whose business it is. */
 import { anonymous, type Attributes, type Authorizer, type User } from '../serving/identity.ts';
 import { forbidden } from '../serving/delegated.ts';
-import type { ServingRequest } from '../serving/request.ts';
+import type { ServingRequest, Trail } from '../serving/request.ts';
 import { requestInfo, type RequestInfo } from '../serving/requestinfo.ts';
 import { toStatus } from '../serving/respond.ts';
 import { isAbort } from '../base/abort.ts';
+import type { Random } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import { parseFieldSelector } from '../machinery/selectors.ts';
 import { StatusError } from '../machinery/status.ts';
+import type { Auditing } from './audit/audit.ts';
+import type { Record as AuditRecord } from './audit/record.ts';
 import { impersonated, impersonates } from './authn/impersonation.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Gate, Seat } from './gate.ts';
 import { sendFailure, type Presenter } from './http/present.ts';
 import type { RequestMetrics } from './metrics.ts';
 
@@ -16,34 +21,79 @@ export interface Pipeline extends Presenter {
   readonly authenticate: (request: ServingRequest) => Promise<User>;
   readonly authorize: Authorizer;
   readonly metrics: RequestMetrics;
+  readonly gate: Gate;
+  readonly deadlines: Deadlines;
+  readonly goawayChance: number;
+  readonly audit: Auditing | undefined;
+  readonly random: Random;
   readonly log: Logger;
   /** Serves a request that is allowed; throws 404 when nobody does. */
   readonly route: (request: ServingRequest, info: RequestInfo) => Promise<void>;
 }
 
+/** What a request holds while it is served. */
+interface Held {
+  seat?: Seat | undefined;
+  record?: AuditRecord | undefined;
+  /** It came as far as a handler. */
+  routed?: boolean;
+}
+
 /** `known`: who asks, where that needs no proof. */
 export async function handle(pipeline: Pipeline, request: ServingRequest, known?: User): Promise<void> {
   const info = infoOf(request);
-  const done = pipeline.metrics.begin(info);
+  const { 'audit-id': given } = request.headers;
+  request.auditId = typeof given === 'string' && given !== '' ? given : pipeline.random.uuid();
+  const done = pipeline.metrics.begin(request, info);
+  const held: Held = {};
+  let inTime: (() => void) | undefined;
+  if (pipeline.goawayChance > 0 && pipeline.random.next() < pipeline.goawayChance) request.leaveConnection();
   try {
-    let user = known ?? (await pipeline.authenticate(request));
-    if (impersonates(request)) {
-      const other = await impersonated(request, user, pipeline.authorize);
-      if (!other) return done(request.statusCode);
-      user = other;
-    }
-    request.user = user;
-    await authorize(pipeline.authorize, user, info);
-    await pipeline.route(request, info);
-    done(request.statusCode);
+    inTime = pipeline.deadlines.watch(request, info);
+    const admitted = await serve(pipeline, request, info, held, known);
+    if (!admitted) pipeline.metrics.terminated(request, info, 429);
+    done(request.statusCode, admitted);
   } catch (error) {
-    done(toStatus(error).code ?? 500);
-    if (request.answered || isAbort(error)) throw error;
-    if (!(error instanceof StatusError)) {
-      pipeline.log.error('Request failed', error, { method: request.method, path: request.path, stack: error instanceof Error ? error.stack : undefined });
-    }
-    await sendFailure(pipeline, request, error instanceof StatusError ? error : StatusError.internal(error instanceof Error ? error.message : String(error)));
+    await fail(pipeline, request, held, error, done);
+  } finally {
+    inTime?.();
+    held.seat?.leave();
+    held.record?.complete();
   }
+}
+
+async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestInfo, held: Held, known?: User): Promise<boolean> {
+  let user = known ?? (await pipeline.authenticate(request));
+  const record = (held.record = pipeline.audit?.begin(request, info, user));
+  if (record) request.trail = record;
+  if (impersonates(request)) {
+    const other = await impersonated(request, user, pipeline.authorize);
+    if (!other) return true;
+    user = other;
+    record?.impersonated(user);
+  }
+  request.user = user;
+  const admitted = pipeline.gate.admit(request, user, info);
+  const seat = (held.seat = admitted instanceof Promise ? await admitted : admitted);
+  if (!seat) return false;
+  await authorize(pipeline.authorize, user, info, record);
+  held.routed = true;
+  await pipeline.route(request, info);
+  return true;
+}
+
+async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, error: unknown, done: (code: number, routed: boolean) => void): Promise<void> {
+  const expected = error instanceof StatusError;
+  done(request.expired ? 504 : (toStatus(error).code ?? 500), held.routed === true);
+  // It has its answer; that its handler stumbles over that is no news.
+  if (request.expired) return;
+  if (expected && error.code === 401 && !held.record) pipeline.audit?.unauthenticated(request, infoOf(request));
+  if (!expected && !isAbort(error) && !request.gone) held.record?.panic(error instanceof Error ? error.message : String(error));
+  if (request.answered || isAbort(error)) throw error;
+  if (!expected) {
+    pipeline.log.error('Request failed', error, { method: request.method, path: request.path, stack: error instanceof Error ? error.stack : undefined });
+  }
+  await sendFailure(pipeline, request, expected ? error : StatusError.internal(error instanceof Error ? error.message : String(error)));
 }
 
 const noName = '';
@@ -66,11 +116,15 @@ function nameIn(fields: string): string {
   }
 }
 
-export async function authorize(authorizer: Authorizer, user: User, info: RequestInfo): Promise<void> {
+export async function authorize(authorizer: Authorizer, user: User, info: RequestInfo, trail?: Trail): Promise<void> {
   const attributes: Attributes = {
     user, verb: info.verb, isResource: info.isResource, group: info.group, version: info.version, resource: info.resource,
     subresource: info.subresource, namespace: info.namespace, name: info.name, path: info.path,
   };
   const { decision, reason } = await authorizer(attributes);
+  if (trail) {
+    trail.annotate('authorization.k8s.io/decision', decision === 'allow' ? 'allow' : 'forbid');
+    trail.annotate('authorization.k8s.io/reason', reason);
+  }
   if (decision !== 'allow') throw user === anonymous && reason === '' ? forbidden(attributes, '') : forbidden(attributes, reason);
 }

@@ -22,11 +22,17 @@ export interface RouterOptions {
   /** host:port under which clients reach this server. */
   readonly address: () => string;
   readonly checks: readonly HealthCheck[];
+  /** Paths of parts of the server, which `/` does not list. */
+  readonly paths: Readonly<Record<string, (request: ServingRequest) => void>>;
+  /** Of profiles; false: somebody else's path. */
+  readonly profiles?: ((request: ServingRequest) => Promise<boolean>) | undefined;
   /** Everything that must exist from the start does. */
   readonly ready: () => boolean;
+  /** It has been told to end. */
+  readonly ending: () => boolean;
 }
 
-function health({ server, feed, ready, checks }: RouterOptions): Health {
+function health({ server, feed, ready, ending, checks }: RouterOptions): Health {
   const must = (name: string, holds: () => boolean): HealthCheck => ({
     name,
     check: () => {
@@ -35,7 +41,7 @@ function health({ server, feed, ready, checks }: RouterOptions): Health {
   });
   const alive = [ping, must('etcd', () => feed.ready), must('poststarthook/rbac/bootstrap-roles', ready)];
   const caches = must('informer-sync', () => [...server.table.all()].every((s) => s.storage?.cacher.ready !== false));
-  return new Health({ '/healthz': [...alive, ...checks], '/livez': alive, '/readyz': [...alive, ...checks, caches] });
+  return new Health({ '/healthz': [...alive, ...checks], '/livez': alive, '/readyz': [...alive, ...checks, caches, must('shutdown', () => !ending())] });
 }
 
 export function router(options: RouterOptions): (request: ServingRequest, info: RequestInfo) => Promise<void> {
@@ -61,8 +67,10 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     if (await checks.handle(request)) return;
     if (await openapi.handle(request)) return;
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
-    if (!Object.hasOwn(plain, path)) throw StatusError.pathNotFound();
-    plain[path]!(request);
+    const answer = Object.hasOwn(plain, path) ? plain[path] : Object.hasOwn(options.paths, path) ? options.paths[path] : undefined;
+    if (!answer && (await options.profiles?.(request))) return;
+    if (!answer) throw StatusError.pathNotFound();
+    answer(request);
   };
 }
 

@@ -1,10 +1,12 @@
 /** Puts an API server together and starts it. */
 import { packages as catalogPackages, resources as catalogResources } from '../api/catalog.ts';
-import { timestamp, type Timer } from '../base/clock.ts';
+import { timestamp, type Clock, type Timer } from '../base/clock.ts';
 import { Metrics } from '../base/metrics.ts';
+import { processMetrics } from '../base/processmetrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Client } from '../client/client.ts';
 import { allowMasters, alwaysAllow, union, type Authorizer } from '../serving/identity.ts';
+import type { ServingRequest } from '../serving/request.ts';
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
@@ -20,10 +22,14 @@ import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionPriorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
+import { auditing } from './audit/audit.ts';
+import { Deadlines } from './deadlines.ts';
+import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { admissionPlugins, wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
 import { requestMetrics } from './metrics.ts';
+import { defaultLimits } from './limits.ts';
 import { handle, type Pipeline } from './pipeline.ts';
 import { Kubelets } from './proxy/kubelet.ts';
 import { Resolver } from './proxy/resolve.ts';
@@ -31,6 +37,7 @@ import { parseRange } from './registry/core/addresses.ts';
 import { ServiceAllocator } from './registry/core/services.ts';
 import { Schema } from './registry/engines.ts';
 import { router } from './routes.ts';
+import { measured, objectMetrics, watchMeter } from './storagemetrics.ts';
 import { servedResources } from './runtimeconfig.ts';
 
 export interface ApiServer {
@@ -51,7 +58,8 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const log = surroundings.log.named('apiserver');
   const registry = new Schema(catalogPackages);
   const metrics = new Metrics();
-  const feed = await Feed.start(config.store, surroundings);
+  processMetrics(metrics);
+  const feed = await Feed.start(measured(config.store, metrics, clock), surroundings);
   const admission = new AdmissionChain();
   const installed = install({
     registry, feed, admission, surroundings,
@@ -93,13 +101,19 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   });
 
   let ready = false;
+  let ending = false;
   const presenter = { registry, now: () => clock.now() };
-  const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features) };
+  const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics) };
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
+  const flow = flowControl({ installed, metrics, surroundings: { ...surroundings, log }, limits: config.limits ?? {} });
+  objectMetrics(metrics, table);
+  const counted = requestMetrics(metrics, clock, (info) => table.find(info.group, info.version, info.resource) !== undefined);
+  const deadlines = new Deadlines(clock, config.limits?.requestTimeoutMs || defaultLimits.requestTimeoutMs, (request, info) => counted.terminated(request, info, 504));
+  const audit = config.audit && auditing(config.audit, registry, metrics, { ...surroundings, log });
   const pipeline: Pipeline = {
-    ...presenter, log, authorize,
-    route: router({ server, feed, metrics, accounts, aggregator, checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready }),
-    metrics: requestMetrics(metrics, clock),
+    ...presenter, log, authorize, random, audit, gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
+    route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles: profilesOf(config, clock), checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready, ending: () => ending }),
+    metrics: counted,
     authenticate: authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
       ...(config.clientAuthority ? { clientAuthority: config.clientAuthority } : {}),
@@ -114,14 +128,27 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   });
 
   const timers: Timer[] = [];
+  /** Load balancers see /readyz fail before anything else does; then nobody new is let in, and what is under way is finished. */
+  const end = async (): Promise<void> => {
+    ending = true;
+    const { shutdownDelayMs = 0, drainMs = 0 } = config.limits ?? {};
+    if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
+    if (drainMs <= 0) return;
+    serving.stopListening();
+    await deadlines.drained(drainMs);
+  };
   const close = async (): Promise<void> => {
+    await end();
     for (const timer of timers) timer.cancel();
     rbac.close();
+    flow.close();
+    deadlines.close();
     aggregator.close();
     caller.close();
     custom.close();
     kubelets.close();
     await serving.close();
+    await audit?.close();
     await feed.close();
   };
   try {
@@ -132,6 +159,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
         roles: storage('roles.rbac.authorization.k8s.io'), clusterroles: storage('clusterroles.rbac.authorization.k8s.io'),
         rolebindings: storage('rolebindings.rbac.authorization.k8s.io'), clusterrolebindings: storage('clusterrolebindings.rbac.authorization.k8s.io'),
       }, clock, log),
+      flow.start(system()),
       bootstrap({
         client: system(), serviceRange: range, groupVersions: localGroupVersions(installed),
         advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port,
@@ -157,6 +185,12 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 function localGroupVersions({ table }: Installed): GroupVersion[] {
   return table.groups().filter((group) => group !== 'apiregistration.k8s.io').flatMap((group) =>
     versionsInOrder(table, group).filter((version) => !table.resources(group, version).every((s) => s.definition.custom)).map((version) => ({ group, version, groupPriority: priorityOf(group), versionPriority: versionPriorityOf(group, version) })));
+}
+
+/** The profiler is loaded when somebody asks for a profile. */
+function profilesOf({ profiling = true }: ApiServerConfig, clock: Clock): ((request: ServingRequest) => Promise<boolean>) | undefined {
+  if (!profiling) return undefined;
+  return async (request) => request.path.startsWith('/debug/pprof') && (await import('../serving/profiles.ts')).serveProfiles(request, clock);
 }
 
 function authorizer(config: ApiServerConfig, rbac: Rbac, installed: Installed): Authorizer {

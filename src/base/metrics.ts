@@ -9,6 +9,8 @@ export interface MetricOptions {
 
 export interface Counter {
   inc(by?: number, ...labels: string[]): void;
+  /** The one series of these labels, for hot paths: found once, then only added to. */
+  with(...labels: string[]): (by: number) => void;
 }
 
 export interface Gauge {
@@ -18,6 +20,7 @@ export interface Gauge {
 
 export interface Histogram {
   observe(value: number, ...labels: string[]): void;
+  with(...labels: string[]): (value: number) => void;
 }
 
 interface Family {
@@ -39,7 +42,13 @@ export class Metrics {
 
   counter(options: MetricOptions): Counter {
     const family = this.#family('counter', options);
-    return { inc: (by = 1, ...labels) => void (slot(family, labels)[0]! += by) };
+    return {
+      inc: (by = 1, ...labels) => void (slot(family, labels)[0]! += by),
+      with: (...labels) => {
+        const values = slot(family, labels);
+        return (by) => void (values[0]! += by);
+      },
+    };
   }
 
   gauge(options: MetricOptions): Gauge {
@@ -53,14 +62,18 @@ export class Metrics {
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
     const family = this.#family('histogram', options, options.buckets ?? defaultBuckets);
     const { buckets } = family;
+    const add = (values: number[], value: number): void => {
+      let i = 0;
+      while (i < buckets.length && value > buckets[i]!) i++;
+      if (i < buckets.length) values[i]!++;
+      values[buckets.length]!++;
+      values[buckets.length + 1]! += value;
+    };
     return {
-      observe: (value, ...labels) => {
+      observe: (value, ...labels) => add(slot(family, labels), value),
+      with: (...labels) => {
         const values = slot(family, labels);
-        let i = 0;
-        while (i < buckets.length && value > buckets[i]!) i++;
-        if (i < buckets.length) values[i]!++;
-        values[buckets.length]!++;
-        values[buckets.length + 1]! += value;
+        return (value) => add(values, value);
       },
     };
   }

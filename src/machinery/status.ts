@@ -117,7 +117,7 @@ export class StatusError extends Error {
   }
 
   static tooLarge(message: string): StatusError {
-    return StatusError.#make(413, 'RequestEntityTooLarge', message);
+    return StatusError.#make(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
   }
 
   static tooManyRequests(message: string, retryAfterSeconds: number): StatusError {

@@ -112,11 +112,24 @@ function syntaxMessage(text: string, layout: { text: string; parts: string[] }):
 
 const units: readonly (readonly [string, bigint])[] = [['h', 3_600_000_000_000n], ['m', 60_000_000_000n], ['s', 1_000_000_000n], ['ms', 1_000_000n], ['us', 1000n], ['ns', 1n]];
 
+function durationMessage(text: string): string {
+  const quoted = JSON.stringify(text);
+  let rest = text.replace(/^[+-]/, '');
+  do {
+    const [all, unit] = /^(?:\d+\.?\d*|\.\d+)([^.\d]*)/.exec(rest) ?? ['', undefined];
+    if (unit === undefined) return `time: invalid duration ${quoted}`;
+    if (unit === '') return `time: missing unit in duration ${quoted}`;
+    if (!/^(h|ms|m|s|us|µs|μs|ns)$/.test(unit)) return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`;
+    rest = rest.slice(all.length);
+  } while (rest !== '');
+  return `time: invalid duration ${quoted}`;
+}
+
 /** `1h30m`, `-1.5s`, `300ms` to nanoseconds; throws TimeSyntaxError. */
 export function parseDuration(text: string): bigint {
   const m = /^([+-]?)((?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|μs|ns))+$/.exec(text);
   if (/^[+-]?0$/.test(text)) return 0n;
-  if (m === null) throw new TimeSyntaxError(/^[+-]?(\d+\.?\d*|\.\d+)/.test(text) && /[\d.]$/.test(text) ? `time: missing unit in duration ${JSON.stringify(text)}` : `time: invalid duration ${JSON.stringify(text)}`);
+  if (m === null) throw new TimeSyntaxError(durationMessage(text));
   let total = 0n;
   for (const [, whole, fraction = '', unit] of text.matchAll(/(\d*)\.?(\d*)(h|ms|m|s|us|µs|μs|ns)/g)) {
     const size = units.find(([name]) => name === unit!.replace(/[µμ]/, 'u'))![1];

@@ -9,6 +9,18 @@ import type { User } from './identity.ts';
 /** Upstream's limit of a request's body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
+/** Where what happens in a request is written down for its audit event. */
+export interface Trail {
+  annotate(key: string, value: string): void;
+  /** The body of a write, decoded and with its defaults. */
+  requestObject(object: { readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly uid?: string; readonly resourceVersion?: string } } & object): void;
+  requestPatch(value: unknown): void;
+  /** A whole answer, before it is compressed. */
+  answered(code: number, type: string, bytes: string | Uint8Array): void;
+  /** The beginning of any other answer. */
+  started(code: number): void;
+}
+
 export interface Upgrade {
   readonly socket: Duplex;
   /** What the client sent right after its head. */
@@ -24,6 +36,16 @@ export class ServingRequest {
   readonly headers: IncomingHttpHeaders;
   /** Set by authentication. */
   user: User | undefined;
+  /** Go out with whatever the answer is. */
+  answerHeaders: Readonly<Record<string, string>> | undefined;
+  /** Bytes of the answer's body, where it was sent in one piece. */
+  answerLength = 0;
+  /** By which answer and audit events can be found; empty: nobody asked for one. */
+  auditId = '';
+  /** Undefined: nothing is written down of it. */
+  trail: Trail | undefined;
+  /** Called when a long-running answer has begun in earnest: what was held for its beginning may go. */
+  begun: (() => void) | undefined;
   /** Texts for Warning headers of the answer. */
   readonly warnings: string[] = [];
   readonly incoming: IncomingMessage | Http2ServerRequest;
@@ -32,6 +54,7 @@ export class ServingRequest {
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
   #hijacked = false;
+  #expired = false;
 
   constructor(incoming: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, upgrade?: Upgrade) {
     this.incoming = incoming;
@@ -95,6 +118,7 @@ export class ServingRequest {
     if (!upgrade) throw StatusError.badRequest('unable to upgrade: missing upgrade headers in request');
     this.#upgrade = undefined;
     this.#hijacked = true;
+    this.trail?.started(101);
     (this.#response as ServerResponse).detachSocket(upgrade.socket as TLSSocket);
     return upgrade;
   }
@@ -108,6 +132,30 @@ export class ServingRequest {
       chunks.push(chunk);
     }
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  /** The answer, when there was none in time: whatever the handler still says is dropped, and its signal fires. */
+  expire(status: number, headers: OutgoingHttpHeaders, body: string): void {
+    const late = this.answered;
+    if (!late) this.send(status, { ...headers, ...(this.incoming.httpVersionMajor < 2 ? { connection: 'close' } : {}) }, body);
+    this.#expired = true;
+    this.#abort?.abort();
+    // Half an answer must not be taken for a whole one.
+    if (late && !this.#hijacked && !this.#response.writableEnded) (this.#response as ServerResponse).destroy();
+  }
+
+  /** On HTTP/2: the client shall make a new connection; what is under way on this one is finished. */
+  leaveConnection(): void {
+    if ('stream' in this.incoming) this.incoming.stream.session?.close();
+  }
+
+  /** The client went away before it had said everything. */
+  get gone(): boolean {
+    return this.incoming.destroyed && !this.incoming.readableEnded;
+  }
+
+  get expired(): boolean {
+    return this.#expired;
   }
 
   /** True when an answer was begun (or the connection was taken over). */
@@ -124,13 +172,20 @@ export class ServingRequest {
   }
 
   send(status: number, headers: OutgoingHttpHeaders, body?: string | Uint8Array): void {
+    if (this.#expired) return;
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
+    this.#addHeaders(headers);
+    if (this.trail) {
+      if (body === undefined || headers['content-encoding'] !== undefined) this.trail.started(status);
+      else this.trail.answered(status, String(headers['content-type'] ?? ''), body);
+    }
     if (body === undefined) {
       response.writeHead(status, headers).end();
       return;
     }
-    headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    this.answerLength = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    headers['content-length'] = this.answerLength;
     response.writeHead(status, headers);
     if (this.method === 'HEAD') response.end();
     else response.end(body);
@@ -138,11 +193,19 @@ export class ServingRequest {
 
   /** Begins an answer whose body is written in pieces. */
   stream(status: number, headers: OutgoingHttpHeaders): BodyWriter {
+    if (this.#expired) throw new DOMException('the request took too long', 'TimeoutError');
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
+    this.#addHeaders(headers);
+    this.trail?.started(status);
     response.writeHead(status, headers);
     response.flushHeaders();
     return new BodyWriter(response);
+  }
+
+  #addHeaders(headers: OutgoingHttpHeaders): void {
+    if (this.auditId !== '') headers['audit-id'] = this.auditId;
+    if (this.answerHeaders) Object.assign(headers, this.answerHeaders);
   }
 
   #addWarnings(): void {

@@ -73,3 +73,15 @@ export function requestInfo(method: string, path: string, watching = false, name
     name: name !== '' ? name : verb === 'list' || verb === 'watch' ? namedByField : '', rest,
   };
 }
+
+const longRunningSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
+
+/** Those that are meant to stay: nobody waits for their end, and nothing that counts what is in flight counts them. */
+export function isLongRunning(info: RequestInfo): boolean {
+  if (info.verb === 'watch') return true;
+  return info.isResource ? info.subresource !== '' && longRunningSubresources.has(info.subresource) : info.path.startsWith('/debug/pprof/');
+}
+
+export function isReadOnly({ verb }: RequestInfo): boolean {
+  return verb === 'get' || verb === 'list' || verb === 'watch';
+}

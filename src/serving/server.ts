@@ -35,18 +35,23 @@ export interface Serving {
   readonly url: string;
   /** New connections get the new certificate. */
   setTls(tls: TlsOptions): void;
+  /** Takes no new connections; those that are there go on. */
+  stopListening(): void;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
 }
 
 const keepAliveMs = 120_000;
+/** A client that has not sent its head by then is not waited for. */
+const headersTimeoutMs = 32_000;
+const maxHeaderBytes = 1 << 20;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { surroundings, handler } = options;
   const handle = (request: ServingRequest): void => {
     void run(handler, request, surroundings);
   };
-  const server = options.tls ? secureServer(options.tls) : createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 });
+  const server = options.tls ? secureServer(options.tls) : createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0, maxHeaderSize: maxHeaderBytes });
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -66,13 +71,15 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   server.on('sessionError', () => {});
   server.on('tlsClientError', (error: Error) => surroundings.log.debug('TLS handshake failed', { error: error.message }));
-  server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
+  server.on('clientError', refuse);
+  if ('headersTimeout' in server) server.headersTimeout = headersTimeoutMs;
 
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  const stopListening = (): void => void (closed ??= new Promise<void>((resolve) => server.close(() => resolve())));
   const close = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    stopListening();
     for (const socket of sockets) socket.destroy();
     await closed;
   };
@@ -84,8 +91,19 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     setTls: (tls) => {
       if ('setSecureContext' in server) (server as Http2SecureServer).setSecureContext({ cert: tls.cert, key: tls.key, ...authorities(tls) });
     },
+    stopListening,
     close,
   };
+}
+
+/** What is no HTTP is told so, as far as that is possible, and the connection ends. */
+function refuse(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`, () => socket.destroy());
 }
 
 function authorities(tls: TlsOptions): { ca?: string[] } {
@@ -102,7 +120,8 @@ function secureServer(tls: TlsOptions): Http2SecureServer {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     // Informers keep many watches on one connection and cancel often.
-    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20 },
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: maxHeaderBytes },
+    maxHeaderSize: maxHeaderBytes,
     maxSessionMemory: 1000,
     streamResetBurst: 100_000,
     streamResetRate: 10_000,

@@ -68,7 +68,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type StoreErrorKind = 'conflict' | 'compacted' | 'future' | 'unavailable' | 'full' | 'closed';
+export type StoreErrorKind = 'conflict' | 'compacted' | 'future' | 'unavailable' | 'full' | 'closed' | 'too large';
+
+/** What one commit may be long: etcd's limit of a request, which every engine keeps, so that data can move between them. */
+export const maxCommitBytes = 1.5 * 1024 * 1024;
 
 export class StoreError extends Error {
   readonly kind: StoreErrorKind;

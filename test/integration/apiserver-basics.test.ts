@@ -190,5 +190,5 @@ test('discovery serves what the facts say is on by default', { skip: !existsSync
 test('health, version and metrics', async () => {
   assert.equal((await eventually(async () => (await request('GET', '/readyz')).status === 200 || undefined, 'readiness')), true);
   assert.equal(((await json('GET', '/version')) as unknown as { minor: string }).minor, '34');
-  assert.match((await request('GET', '/metrics')).body, /apiserver_request_total\{code="200"/);
+  assert.match((await request('GET', '/metrics')).body, /apiserver_request_total\{verb="[A-Z]+".*code="200"/);
 });

@@ -183,6 +183,8 @@ export interface Cacher<T> {
   outdated(item: CachedObject<T>): boolean;
   /** How many objects there are; for metrics. */
   readonly count: number;
+  /** How long their stored values are together. */
+  readonly bytes: number;
   /** False until the first list has been loaded, and while the feed is broken. */
   readonly ready: boolean;
   close(): void;

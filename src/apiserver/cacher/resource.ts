@@ -1,6 +1,6 @@
 import { SortedMap } from '../../base/sorted.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { StoreError, type Entry, type Operation, type StoreEvent } from '../../store/store.ts';
+import { maxCommitBytes, StoreError, type Entry, type Operation, type StoreEvent } from '../../store/store.ts';
 import { Cached, Change, objectEvent, type Making } from './cached.ts';
 import type { CachedObject, Cacher, CacherCodec, CacherEvent, CacherWatch, GetOptions, ListPage, ListRequest, Selection, WatchRequest } from './cacher.ts';
 import type { Feed } from './feed.ts';
@@ -24,6 +24,7 @@ export class ResourceCacher<T> implements Cacher<T> {
   /** Objects on their way to the store, so that what comes back need not be decoded. */
   readonly #handedOver = new WeakMap<Uint8Array, T>();
   #items = new SortedMap<Cached<T>>();
+  #bytes = 0;
   #window = new Window<T>(0, windowChanges);
   #loading: Promise<void> | undefined;
   /** Changes that came while the first list was read; undefined when it has been. */
@@ -42,6 +43,10 @@ export class ResourceCacher<T> implements Cacher<T> {
 
   get count(): number {
     return this.#items.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get ready(): boolean {
@@ -94,6 +99,7 @@ export class ResourceCacher<T> implements Cacher<T> {
 
   operation(key: string, object: T, expect: number): Operation {
     const value = this.#codec.encodeStored(object as DeepReadonly<T>);
+    if (value.length > maxCommitBytes) throw new StoreError('too large', 'request is too large');
     this.#handedOver.set(value, object);
     return { type: 'put', key, value, expect };
   }
@@ -137,6 +143,7 @@ export class ResourceCacher<T> implements Cacher<T> {
       const items = new SortedMap<Cached<T>>();
       for (const entry of entries) items.set(entry.key, this.#cached(entry));
       this.#items = items;
+      this.#bytes = entries.reduce((sum, entry) => sum + entry.value.length, 0);
       this.#indexes.clear();
       this.#loadedAt = revision;
       this.#window = new Window(revision, windowChanges);
@@ -163,6 +170,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     if (!before && !after) return;
     if (after) this.#items.set(key, after);
     else this.#items.delete(key);
+    this.#bytes += (after?.value.length ?? 0) - (before?.value.length ?? 0);
     this.#indexes.change(key, before, after);
     const change = new Change(this.#codec, modRevision, key, before, after);
     this.#window.push(change);

@@ -44,9 +44,14 @@ export async function readObject(registry: Schema, request: ServingRequest, view
     const unknown = unwrapUnknown(bytes);
     checkType(unknown, view);
     const object = decodeProtobuf(registry, view.type, unknown.raw) as unknown as ApiObject;
-    return complete(registry, view, object);
+    return audited(request, complete(registry, view, object));
   }
   if (bytes.length === 0) throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input ()`);
   const { value, duplicates } = parseText(bytes, type, view.kind, validation !== 'Ignore');
-  return decodeObject(registry, view, value, validation, request.warnings, duplicates);
+  return audited(request, decodeObject(registry, view, value, validation, request.warnings, duplicates));
+}
+
+function audited(request: ServingRequest, object: ApiObject): ApiObject {
+  request.trail?.requestObject(object);
+  return object;
 }

@@ -39,6 +39,7 @@ export async function servePatch(server: ResourceServer, request: ServingRequest
   }
   const bytes = await request.body();
   const { value, duplicates } = parsePatch(bytes, type);
+  request.trail?.requestPatch(value);
   const { stored, created } = await patchWith(write, { type, body: value, duplicates, force: write.parameters.force === true, fieldValidation: write.parameters.fieldValidation });
   return sendView(server, request, served, view, stored, created ? 201 : 200);
 }

@@ -21,6 +21,7 @@ import { parseText, readObject as readBody } from './body.ts';
 import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
 import { acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
+import type { WatchMeter } from '../storagemetrics.ts';
 import { serveWatch } from './watch.ts';
 
 export interface ResourceServer extends Presenter {
@@ -28,6 +29,8 @@ export interface ResourceServer extends Presenter {
   readonly table: ResourceTable;
   readonly features: ReadonlySet<string>;
   readonly surroundings: Surroundings;
+  readonly minWatchMs: number;
+  readonly meter: WatchMeter;
 }
 
 type StoredResource = Served & { readonly storage: Storage };
@@ -79,7 +82,7 @@ function methodNotAllowed(request: ServingRequest, _served: Served): StatusError
 }
 
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings };
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}) };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
@@ -95,7 +98,7 @@ async function serveCollection(server: ResourceServer, request: ServingRequest, 
   const parameters = request.hasQuery ? listParameters(request.query) : noParameters;
   const named = info.verb === 'watch' && info.path.includes('/watch/') && info.name !== '';
   const place = { ...(served.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {}), ...(named ? { name: info.name } : {}) };
-  if (info.verb === 'watch') return serveWatch(server, request, served, place, parameters, server.surroundings);
+  if (info.verb === 'watch') return serveWatch(server, request, served, place, parameters, server);
   return sendList(server, request, served, served.view, await readList(served, place, parameters));
 }
 
@@ -132,6 +135,7 @@ async function deletionOptions(server: ResourceServer, request: ServingRequest):
     else if (type === json || type === yaml) value = parseText(bytes, type, 'DeleteOptions', false).value;
     else throw StatusError.unsupportedMediaType([json, yaml, protobuf]);
     options = decode(server.registry, 'meta.v1.DeleteOptions', value).object;
+    request.trail?.requestPatch({ ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' });
   } else if (request.hasQuery) {
     const { query } = request;
     const grace = query.get('gracePeriodSeconds');

@@ -11,22 +11,28 @@ import type { CacherEvent, CacherWatch } from '../cacher/cacher.ts';
 import type { ApiObject } from '../objects.ts';
 import { frame, mediaTypes } from '../registry/codec.ts';
 import { fromStore } from '../registry/errors.ts';
+import type { WatchMeter } from '../storagemetrics.ts';
 import { openWatch, type Place } from '../registry/read.ts';
 import type { Served } from '../resources.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { ListParameters } from './options.ts';
 import { acceptWatch, table, tableForm, type Presenter, type TableForm } from './present.ts';
 
-/** Watches without a timeout of their own end after this long, and up to as long again at random. */
-const longestQuietMs = 1_800_000;
 const eventsAtOnce = 64;
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
-export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, surroundings: Surroundings): Promise<void> {
+export interface WatchSettings {
+  readonly surroundings: Surroundings;
+  /** Watches without a timeout of their own end after this long, and up to as long again at random. */
+  readonly minWatchMs: number;
+  readonly meter: WatchMeter;
+}
+
+export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, { surroundings, minWatchMs, meter }: WatchSettings): Promise<void> {
   const accepted = acceptWatch(request, served.view);
   const { clock, random } = surroundings;
   const over = new AbortController();
-  const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : longestQuietMs * (1 + random.next()), () => over.abort());
+  const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : minWatchMs * (1 + random.next()), () => over.abort());
   const signal = AbortSignal.any([request.signal, over.signal]);
   try {
     const format = formatter(p, request, served, accepted);
@@ -41,12 +47,19 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
       failure = known;
     }
     const type = accepted.mediaType === protobuf ? `${protobuf};stream=watch` : 'application/json';
+    const count = meter(served);
     const body = request.stream(200, { 'content-type': type, 'cache-control': 'no-cache, private' });
+    if (!parameters.sendInitialEvents) request.begun?.();
     try {
       if (events) {
         for await (const batch of events) {
           if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
-          for (const part of parts(batch)) if (!body.write(format(part))) await body.drained();
+          for (const part of parts(batch)) {
+            const bytes = format(part);
+            count(part.length, bytes.length);
+            if (!body.write(bytes)) await body.drained();
+          }
+          request.begun?.();
         }
       }
     } catch (error) {

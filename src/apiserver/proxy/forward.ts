@@ -78,6 +78,7 @@ export async function forward(request: ServingRequest, target: Target): Promise<
   const headers: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(response.headers)) if (!hopByHop.has(name) && value !== undefined) headers[name] = value;
   const body = request.stream(response.statusCode ?? 502, headers);
+  request.begun?.();
   // A client that has gone, or a server that broke off, has been told by the broken stream.
   await pipeline(response, body.writable).catch(() => body.destroy());
 }

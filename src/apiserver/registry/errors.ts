@@ -21,6 +21,8 @@ export function fromStore(error: unknown, resource: QualifiedResource): unknown 
       return StatusError.objectModified(resource, '');
     case 'full':
       return StatusError.internal(`store: database space exceeded: ${error.message}`);
+    case 'too large':
+      return new StatusError({ status: 'Failure', message: 'etcdserver: request is too large', code: 500 });
     case 'unavailable':
     case 'closed':
       return StatusError.serviceUnavailable(`storage is (re)initializing: ${error.message}`);

@@ -18,6 +18,8 @@ import type { View } from './views.ts';
 
 export interface WriteScope extends RuleContext {
   readonly warnings: string[];
+  /** For the audit event; absent: nobody writes one. */
+  readonly annotate?: (key: string, value: string) => void;
   /** How the writer sees the object. */
   readonly view?: View;
 }
@@ -353,6 +355,7 @@ export class Storage {
       ...(object ? { object } : {}), ...(old ? { old } : {}),
       now: scope.now, user: scope.user, dryRun: scope.dryRun, subresource: scope.subresource, warnings: scope.warnings,
       ...(scope.view ? { view: scope.view } : {}),
+      ...(scope.annotate ? { annotate: scope.annotate } : {}),
     };
   }
 

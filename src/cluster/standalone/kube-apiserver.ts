@@ -10,6 +10,8 @@ import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { upstreamPlugins } from './admission.ts';
 import { authenticationFlags, authenticationOf, type Authentication } from './apiserver-authentication.ts';
 import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
+import { auditConfig, auditFlags } from './apiserver-audit.ts';
+import { limitFlags, requestLimits } from './apiserver-limits.ts';
 import { servingPair } from './certificates.ts';
 import { features, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
 import { openStore, storeFlags } from './store.ts';
@@ -34,8 +36,10 @@ const flags: FlagSet = {
   'kubelet-certificate-authority': { type: 'string', help: 'Whose kubelet certificates are believed; any if absent' },
   'feature-gates': { type: 'strings', help: 'Features beyond the default: HPAConfigurableTolerance=true' },
   'runtime-config': { type: 'strings', help: 'APIs to serve or not: api/all=true, group/version=true, group/version/resource=false' },
-  ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-garbage-collector', 'enable-priority-and-fairness'),
-  ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl', 'request-timeout', 'min-request-timeout', 'shutdown-delay-duration', 'max-requests-inflight', 'max-mutating-requests-inflight',
+  ...limitFlags,
+  ...auditFlags,
+  ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-garbage-collector'),
+  ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl',
     'default-not-ready-toleration-seconds', 'default-unreachable-toleration-seconds', 'endpoint-reconciler-type', 'apiserver-count'),
 };
 
@@ -68,6 +72,7 @@ async function apiConfig(given: Flags, authentication: Authentication, surroundi
   const serviceCidr = given.text('service-cluster-ip-range');
   const first = addressAt(parseRange(serviceCidr), 1);
   const authorization = authorizationModes(given);
+  const audit = auditConfig(given);
   const nodePorts = /^(\d+)-(\d+)$/.exec(given.text('service-node-port-range'));
   if (!nodePorts) throw new CommandError(`--service-node-port-range: ${JSON.stringify(given.text('service-node-port-range'))} is no range of ports`);
   const kubelet = pairOf(given, 'kubelet-client-certificate', 'kubelet-client-key');
@@ -86,6 +91,9 @@ async function apiConfig(given: Flags, authentication: Authentication, surroundi
     disabledAdmission: plugins(given, 'disable-admission-plugins'),
     runtimeConfig: listed(given, 'runtime-config'),
     features: features(given, ['HPAConfigurableTolerance']),
+    limits: requestLimits(given),
+    profiling: given.flag('profiling'),
+    ...(audit ? { audit } : {}),
   };
 }
 

@@ -40,11 +40,14 @@ export function podSecurity(namespaces: Storage, pods: Storage): AdmissionPlugin
     const pod = request.object as unknown as DeepReadonly<Pod>;
     if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
     const labels = await labelsOf(request.namespace);
-    if (asked(labels)) checkPod(request, pod, policyOf(labels).policy);
+    if (asked(labels) || request.annotate) checkPod(request, pod, policyOf(labels).policy);
   };
   const warnOf = async (request: AdmissionRequest, template: DeepReadonly<PodTemplateSpec> | undefined): Promise<void> => {
     const labels = await labelsOf(request.namespace);
-    if (template?.spec && asked(labels)) warn(request, template as PodView, policyOf(labels).policy.warn);
+    if (!template?.spec || !asked(labels)) return;
+    const { policy } = policyOf(labels);
+    warn(request, template as PodView, policy.warn);
+    if (request.annotate) auditOf(request, template as PodView, policy.audit);
   };
   return {
     name: 'PodSecurity',
@@ -64,8 +67,15 @@ function warn({ warnings }: AdmissionRequest, pod: PodView, standard: LevelVersi
   if (why !== undefined) warnings.push(`would violate PodSecurity ${shown(standard)}: ${why}`);
 }
 
+function auditOf(request: AdmissionRequest, pod: PodView, standard: LevelVersion): void {
+  const why = violations(pod, standard);
+  if (why !== undefined) request.annotate?.('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(standard)}: ${why}`);
+}
+
 function checkPod(request: AdmissionRequest, pod: DeepReadonly<Pod>, policy: Policy): void {
   const why = violations(pod, policy.enforce);
+  request.annotate?.('pod-security.kubernetes.io/enforce-policy', `${policy.enforce.level}:${policy.enforce.version}`);
+  if (request.annotate) auditOf(request, pod, policy.audit);
   if (why !== undefined) throw StatusError.forbidden({ group: '', resource: 'pods' }, request.name, `violates PodSecurity ${shown(policy.enforce)}: ${why}`);
   if (!isDeepStrictEqual(policy.warn, policy.enforce)) warn(request, pod, policy.warn);
 }

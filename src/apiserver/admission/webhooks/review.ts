@@ -13,6 +13,7 @@ export interface Answer {
   /** Operations of a JSON patch, not yet parsed. */
   readonly patch?: string;
   readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
 /** The first version of the review that both sides know. */
@@ -33,6 +34,7 @@ interface Response {
   patch?: string;
   patchType?: string;
   warnings?: readonly string[];
+  auditAnnotations?: Readonly<Record<string, string>>;
 }
 
 /** Throws a plain Error for what is no answer to the review. */
@@ -50,7 +52,7 @@ export function readAnswer(webhook: Webhook, uid: string, value: unknown, mutati
     checkPatch(response, mutating);
   }
   return {
-    allowed: response.allowed === true, warnings: response.warnings ?? [], ...(response.status ? { status: response.status } : {}),
+    allowed: response.allowed === true, warnings: response.warnings ?? [], auditAnnotations: response.auditAnnotations ?? {}, ...(response.status ? { status: response.status } : {}),
     ...(mutating && response.patch ? { patch: Buffer.from(response.patch, 'base64').toString() } : {}),
   };
 }

@@ -50,6 +50,7 @@ async function ask(options: WebhookOptions, { hook, request, places, place }: Qu
     throw new CallFailed(name, `received invalid webhook response: ${(error as Error).message}`, error);
   }
   request.warnings.push(...answer.warnings);
+  if (request.annotate) for (const [key, value] of Object.entries(answer.auditAnnotations)) request.annotate(`${name}/${key}`, String(value));
   if (!answer.allowed) throw denial(name, answer.status);
   return answer;
 }
@@ -61,13 +62,20 @@ function passOver(error: unknown, webhook: Webhook, { log }: Surroundings): void
   log.warn('Failed calling webhook, failing open', { webhook: webhook.name, error: error.message });
 }
 
+interface Listener {
+  /** Among all webhooks of its sort. */
+  readonly index: number;
+  readonly hook: Hook;
+  readonly place: Place;
+}
+
 /** The webhooks that are to hear of the request, with the place in which each sees it. */
-async function listeners(options: WebhookOptions, hooks: Hooks, request: AdmissionRequest): Promise<{ places: Place[]; found: { hook: Hook; place: Place }[] }> {
+async function listeners(options: WebhookOptions, hooks: Hooks, request: AdmissionRequest): Promise<{ places: Place[]; found: Listener[] }> {
   const places = placesOf(options.table, request);
-  const found: { hook: Hook; place: Place }[] = [];
-  for (const hook of await hooks.all()) {
+  const found: Listener[] = [];
+  for (const [index, hook] of (await hooks.all()).entries()) {
     const place = placeFor(hook, request, places);
-    if (place) found.push({ hook, place });
+    if (place) found.push({ index, hook, place });
   }
   return { places, found };
 }
@@ -98,14 +106,18 @@ export function mutatingWebhooks(options: WebhookOptions, configurations: Storag
   const run = async (request: AdmissionRequest): Promise<void> => {
     const turn = turnOf('MutatingAdmissionWebhook', request);
     const { places, found } = await listeners(options, hooks, request);
-    for (const { hook, place } of found) {
+    for (const { index, hook, place } of found) {
+      const note = (prefix: string, value: string): void => request.annotate?.(`${prefix}mutation.webhook.admission.k8s.io/round_${request.reinvocation?.round ?? 0}_index_${index}`, value);
       if (!turn.due(hook.id) || !(await selected(hook, request, options.namespaces))) continue;
       try {
         const answer = await ask(options, { hook, request, places, place }, true);
         if (!answer) continue;
-        if (answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch))) turn.changed();
+        const mutated = answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch));
+        if (mutated) turn.changed();
+        note('', JSON.stringify({ configuration: hook.id.slice(0, hook.id.indexOf('/')), webhook: hook.webhook.name, mutated }));
       } catch (error) {
         passOver(error, hook.webhook, options.surroundings);
+        note('failed-open.', hook.webhook.name);
       }
       turn.asked(hook.id, hook.webhook.reinvocationPolicy === 'IfNeeded');
     }

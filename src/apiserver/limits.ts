@@ -1,0 +1,20 @@
+/** How much is served at a time, and how long anything may take. */
+export interface RequestLimits {
+  /** Default true. Without it only the two numbers below hold. */
+  readonly priorityAndFairness?: boolean;
+  /** Default 400 and 200; their sum is what priority and fairness divides. 0: no limit (there must be one with priority and fairness). */
+  readonly maxRequestsInFlight?: number;
+  readonly maxMutatingRequestsInFlight?: number;
+  /** Default 60 s. */
+  readonly requestTimeoutMs?: number;
+  /** Watches without a timeout of their own end after this long, and up to as long again; default 30 min. */
+  readonly minRequestTimeoutMs?: number;
+  /** How long `close` goes on serving, while /readyz says no; default 0. */
+  readonly shutdownDelayMs?: number;
+  /** How long `close` then waits for requests under way; default 0. */
+  readonly drainMs?: number;
+  /** For which part of HTTP/2 requests the client is told to make a new connection; default 0. */
+  readonly goawayChance?: number;
+}
+
+export const defaultLimits = { priorityAndFairness: true, maxRequestsInFlight: 400, maxMutatingRequestsInFlight: 200, requestTimeoutMs: 60_000, minRequestTimeoutMs: 1_800_000 } as const satisfies RequestLimits;
