@@ -1,6 +1,7 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
+import type { AdmissionConfiguration } from './admission/configuration.ts';
 
 export interface KeyPair {
   readonly cert: string;
@@ -52,6 +53,10 @@ export interface ApiServerConfig {
   readonly enabledAdmission?: readonly string[];
   /** Names of admission plugins that are to stay off. */
   readonly disabledAdmission?: readonly string[];
+  /** What single plugins are told; the start fails where it is not right. */
+  readonly admissionConfiguration?: AdmissionConfiguration;
+  /** How long pods stay on nodes that are not ready or not reachable, where they do not say; default 300 seconds each. */
+  readonly tolerationSeconds?: { readonly notReady?: number; readonly unreachable?: number };
   /** Default true. */
   readonly anonymous?: boolean;
   /** What is served beyond or short of the default: `api/all|ga|beta|alpha`, `v1`, `group/version` or `group/version/resource`, each with `=true` or `=false`. */

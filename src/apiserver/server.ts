@@ -8,6 +8,7 @@ import { allowMasters, alwaysAllow, union, type Authorizer } from '../serving/id
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
+import { admissionPlugins } from './admission/plugins.ts';
 import { Caller } from './admission/webhooks/call.ts';
 import { authenticator, tokenUser } from './authn/authenticate.ts';
 import { ServiceAccountTokens, type BoundObjects } from './authn/serviceaccount.ts';
@@ -21,7 +22,7 @@ import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
 import { install, type Installed } from './install.ts';
-import { admissionPlugins, wireKinds } from './kinds.ts';
+import { wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
 import { requestMetrics } from './metrics.ts';
 import { handle, type Pipeline } from './pipeline.ts';
@@ -78,7 +79,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const caller = new Caller(resolver, clock);
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics }));
   wireKinds({
-    kubelets, resolver,
+    kubelets, resolver, admission, clock,
     installed, rbac, authorize, services, tokens: accounts, boundObjects,
     reviews: {
       authorize,

@@ -10,7 +10,7 @@ import { aborted } from '../../base/abort.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
-import { upstreamPlugins } from './admission.ts';
+import { readAdmissionConfiguration, upstreamPlugins } from './admission.ts';
 import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { servingPair } from './certificates.ts';
 import { fileOf, ignored, listed, pairOf, readNamed, type Program } from './program.ts';
@@ -31,6 +31,9 @@ const flags: FlagSet = {
   'authorization-mode': { type: 'strings', default: ['AlwaysAllow'], help: 'Node, RBAC, AlwaysAllow; asked in this order' },
   'enable-admission-plugins': { type: 'strings', help: 'Plugins that must be on besides the default ones' },
   'disable-admission-plugins': { type: 'strings', help: 'Plugins that stay off though they are on by default' },
+  'admission-control-config-file': { type: 'string', help: 'What single admission plugins are told: an AdmissionConfiguration' },
+  'default-not-ready-toleration-seconds': { type: 'int', default: 300, help: 'How long pods that do not say stay on a node that is not ready' },
+  'default-unreachable-toleration-seconds': { type: 'int', default: 300, help: 'How long pods that do not say stay on a node that cannot be reached' },
   'service-account-issuer': { type: 'strings', help: 'The issuer in service-account tokens' },
   'service-account-key-file': { type: 'strings', help: 'Keys or certificates that verify service-account tokens' },
   'service-account-signing-key-file': { type: 'string', help: 'The key that signs service-account tokens' },
@@ -50,7 +53,7 @@ const flags: FlagSet = {
   'runtime-config': { type: 'strings', help: 'APIs to serve or not: api/all=true, group/version=true, group/version/resource=false' },
   ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-bootstrap-token-auth', 'enable-garbage-collector', 'enable-priority-and-fairness', 'service-account-lookup'),
   ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl', 'request-timeout', 'min-request-timeout', 'shutdown-delay-duration', 'max-requests-inflight', 'max-mutating-requests-inflight',
-    'default-not-ready-toleration-seconds', 'default-unreachable-toleration-seconds', 'endpoint-reconciler-type', 'apiserver-count'),
+    'endpoint-reconciler-type', 'apiserver-count'),
 };
 
 export const kubeApiserver: Program = {
@@ -107,6 +110,8 @@ async function apiConfig(given: Flags, surroundings: Surroundings): Promise<Omit
     frontProxy: frontProxy(given),
     enabledAdmission: plugins(given, 'enable-admission-plugins'),
     disabledAdmission: plugins(given, 'disable-admission-plugins'),
+    ...(given.text('admission-control-config-file') ? { admissionConfiguration: readAdmissionConfiguration(given.text('admission-control-config-file')) } : {}),
+    tolerationSeconds: { notReady: given.number('default-not-ready-toleration-seconds'), unreachable: given.number('default-unreachable-toleration-seconds') },
     runtimeConfig: listed(given, 'runtime-config'),
   };
 }
