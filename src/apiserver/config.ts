@@ -4,6 +4,7 @@ import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditConfig } from './audit/audit.ts';
 import type { RequestLimits } from './limits.ts';
+import type { AdmissionConfiguration } from './admission/configuration.ts';
 
 export interface KeyPair {
   readonly cert: string;
@@ -68,6 +69,10 @@ export interface ApiServerConfig {
   readonly enabledAdmission?: readonly string[];
   /** Names of admission plugins that are to stay off. */
   readonly disabledAdmission?: readonly string[];
+  /** What single plugins are told; the start fails where it is not right. */
+  readonly admissionConfiguration?: AdmissionConfiguration;
+  /** How long pods stay on nodes that are not ready or not reachable, where they do not say; default 300 seconds each. */
+  readonly tolerationSeconds?: { readonly notReady?: number; readonly unreachable?: number };
   /** Default true; a list: for these paths alone. */
   readonly anonymous?: boolean | readonly string[];
   /** Default true: Secrets in kube-system may hold tokens with which nodes join. */

@@ -10,6 +10,7 @@ import type { ServingRequest } from '../serving/request.ts';
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
+import { admissionPlugins } from './admission/plugins.ts';
 import { Caller } from './admission/webhooks/call.ts';
 import { authenticator } from './authn/authenticate.ts';
 import { boundObjectsOf, tokensOf } from './authn/assemble.ts';
@@ -26,7 +27,7 @@ import { auditing } from './audit/audit.ts';
 import { Deadlines } from './deadlines.ts';
 import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
-import { admissionPlugins, wireKinds } from './kinds.ts';
+import { wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
 import { requestMetrics } from './metrics.ts';
 import { defaultLimits } from './limits.ts';
@@ -82,7 +83,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const caller = new Caller(resolver, clock);
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics }));
   wireKinds({
-    kubelets, resolver,
+    kubelets, resolver, admission, clock,
     installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,
     reviews: {
       authorize,

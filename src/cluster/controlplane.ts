@@ -29,7 +29,7 @@ export interface ControlPlane {
 
 /** Resolves when the API is served. Ends with the signal. */
 export async function startControlPlane(config: ControlPlaneConfig, surroundings: Surroundings, signal: AbortSignal): Promise<ControlPlane> {
-  const api = await startApiServer(config.api, surroundings);
+  const api = await startApiServer({ enabledAdmission: ['NodeRestriction'], ...config.api }, surroundings);
   const as = (name: string, ...groups: string[]): Client => api.client({ name, groups: [...groups, 'system:authenticated'] });
   const account = (name: string): Client => as(`system:serviceaccount:kube-system:${name}`, 'system:serviceaccounts', 'system:serviceaccounts:kube-system');
   const admin = as('system:apiserver', 'system:masters');

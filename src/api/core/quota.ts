@@ -32,9 +32,9 @@ export function serviceUsage(service: DeepReadonly<Service>): Usage {
   const usage: Usage = new Map([['services', one], ['count/services', one]]);
   const { type, ports = [], allocateLoadBalancerNodePorts } = service.spec ?? {};
   if (type === 'LoadBalancer') add(usage, 'services.loadbalancers', one);
-  if (type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)) {
-    if (ports.length > 0) add(usage, 'services.nodeports', Quantity.of(ports.length));
-  }
+  // Ports that nobody may allocate count only where they are named.
+  const counted = type === 'LoadBalancer' && allocateLoadBalancerNodePorts === false ? ports.filter((p) => p.nodePort) : ports;
+  if ((type === 'NodePort' || type === 'LoadBalancer') && counted.length > 0) add(usage, 'services.nodeports', Quantity.of(counted.length));
   return usage;
 }
 
@@ -47,13 +47,26 @@ export function claimUsage(claim: DeepReadonly<PersistentVolumeClaim>): Usage {
   return usage;
 }
 
+/** Claims know one scope: the attributes class that they ask for or have. */
+export function claimInScope(quota: DeepReadonly<ResourceQuota>, claim: DeepReadonly<PersistentVolumeClaim>): boolean {
+  const names = [claim.spec?.volumeAttributesClassName, claim.status?.modifyVolumeStatus?.targetVolumeAttributesClassName, claim.status?.currentVolumeAttributesClassName].filter((name) => !!name) as string[];
+  if (quota.spec?.scopes?.some((scope) => scope !== 'VolumeAttributesClass')) return false;
+  const scopes = [...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists', values: [] as string[] })), ...(quota.spec?.scopeSelector?.matchExpressions ?? [])];
+  return scopes.every(({ scopeName, operator, values = [] }) => {
+    if (scopeName !== 'VolumeAttributesClass') return false;
+    if (operator === 'In') return names.some((name) => values.includes(name));
+    if (operator === 'NotIn') return !names.some((name) => values.includes(name));
+    return operator === 'Exists' ? names.length > 0 : names.length === 0;
+  });
+}
+
 /** Whether all scopes of the quota apply to the pod. */
 export function inScope(quota: DeepReadonly<ResourceQuota>, pod: DeepReadonly<Pod>): boolean {
   const scopes = (quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' }));
-  return [...scopes, ...(quota.spec?.scopeSelector?.matchExpressions ?? [])].every((r) => fits(r, pod));
+  return [...scopes, ...(quota.spec?.scopeSelector?.matchExpressions ?? [])].every((r) => scopeFits(r, pod));
 }
 
-function fits({ scopeName, operator, values = [] }: DeepReadonly<ScopedResourceSelectorRequirement>, pod: DeepReadonly<Pod>): boolean {
+export function scopeFits({ scopeName, operator, values = [] }: DeepReadonly<ScopedResourceSelectorRequirement>, pod: DeepReadonly<Pod>): boolean {
   const bestEffort = podAmounts(pod, 'requests').size + podAmounts(pod, 'limits').size === 0;
   const terms = [...(pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...(pod.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [])];
   switch (scopeName) {

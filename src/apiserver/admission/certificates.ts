@@ -1,4 +1,5 @@
 /** Approving and signing a certificate request needs a right for its signer; nobody asks for a way around authorization. */
+import { isDeepStrictEqual } from 'node:util';
 import type { CertificateSigningRequest } from '../../api/certificates/v1/types.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
@@ -51,6 +52,23 @@ export function certificateRequests(authorize: Authorizer): AdmissionPlugin[] {
       },
     },
   ];
+}
+
+/** ClusterTrustBundleAttest: who publishes a bundle for a signer may speak for it. */
+export function trustBundles(authorize: Authorizer): AdmissionPlugin {
+  const check = async (request: AdmissionRequest, signer: string): Promise<void> => {
+    if (await mayUse(authorize, request, 'attest', signer)) return;
+    throw StatusError.forbidden({ group, resource: 'clustertrustbundles' }, request.name, `user not permitted to attest for signerName ${JSON.stringify(signer)}`);
+  };
+  return {
+    name: 'ClusterTrustBundleAttest',
+    validate(request) {
+      if (request.group !== group || request.resource !== 'clustertrustbundles' || (request.operation !== 'CREATE' && request.operation !== 'UPDATE')) return undefined;
+      const [next, old] = [request.object, request.old] as unknown as ({ readonly spec: { readonly signerName?: string } } | undefined)[];
+      const signer = next?.spec.signerName ?? '';
+      return signer === '' || (old && isDeepStrictEqual(next!.spec, old.spec)) ? undefined : check(request, signer);
+    },
+  };
 }
 
 async function forbidMasters(csr: CertificateSigningRequest, refuse: (why: string) => never): Promise<void> {

@@ -1,6 +1,7 @@
 /** Admission: plain plugins that may change, then may refuse, what is about to be written. */
 import type { RuleContext } from '../../schema/vocabulary.ts';
 import type { JsonObject } from '../../machinery/json.ts';
+import { StatusError } from '../../machinery/status.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from '../registry/views.ts';
 import type { Reinvocation } from './reinvocation.ts';
@@ -32,6 +33,11 @@ export interface AdmissionRequest extends RuleContext {
 /** The name by which a refusal calls the object. */
 export function nameOf({ name, object }: AdmissionRequest): string {
   return name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
+}
+
+/** A refusal that upstream gives no reason for. */
+export function unexplained(message: string): StatusError {
+  return new StatusError({ status: 'Failure', code: 500, reason: '', message });
 }
 
 /** Changes the object of a request in place into another. */

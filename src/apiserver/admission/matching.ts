@@ -40,9 +40,11 @@ export interface Place {
 export function placesOf(table: ResourceTable, request: AdmissionRequest): Place[] {
   const { group, version, resource, view } = request;
   const storage = table.find(group, version, resource)?.storage ?? [...table.all()].find((s) => s.group === group && s.resource === resource)?.storage;
+  // What is not stored is served in one place only.
+  if (!storage) return view ? [{ group, version, resource, view }] : [];
   const places: Place[] = [];
   for (const served of table.all()) {
-    if (!storage || served.storage !== storage) continue;
+    if (served.storage !== storage) continue;
     // A subresource that is a kind of its own looks the same wherever its resource is served.
     const own = view && view.kind !== served.view.kind ? view : served.view;
     const place = { ...parseApiVersion(served.view.apiVersion), resource: served.resource, view: own };
@@ -107,8 +109,7 @@ export async function selected(criteria: Criteria, request: AdmissionRequest, na
 
 const configurations = /^(Mutating|Validating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding)$/;
 
-/** Nobody can lock the cluster by a webhook that guards webhooks. That a binding becomes an update of its pod is nobody's business. */
-export function isExempt({ group, kind, operation, subresource }: AdmissionRequest): boolean {
-  if (subresource === 'binding' && operation === 'UPDATE') return true;
+/** Nobody can lock the cluster by a webhook that guards webhooks. */
+export function isExempt({ group, kind }: AdmissionRequest): boolean {
   return group === 'admissionregistration.k8s.io' && configurations.test(kind);
 }

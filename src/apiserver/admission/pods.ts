@@ -5,8 +5,10 @@ import type { Random } from '../../base/ids.ts';
 import { nameSuffix } from '../../base/ids.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
+import type { Surroundings } from '../../base/surroundings.ts';
+import type { ApiServerConfig } from '../config.ts';
 import type { Storage } from '../registry/storage.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './chain.ts';
+import { nameOf, type AdmissionPlugin, type AdmissionRequest } from './chain.ts';
 
 const pods = { group: '', resource: 'pods' };
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
@@ -17,36 +19,94 @@ function podOf(request: AdmissionRequest): Pod | undefined {
   return request.group === '' && request.resource === 'pods' && request.operation === 'CREATE' && request.subresource === '' ? (request.object as unknown as Pod) : undefined;
 }
 
-export function serviceAccount(accounts: Storage, random: Random): AdmissionPlugin {
+/** The account of a namespace that was made a moment ago may be on its way. */
+const patience = { attempts: 10, ms: 150 };
+
+export function serviceAccount(accounts: Storage, { random, clock }: Pick<Surroundings, 'random' | 'clock'>): AdmissionPlugin {
+  const find = async (namespace: string, name: string): Promise<Account> => {
+    for (let attempt = 1; ; attempt++) {
+      const found = await accounts.find(namespace, name, 0);
+      if (found) return found.object as unknown as Account;
+      if (name !== 'default' || attempt === patience.attempts) throw new StatusError({ status: 'Failure', code: 404, reason: 'NotFound', message: `serviceaccount ${JSON.stringify(name)} not found` });
+      await clock.sleep(patience.ms);
+    }
+  };
+  const accountOf = async (request: AdmissionRequest, name: string): Promise<Account> => {
+    try {
+      return await find(request.namespace, name);
+    } catch (error) {
+      throw StatusError.forbidden(pods, nameOf(request), `error looking up service account ${request.namespace}/${name}: ${(error as Error).message}`);
+    }
+  };
+  const give = async (request: AdmissionRequest, pod: Pod): Promise<void> => {
+    if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return refuseForMirror(pod);
+    const { spec } = pod;
+    spec.serviceAccountName ||= 'default';
+    const account = await accountOf(request, spec.serviceAccountName);
+    spec.serviceAccount = spec.serviceAccountName;
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec.imagePullSecrets = account.imagePullSecrets.map((s) => ({ ...s }));
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, random);
+  };
+  const check = async (request: AdmissionRequest, pod: Pod): Promise<void> => {
+    if (request.operation === 'CREATE' && pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return refuseForMirror(pod);
+    const { serviceAccountName: name } = pod.spec;
+    if (!name) throw StatusError.forbidden(pods, nameOf(request), `no service account specified for pod ${request.namespace}/${pod.metadata.name}`);
+    const account = await accountOf(request, name);
+    if (!/^(1|t|true)$/i.test(account.metadata.annotations?.[mountableAnnotation] ?? '')) return;
+    const why = foreignSecret(pod, account, request.operation === 'CREATE');
+    if (why !== undefined) throw StatusError.forbidden(pods, nameOf(request), why);
+  };
   return {
     name: 'ServiceAccount',
-    async mutate(request) {
+    mutate: (request) => {
       const pod = podOf(request);
-      if (!pod) return;
-      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return refuseForMirror(pod);
-      const { spec } = pod;
-      spec.serviceAccountName ||= 'default';
-      const found = await accounts.find(request.namespace, spec.serviceAccountName, 0);
-      if (!found) {
-        throw StatusError.forbidden(pods, pod.metadata.name, `error looking up service account ${request.namespace}/${spec.serviceAccountName}: serviceaccount ${JSON.stringify(spec.serviceAccountName)} not found`);
-      }
-      const account = found.object as unknown as DeepReadonly<ServiceAccount>;
-      spec.serviceAccount = spec.serviceAccountName;
-      if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec.imagePullSecrets = account.imagePullSecrets.map((s) => ({ ...s }));
-      if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, random);
+      return pod && give(request, pod);
+    },
+    validate: (request) => {
+      const ephemeral = request.group === '' && request.resource === 'pods' && request.subresource === 'ephemeralcontainers' && request.operation === 'UPDATE';
+      const pod = ephemeral ? (request.object as unknown as Pod) : podOf(request);
+      return pod && check(request, pod);
     },
   };
+}
+
+type Account = DeepReadonly<ServiceAccount>;
+const mountableAnnotation = 'kubernetes.io/enforce-mountable-secrets';
+
+/** The first secret that the pod uses and its account does not list. */
+function foreignSecret({ spec }: Pod, account: Account, isNew: boolean): string | undefined {
+  const own = new Set((account.secrets ?? []).map((s) => s.name));
+  const not = `is not allowed because service account ${account.metadata.name} does not reference that secret`;
+  const ofContainers = (list: readonly Pick<Container, 'name' | 'env' | 'envFrom'>[] | undefined, what: string): string | undefined => {
+    for (const { name, env, envFrom } of list ?? []) {
+      for (const { name: variable, valueFrom } of env ?? []) {
+        const secret = valueFrom?.secretKeyRef?.name;
+        if (secret !== undefined && !own.has(secret)) return `${what} ${name} with envVar ${variable} referencing secret.secretName="${secret}" ${not}`;
+      }
+      for (const { secretRef } of envFrom ?? []) if (secretRef && !own.has(secretRef.name)) return `${what} ${name} with envFrom referencing secret.secretName="${secretRef.name}" ${not}`;
+    }
+    return undefined;
+  };
+  if (!isNew) return ofContainers(spec.ephemeralContainers, 'ephemeral container');
+  for (const { secret } of spec.volumes ?? []) if (secret && !own.has(secret.secretName)) return `volume with secret.secretName="${secret.secretName}" ${not}`;
+  const found = ofContainers(spec.initContainers, 'init container') ?? ofContainers(spec.containers, 'container');
+  if (found !== undefined) return found;
+  const pull = new Set((account.imagePullSecrets ?? []).map((s) => s.name));
+  const i = (spec.imagePullSecrets ?? []).findIndex((s) => !pull.has(s.name));
+  return i < 0 ? undefined : `imagePullSecrets[${i}].name="${spec.imagePullSecrets![i]!.name}" is not allowed because service account ${account.metadata.name} does not reference that imagePullSecret`;
 }
 
 function refuseForMirror(pod: Pod): void {
   const refuse = (why: string): never => {
     throw StatusError.forbidden(pods, pod.metadata.name, why);
   };
-  if (pod.spec.serviceAccountName) refuse('a mirror pod may not reference service accounts');
-  for (const volume of pod.spec.volumes ?? []) {
-    if (volume.secret) refuse('a mirror pod may not reference secrets');
-    if (volume.projected?.sources?.some((s) => s.serviceAccountToken)) refuse('a mirror pod may not use ServiceAccountToken volume projections');
-  }
+  const { spec } = pod;
+  if (spec.serviceAccountName) refuse('a mirror pod may not reference service accounts');
+  const containers = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
+  const ofContainers = containers.some((c) => c.env?.some((e) => e.valueFrom?.secretKeyRef) || c.envFrom?.some((e) => e.secretRef));
+  const ofVolumes = spec.volumes?.some((v) => v.secret || v.azureFile || v.projected?.sources?.some((s) => s.secret)) === true;
+  if (spec.imagePullSecrets?.length || ofContainers || ofVolumes) refuse('a mirror pod may not reference secrets');
+  if (spec.volumes?.some((v) => v.projected?.sources?.some((s) => s.serviceAccountToken))) refuse('a mirror pod may not use ServiceAccountToken volume projections');
 }
 
 function mountToken(pod: Pod, random: Random): void {
@@ -118,16 +178,17 @@ export function priority(classes: Storage): AdmissionPlugin {
   };
 }
 
-const graceTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+const usualGrace = 300;
 
-export const defaultTolerationSeconds: AdmissionPlugin = {
-  name: 'DefaultTolerationSeconds',
-  mutate(request) {
-    const pod = podOf(request);
-    if (!pod) return;
-    for (const key of graceTaints) {
-      const tolerated = (pod.spec.tolerations ?? []).some((t: Toleration) => (t.key === key || !t.key) && (t.effect === 'NoExecute' || !t.effect));
-      if (!tolerated) (pod.spec.tolerations ??= []).push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
-    }
-  },
-};
+export function defaultTolerationSeconds({ notReady = usualGrace, unreachable = usualGrace }: NonNullable<ApiServerConfig['tolerationSeconds']>): AdmissionPlugin {
+  const graces = [['node.kubernetes.io/not-ready', notReady], ['node.kubernetes.io/unreachable', unreachable]] as const;
+  return { name: 'DefaultTolerationSeconds', mutate: (request) => tolerate(podOf(request), graces) };
+}
+
+function tolerate(pod: Pod | undefined, graces: readonly (readonly [key: string, seconds: number])[]): void {
+  if (!pod) return;
+  for (const [key, tolerationSeconds] of graces) {
+    const tolerated = (pod.spec.tolerations ?? []).some((t: Toleration) => (t.key === key || !t.key) && (t.effect === 'NoExecute' || !t.effect));
+    if (!tolerated) (pod.spec.tolerations ??= []).push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds });
+  }
+}

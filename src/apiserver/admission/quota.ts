@@ -1,13 +1,14 @@
 /** ResourceQuota: what would use more than a namespace may is refused; what is let in is counted before it is written. */
-import { claimUsage, inScope, podUsage, serviceUsage, type Usage } from '../../api/core/quota.ts';
-import type { PersistentVolumeClaim, Pod, ResourceQuota, ResourceRequirements, Service } from '../../api/core/v1/types.ts';
+import { claimInScope, claimUsage, inScope, podUsage, scopeFits, serviceUsage, type Usage } from '../../api/core/quota.ts';
+import type { PersistentVolumeClaim, Pod, ResourceQuota, ResourceRequirements, ScopedResourceSelectorRequirement, Service } from '../../api/core/v1/types.ts';
 import { thaw, type DeepReadonly } from '../../machinery/json.ts';
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts';
 import { qualified, StatusError } from '../../machinery/status.ts';
 import type { User } from '../../serving/identity.ts';
 import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
 import type { Storage } from '../registry/storage.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './chain.ts';
+import { unexplained, type AdmissionPlugin, type AdmissionRequest } from './chain.ts';
+import { sectionOf, type AdmissionConfiguration } from './configuration.ts';
 
 type Quota = DeepReadonly<ResourceQuota>;
 type Amounts = Readonly<Record<string, string>>;
@@ -26,17 +27,21 @@ function usageOf(request: AdmissionRequest, object: ReadonlyObject): Usage {
   return usage;
 }
 
+/** Nothing is kept of these. */
+const uncounted = new Set(['bindings', 'localsubjectaccessreviews.authorization.k8s.io']);
+
 /** Whether the request can use more of anything. */
 function counts({ group, resource, operation, subresource, namespace }: AdmissionRequest): boolean {
-  if (namespace === '') return false;
+  if (namespace === '' || uncounted.has(qualified({ group, resource }))) return false;
   if (operation === 'CREATE') return subresource === '';
   if (operation !== 'UPDATE' || group !== '') return false;
   return resource === 'pods' ? subresource === 'resize' : (resource === 'services' || resource === 'persistentvolumeclaims') && subresource === '';
 }
 
-/** Quotas with scopes are for pods alone. */
+/** Quotas with scopes are for pods, and for claims by their attributes class. */
 function applies(quota: Quota, request: AdmissionRequest, object: ReadonlyObject): boolean {
   if (request.group === '' && request.resource === 'pods') return inScope(quota, object as unknown as DeepReadonly<Pod>);
+  if (request.group === '' && request.resource === 'persistentvolumeclaims') return claimInScope(quota, object as unknown as DeepReadonly<PersistentVolumeClaim>);
   return (quota.spec?.scopes?.length ?? 0) + (quota.spec?.scopeSelector?.matchExpressions?.length ?? 0) === 0;
 }
 
@@ -102,7 +107,39 @@ function spent(quota: Quota, request: AdmissionRequest, more: Usage): Amounts {
   throw refusal(request, `exceeded quota: ${quota.metadata.name}, requested: ${pick((n) => more.get(n)!.toString())}, used: ${pick((n) => used[n]!)}, limited: ${pick((n) => hard[n]!)}`);
 }
 
-export function resourceQuota(quotas: Storage): AdmissionPlugin {
+/** What may only be used where a quota covers it. */
+export interface Limited {
+  readonly apiGroup?: string;
+  readonly resource: string;
+  readonly matchContains?: readonly string[];
+  readonly matchScopes?: readonly DeepReadonly<ScopedResourceSelectorRequirement>[];
+}
+
+const quotaVersions = ['apiserver.config.k8s.io/v1', 'resourcequota.admission.k8s.io/v1', 'resourcequota.admission.k8s.io/v1beta1', 'resourcequota.admission.k8s.io/v1alpha1'];
+
+export function limitedOf(all: AdmissionConfiguration): readonly Limited[] {
+  const given = all.get('ResourceQuota');
+  const kind = given?.['kind'] === 'Configuration' ? 'Configuration' : 'ResourceQuotaConfiguration';
+  return (sectionOf(all, 'ResourceQuota', kind, quotaVersions)?.['limitedResources'] ?? []) as readonly Limited[];
+}
+
+/** Throws where something limited is used and no quota of the namespace covers it. */
+function checkCovered(request: AdmissionRequest, quotas: readonly Quota[], limited: readonly Limited[]): void {
+  const mine = limited.filter((l) => l.resource === request.resource && (l.apiGroup ?? '') === request.group);
+  if (mine.length === 0) return;
+  const usage = usageOf(request, request.object!);
+  const covering = quotas.filter((quota) => applies(quota, request, request.object!));
+  const used = [...usage].filter(([, amount]) => amount.sign() > 0).map(([name]) => name).filter((name) => mine.some((l) => l.matchContains?.some((part) => name.includes(part))));
+  const uncovered = used.filter((name) => !covering.some((quota) => quota.status?.hard?.[name] !== undefined)).sort();
+  if (uncovered.length > 0) throw refusal(request, `insufficient quota to consume: ${uncovered.join(',')}`);
+  if (request.group !== '' || request.resource !== 'pods') return;
+  const pod = request.object as unknown as DeepReadonly<Pod>;
+  const scopes = mine.flatMap((l) => l.matchScopes ?? []).filter((scope) => scopeFits(scope, pod));
+  const bare = scopes.filter((scope) => !covering.some((q) => q.spec?.scopes?.includes(scope.scopeName) || q.spec?.scopeSelector?.matchExpressions?.some((e) => e.scopeName === scope.scopeName && scopeFits(e, pod))));
+  if (bare.length > 0) throw unexplained(`insufficient quota to match these scopes: [${bare.map((s) => `{${s.scopeName} ${s.operator} [${(s.values ?? []).join(' ')}]}`).join(' ')}]`);
+}
+
+export function resourceQuota(quotas: Storage, limited: readonly Limited[] = []): AdmissionPlugin {
   /** One request of a namespace at a time: what one has spent the next one sees. */
   const turns = new Map<string, Promise<void>>();
 
@@ -120,6 +157,7 @@ export function resourceQuota(quotas: Storage): AdmissionPlugin {
   const quotasOf = async (namespace: string): Promise<readonly Stored[]> => (await quotas.cacher.list({ selection: { namespace }, notOlderThan: 0 })).items;
 
   const check = async (request: AdmissionRequest): Promise<void> => {
+    if (limited.length > 0) checkCovered(request, (await quotasOf(request.namespace)).map((q) => q.object as unknown as Quota), limited);
     const touched: Quota[] = [];
     for (const { object } of await quotasOf(request.namespace)) {
       const quota = object as unknown as Quota;
@@ -136,7 +174,7 @@ export function resourceQuota(quotas: Storage): AdmissionPlugin {
 
   const inTurn = async (request: AdmissionRequest): Promise<void> => {
     const { namespace } = request;
-    if ((await quotasOf(namespace)).length === 0) return;
+    if ((await quotasOf(namespace)).length === 0 && limited.length === 0) return;
     const before = turns.get(namespace) ?? Promise.resolve();
     const work = before.then(() => check(request));
     // Whoever comes next waits, however this one ended.
@@ -151,6 +189,6 @@ export function resourceQuota(quotas: Storage): AdmissionPlugin {
 
   return {
     name: 'ResourceQuota',
-    validate: (request) => (!counts(request) || (quotas.cacher.ready && quotas.cacher.count === 0) ? undefined : inTurn(request)),
+    validate: (request) => (!counts(request) || (limited.length === 0 && quotas.cacher.ready && quotas.cacher.count === 0) ? undefined : inTurn(request)),
   };
 }

@@ -53,7 +53,7 @@ export function claimResize(classes: Storage): AdmissionPlugin {
     const refuse = (why: string): never => {
       throw StatusError.forbidden(claims, request.name, why);
     };
-    if (old.status?.phase !== 'Bound') refuse('only bound persistent volume claims can be expanded');
+    if (old.status?.phase !== 'Bound') refuse('Only bound persistent volume claims can be expanded');
     const name = claim.metadata.annotations?.[betaClass] ?? claim.spec?.storageClassName ?? '';
     const found = name === '' ? undefined : (await classes.find('', name, 0))?.object as unknown as DeepReadonly<StorageClass> | undefined;
     if (found?.allowVolumeExpansion !== true) refuse('only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize');

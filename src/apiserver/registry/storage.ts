@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../../base/clock.ts';
 import { nameSuffix } from '../../base/ids.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
-import { thaw } from '../../machinery/json.ts';
+import { thaw, type JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError, type QualifiedResource } from '../../machinery/status.ts';
 import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import type { AdmissionChain, AdmissionRequest, Operation } from '../admission/chain.ts';
@@ -18,10 +18,14 @@ import type { View } from './views.ts';
 
 export interface WriteScope extends RuleContext {
   readonly warnings: string[];
-  /** For the audit event; absent: nobody writes one. */
-  readonly annotate?: (key: string, value: string) => void;
   /** How the writer sees the object. */
   readonly view?: View;
+  /** Of the operation, as the client gave them: field manager, grace period and the like. */
+  readonly options?: JsonObject;
+  /** For the audit log; absent: nobody keeps one of this request. */
+  readonly annotate?: (key: string, value: string) => void;
+  /** Admission has judged what leads to this write; it is not asked again. */
+  readonly admitted?: true;
 }
 
 /** What a kind does beyond its pure rules: allocation and the like. */
@@ -164,7 +168,7 @@ export class Storage {
     try {
       const object = this.#canonical(given);
       this.#checkUpdate(object, old, scope);
-      await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
+      if (!scope.admitted) await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
       if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
         return scope.dryRun ? this.#detached(object) : await this.#remove(current, object);
       }
@@ -300,7 +304,7 @@ export class Storage {
     const errors = this.options.validate(object, undefined, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, undefined) ?? []) scope.warnings.push(text);
-    await this.options.admission.validate(this.#admission('CREATE', object, undefined, scope));
+    if (!scope.admitted) await this.options.admission.validate(this.#admission('CREATE', object, undefined, scope));
   }
 
   #prepareUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
@@ -354,16 +358,16 @@ export class Storage {
       operation, group, version, kind, resource, namespace: meta.namespace ?? '', name: meta.name ?? '',
       ...(object ? { object } : {}), ...(old ? { old } : {}),
       now: scope.now, user: scope.user, dryRun: scope.dryRun, subresource: scope.subresource, warnings: scope.warnings,
-      ...(scope.view ? { view: scope.view } : {}),
-      ...(scope.annotate ? { annotate: scope.annotate } : {}),
+      ...(scope.view ? { view: scope.view } : {}), ...(scope.options ? { options: scope.options } : {}), ...(scope.annotate ? { annotate: scope.annotate } : {}),
     };
   }
 
   async #mutate(operation: Operation, object: ApiObject, old: ReadonlyObject | undefined, scope: WriteScope): Promise<void> {
-    await this.options.admission.mutate(this.#admission(operation, object, old, scope));
+    if (!scope.admitted) await this.options.admission.mutate(this.#admission(operation, object, old, scope));
   }
 
   async #admitDelete(object: ReadonlyObject, scope: WriteScope): Promise<void> {
+    if (scope.admitted) return;
     const request = this.#admission('DELETE', undefined, object, scope);
     await this.options.admission.mutate(request);
     await this.options.admission.validate(request);

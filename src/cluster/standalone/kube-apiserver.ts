@@ -7,7 +7,7 @@ import { aborted } from '../../base/abort.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
-import { upstreamPlugins } from './admission.ts';
+import { readAdmissionConfiguration, upstreamPlugins } from './admission.ts';
 import { authenticationFlags, authenticationOf, type Authentication } from './apiserver-authentication.ts';
 import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { auditConfig, auditFlags } from './apiserver-audit.ts';
@@ -29,6 +29,9 @@ const flags: FlagSet = {
   'authorization-mode': { type: 'strings', default: ['AlwaysAllow'], help: 'Node, RBAC, AlwaysAllow; asked in this order' },
   'enable-admission-plugins': { type: 'strings', help: 'Plugins that must be on besides the default ones' },
   'disable-admission-plugins': { type: 'strings', help: 'Plugins that stay off though they are on by default' },
+  'admission-control-config-file': { type: 'string', help: 'What single admission plugins are told: an AdmissionConfiguration' },
+  'default-not-ready-toleration-seconds': { type: 'int', default: 300, help: 'How long pods that do not say stay on a node that is not ready' },
+  'default-unreachable-toleration-seconds': { type: 'int', default: 300, help: 'How long pods that do not say stay on a node that cannot be reached' },
   'service-cluster-ip-range': { type: 'string', default: '10.0.0.0/24', help: 'Addresses of services' },
   'service-node-port-range': { type: 'string', default: '30000-32767', help: 'Ports of services on nodes' },
   'kubelet-client-certificate': { type: 'string', help: 'The certificate that is shown to kubelets' },
@@ -40,7 +43,7 @@ const flags: FlagSet = {
   ...auditFlags,
   ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-garbage-collector'),
   ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl',
-    'default-not-ready-toleration-seconds', 'default-unreachable-toleration-seconds', 'endpoint-reconciler-type', 'apiserver-count'),
+    'endpoint-reconciler-type', 'apiserver-count'),
 };
 
 export const kubeApiserver: Program = {
@@ -89,6 +92,8 @@ async function apiConfig(given: Flags, authentication: Authentication, surroundi
     ...(kubelet ? { kubelet: { ...kubelet, ...(kubeletAuthority ? { authority: kubeletAuthority } : {}) } } : {}),
     enabledAdmission: plugins(given, 'enable-admission-plugins'),
     disabledAdmission: plugins(given, 'disable-admission-plugins'),
+    ...(given.text('admission-control-config-file') ? { admissionConfiguration: readAdmissionConfiguration(given.text('admission-control-config-file')) } : {}),
+    tolerationSeconds: { notReady: given.number('default-not-ready-toleration-seconds'), unreachable: given.number('default-unreachable-toleration-seconds') },
     runtimeConfig: listed(given, 'runtime-config'),
     features: features(given, ['HPAConfigurableTolerance']),
     limits: requestLimits(given),

@@ -6,7 +6,8 @@ import { StatusError } from '../../../machinery/status.ts';
 import type { ReadonlyObject } from '../../objects.ts';
 import type { Storage } from '../../registry/storage.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
-import { labelPrefix, policyOf, shown, violations, type LevelVersion, type Policy } from './policy.ts';
+import { isOpen, labelPrefix, policyOf, relaxes, shown, shownModes, violations, type LevelVersion, type Policy } from './policy.ts';
+import type { Settings } from './settings.ts';
 import type { PodView } from './words.ts';
 
 type Labels = Readonly<Record<string, string>> | undefined;
@@ -34,32 +35,65 @@ function isSignificant(pod: DeepReadonly<Pod>, old: DeepReadonly<Pod>): boolean 
   return !isDeepStrictEqual(pod.metadata.annotations ?? {}, old.metadata.annotations ?? {}) || !isDeepStrictEqual(pod.spec, old.spec);
 }
 
-export function podSecurity(namespaces: Storage, pods: Storage): AdmissionPlugin {
-  const labelsOf = async (namespace: string): Promise<Labels> => (await namespaces.find('', namespace, 0))?.object.metadata.labels;
-  const checkOne = async (request: AdmissionRequest): Promise<void> => {
-    const pod = request.object as unknown as DeepReadonly<Pod>;
-    if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
-    const labels = await labelsOf(request.namespace);
-    if (asked(labels) || request.annotate) checkPod(request, pod, policyOf(labels).policy);
-  };
-  const warnOf = async (request: AdmissionRequest, template: DeepReadonly<PodTemplateSpec> | undefined): Promise<void> => {
-    const labels = await labelsOf(request.namespace);
-    if (!template?.spec || !asked(labels)) return;
-    const { policy } = policyOf(labels);
-    warn(request, template as PodView, policy.warn);
-    if (request.annotate) auditOf(request, template as PodView, policy.audit);
-  };
+interface Context {
+  readonly namespaces: Storage;
+  readonly pods: Storage;
+  readonly settings: Settings;
+}
+
+export function podSecurity(namespaces: Storage, pods: Storage, settings: Settings): AdmissionPlugin {
+  const context: Context = { namespaces, pods, settings };
   return {
     name: 'PodSecurity',
     validate: (request) => {
       const { group, resource, operation, subresource } = request;
       if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined;
-      if (group === '' && resource === 'namespaces') return subresource === '' ? checkNamespace(request, pods) : undefined;
-      if (group === '' && resource === 'pods') return podParts.has(subresource) ? checkOne(request) : undefined;
+      if (group === '' && resource === 'namespaces') return subresource === '' ? checkNamespace(request, context) : undefined;
+      if (group === '' && resource === 'pods') return podParts.has(subresource) ? checkPod(request, context) : undefined;
       const template = subresource === '' ? templates[group === '' ? resource : `${resource}.${group}`] : undefined;
-      return template && warnOf(request, template(request.object!));
+      return template && checkTemplate(request, template(request.object!), context);
     },
   };
+}
+
+async function labelsOf(request: AdmissionRequest, { namespaces }: Context): Promise<Labels> {
+  return (await namespaces.find('', request.namespace, 0))?.object.metadata.labels;
+}
+
+/** True for those whom the settings leave out. */
+function isExempt(request: AdmissionRequest, { settings: { exempt } }: Context, runtimeClass?: string): boolean {
+  const what = exempt.namespaces.has(request.namespace) ? 'namespace' : exempt.usernames.has(request.user.name) ? 'user' : runtimeClass !== undefined && exempt.runtimeClasses.has(runtimeClass) ? 'runtimeClass' : undefined;
+  if (what !== undefined) request.annotate?.('pod-security.kubernetes.io/exempt', what);
+  return what !== undefined;
+}
+
+async function checkPod(request: AdmissionRequest, context: Context): Promise<void> {
+  const pod = request.object as unknown as DeepReadonly<Pod>;
+  if (isExempt(request, context, pod.spec.runtimeClassName)) return;
+  if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
+  const labels = await labelsOf(request, context);
+  if (context.settings.plain && !asked(labels) && !request.annotate) return;
+  const { policy } = policyOf(labels, context.settings.defaults);
+  request.annotate?.('pod-security.kubernetes.io/enforce-policy', JSON.parse(shown(policy.enforce)) as string);
+  const why = violations(pod, policy.enforce);
+  note(request, pod, policy);
+  if (why !== undefined) throw StatusError.forbidden({ group: '', resource: 'pods' }, request.name, `violates PodSecurity ${shown(policy.enforce)}: ${why}`);
+  if (!isDeepStrictEqual(policy.warn, policy.enforce)) warn(request, pod, policy.warn);
+}
+
+async function checkTemplate(request: AdmissionRequest, template: DeepReadonly<PodTemplateSpec> | undefined, context: Context): Promise<void> {
+  if (!template?.spec || isExempt(request, context, template.spec.runtimeClassName)) return;
+  const labels = await labelsOf(request, context);
+  if (context.settings.plain && !asked(labels)) return;
+  const { policy } = policyOf(labels, context.settings.defaults);
+  note(request, template as PodView, policy);
+  warn(request, template as PodView, policy.warn);
+}
+
+/** For the audit log only. */
+function note({ annotate }: AdmissionRequest, pod: PodView, { audit }: Policy): void {
+  const why = annotate && violations(pod, audit);
+  if (why !== undefined) annotate!('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(audit)}: ${why}`);
 }
 
 function warn({ warnings }: AdmissionRequest, pod: PodView, standard: LevelVersion): void {
@@ -67,30 +101,23 @@ function warn({ warnings }: AdmissionRequest, pod: PodView, standard: LevelVersi
   if (why !== undefined) warnings.push(`would violate PodSecurity ${shown(standard)}: ${why}`);
 }
 
-function auditOf(request: AdmissionRequest, pod: PodView, standard: LevelVersion): void {
-  const why = violations(pod, standard);
-  if (why !== undefined) request.annotate?.('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(standard)}: ${why}`);
-}
-
-function checkPod(request: AdmissionRequest, pod: DeepReadonly<Pod>, policy: Policy): void {
-  const why = violations(pod, policy.enforce);
-  request.annotate?.('pod-security.kubernetes.io/enforce-policy', `${policy.enforce.level}:${policy.enforce.version}`);
-  if (request.annotate) auditOf(request, pod, policy.audit);
-  if (why !== undefined) throw StatusError.forbidden({ group: '', resource: 'pods' }, request.name, `violates PodSecurity ${shown(policy.enforce)}: ${why}`);
-  if (!isDeepStrictEqual(policy.warn, policy.enforce)) warn(request, pod, policy.warn);
-}
-
 const mostPodsChecked = 3000;
 
-async function checkNamespace(request: AdmissionRequest, pods: Storage): Promise<void> {
+async function checkNamespace(request: AdmissionRequest, { pods, settings }: Context): Promise<void> {
   const namespace = request.object as unknown as DeepReadonly<Namespace>;
   const { labels } = namespace.metadata;
-  if (!asked(labels)) return;
-  const { policy, errors } = policyOf(labels);
-  const before = policyOf((request.old as unknown as DeepReadonly<Namespace> | undefined)?.metadata.labels);
+  if (!asked(labels) && (settings.plain || request.operation === 'CREATE')) return;
+  const { policy, errors } = policyOf(labels, settings.defaults);
+  const before = policyOf((request.old as unknown as DeepReadonly<Namespace> | undefined)?.metadata.labels, settings.defaults);
   // What was wrong before may stay, or nobody could touch the namespace any more.
-  if (errors.length > 0 && before.errors.length === 0) throw StatusError.invalid({ group: '', kind: 'Namespace' }, request.name, errors);
-  if (request.operation === 'CREATE' || isDeepStrictEqual(policy.enforce, before.policy.enforce) || policy.enforce.level === 'privileged') return;
+  if (errors.length > 0 && (before.errors.length === 0 || !isDeepStrictEqual(errors, before.errors))) throw StatusError.invalid({ group: '', kind: 'Namespace' }, request.name, errors);
+  const isUpdate = request.operation === 'UPDATE';
+  if (isUpdate && (isDeepStrictEqual(policy.enforce, before.policy.enforce) || policy.enforce.level === 'privileged' || relaxes(policy.enforce, before.policy.enforce))) return;
+  if (settings.exempt.namespaces.has(request.name)) {
+    if (!isOpen(policy) && !isDeepStrictEqual(policy, settings.defaults)) request.warnings.push(`namespace ${JSON.stringify(request.name)} is exempt from Pod Security, and the policy (${shownModes(policy, labels)}) will be ignored`);
+    return;
+  }
+  if (!isUpdate) return;
   const { items } = await pods.cacher.list({ selection: { namespace: request.name }, notOlderThan: 0, limit: mostPodsChecked });
   const byReason = new Map<string, string[]>();
   for (const { object } of items) {

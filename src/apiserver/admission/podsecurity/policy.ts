@@ -21,18 +21,23 @@ const levels = ['privileged', 'baseline', 'restricted'] as const;
 const latestMinor = 34;
 
 const open: LevelVersion = { level: 'privileged', version: 'latest' };
+const allOpen: Policy = { enforce: open, audit: open, warn: open };
 
-/** What cannot be understood counts as the strictest, and is said. */
-export function policyOf(labels: Readonly<Record<string, string>> | undefined): { readonly policy: Policy; readonly errors: readonly FieldError[] } {
-  const policy: Record<Mode, LevelVersion> = { enforce: open, audit: open, warn: open };
+const stricter = (a: LevelVersion, b: LevelVersion): boolean => levels.indexOf(a.level) > levels.indexOf(b.level);
+
+/** What cannot be understood counts as the strictest where it is enforced, and is said. `warnToo`: who enforces without saying more is warned of no less. */
+export function policyOf(labels: Readonly<Record<string, string>> | undefined, defaults: Policy = allOpen, warnToo = true): { readonly policy: Policy; readonly errors: readonly FieldError[] } {
+  const policy: Record<Mode, LevelVersion> = { ...defaults };
   const errors: FieldError[] = [];
+  let enforces = false;
   for (const mode of modes) {
     const level = labels?.[labelPrefix + mode];
     const version = labels?.[`${labelPrefix}${mode}-version`];
     if (level !== undefined) {
       const known = levels.find((l) => l === level);
       if (!known) errors.push(invalid(`metadata.labels[${labelPrefix}${mode}]`, level, `must be one of ${levels.join(', ')}`));
-      policy[mode] = { ...policy[mode], level: known ?? 'restricted' };
+      policy[mode] = { ...policy[mode], level: known ?? (mode === 'enforce' ? 'restricted' : 'privileged') };
+      if (mode === 'enforce') enforces = known !== undefined;
     }
     if (version !== undefined) {
       const known = version === 'latest' || /^v1\.(0|[1-9][0-9]*)$/.test(version);
@@ -40,9 +45,20 @@ export function policyOf(labels: Readonly<Record<string, string>> | undefined): 
       policy[mode] = { ...policy[mode], version: known ? version : 'latest' };
     }
   }
-  // Who enforces without saying more wants to be warned of no less.
-  if (labels?.[`${labelPrefix}warn`] === undefined && policy.enforce.level !== 'privileged') policy.warn = policy.enforce;
+  if (warnToo && enforces && labels?.[`${labelPrefix}warn`] === undefined && stricter(policy.enforce, policy.warn)) {
+    policy.warn = { level: policy.enforce.level, version: labels?.[`${labelPrefix}warn-version`] === undefined ? policy.enforce.version : policy.warn.version };
+  }
   return { policy, errors };
+}
+
+export const isOpen = (policy: Policy): boolean => modes.every((mode) => policy[mode].level === 'privileged');
+
+export const relaxes = (next: LevelVersion, old: LevelVersion): boolean => next.version === old.version && !stricter(next, old);
+
+/** The modes that labels set to something, as a warning shows them. */
+export function shownModes(policy: Policy, labels: Readonly<Record<string, string>> | undefined): string {
+  const set = (mode: Mode): boolean => labels?.[labelPrefix + mode] !== undefined || labels?.[`${labelPrefix}${mode}-version`] !== undefined;
+  return modes.filter((mode) => policy[mode].level !== 'privileged' && set(mode)).map((mode) => `${mode}=${policy[mode].level}:${policy[mode].version}`).join(', ');
 }
 
 /** `reason (detail), …`; undefined when the pod fits. */
