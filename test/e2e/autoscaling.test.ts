@@ -230,4 +230,11 @@ describe('autoscaling on real containers', { skip: whyNot() }, () => {
     await eventually('fewer by CPU', async () => (await replicas('busy')) === '1', 120);
     assert.match(await cluster.ok('describe', 'hpa', 'busy'), /New size: 1; reason: All metrics below target/);
   });
+
+  test('disabled, the add-ons leave nothing behind', async () => {
+    for (const addon of ['prometheus-adapter', 'heapster']) assert.equal((await cluster.k7s(['addons', 'disable', addon])).code, 0, addon);
+    for (const what of ['apiservice/v1beta1.custom.metrics.k8s.io', 'apiservice/v1beta1.external.metrics.k8s.io', 'deployment/prometheus-adapter', 'service/heapster', 'clusterrole/heapster-summaries']) {
+      assert.match((await cluster.kubectl(['get', what, '-n', 'kube-system'])).stderr, /NotFound/, what);
+    }
+  });
 });
