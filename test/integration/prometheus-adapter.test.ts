@@ -76,6 +76,12 @@ const refused = async (path: string): Promise<string> => {
   return stderr.trim();
 };
 const custom = '/apis/custom.metrics.k8s.io/v1beta1';
+const aggregated = async (): Promise<string> => {
+  const { body } = await server.api.client({ name: 'admin', groups: ['system:masters'] }).raw({ method: 'GET', path: '/apis', headers: { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' } });
+  const parts: Uint8Array[] = [];
+  for await (const part of body) parts.push(part);
+  return Buffer.concat(parts).toString();
+};
 
 before(async () => {
   prometheus = fakePrometheus().listen(0, '127.0.0.1');
@@ -127,6 +133,14 @@ test('discovery lists every metric as a resource, and OpenAPI knows the kinds', 
     resources: ['namespaces', 'pods', 'nodes'].map((resource) => ({ name: `${resource}/http_requests_per_second`, singularName: '', namespaced: resource === 'pods', kind: 'MetricValueList', verbs: ['get'] })),
   });
   assert.deepEqual((await raw('/apis/external.metrics.k8s.io/v1beta1')).resources, [{ name: 'queue_length', singularName: '', namespaced: true, kind: 'ExternalMetricValueList', verbs: ['get'] }]);
+  // In the one document of all groups they are subresources of what they describe; nothing is there to be listed.
+  await eventually(async () => (/"subresource":"http_requests_per_second"/.test(await aggregated()) ? true : undefined), 'the metrics in the aggregated discovery');
+  const group = (JSON.parse(await aggregated()) as { items: { metadata: { name: string }; versions: { version: string; resources: object[] }[] }[] }).items.find((g) => g.metadata.name === 'custom.metrics.k8s.io')!;
+  assert.deepEqual(group.versions.find((v) => v.version === 'v1beta1')!.resources.find((r) => 'resource' in r && r.resource === 'pods'), {
+    resource: 'pods', responseKind: { group: '', version: '', kind: '' }, scope: 'Namespaced', singularResource: '', verbs: [],
+    subresources: [{ subresource: 'http_requests_per_second', responseKind: { group: 'custom.metrics.k8s.io', version: 'v1beta1', kind: 'MetricValueList' }, verbs: ['get'] }],
+  });
+  assert.doesNotMatch(await kubectl('api-resources --api-group=custom.metrics.k8s.io'), /http_requests/);
   assert.ok((await raw('/openapi/v3/apis/custom.metrics.k8s.io/v1beta2')).components.schemas['io.k8s.metrics.pkg.apis.custom_metrics.v1beta2.MetricValueList']);
 });
 

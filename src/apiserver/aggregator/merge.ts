@@ -18,19 +18,31 @@ export interface ApiResourceList {
 }
 
 export function discoveryOf(group: string, version: string, list: ApiResourceList | undefined, current: boolean): JsonObject {
-  const resources = list?.resources ?? [];
   const kindOf = (r: ApiResource): JsonObject => ({ group: r.group || group, version: r.version || version, kind: r.kind });
+  const scopeOf = (r: ApiResource): string => (r.namespaced ? 'Namespaced' : 'Cluster');
+  const resources = new Map<string, JsonObject>();
+  const subresources = new Map<string, JsonObject[]>();
+  for (const r of list?.resources ?? []) {
+    if (r.name.includes('/')) continue;
+    resources.set(r.name, {
+      resource: r.name, responseKind: kindOf(r), scope: scopeOf(r), singularResource: r.singularName ?? '', verbs: [...r.verbs],
+      ...(r.shortNames?.length ? { shortNames: [...r.shortNames] } : {}),
+      ...(r.categories?.length ? { categories: [...r.categories] } : {}),
+    });
+  }
+  for (const r of list?.resources ?? []) {
+    const slash = r.name.indexOf('/');
+    if (slash < 0) continue;
+    const parent = r.name.slice(0, slash);
+    // Metrics APIs have subresources only: what they are of stands there without a kind and without verbs.
+    if (!resources.has(parent)) resources.set(parent, { resource: parent, responseKind: { group: '', version: '', kind: '' }, scope: scopeOf(r), singularResource: '', verbs: [] });
+    const entry = { subresource: r.name.slice(slash + 1), responseKind: kindOf(r), verbs: [...r.verbs] };
+    const present = subresources.get(parent);
+    if (present) present.push(entry);
+    else subresources.set(parent, [entry]);
+  }
   return {
-    version,
-    resources: resources.filter((r) => !r.name.includes('/')).map((r): JsonObject => {
-      const subresources = resources.filter((s) => s.name.startsWith(`${r.name}/`)).map((s): JsonObject => ({ subresource: s.name.slice(r.name.length + 1), responseKind: kindOf(s), verbs: [...s.verbs] }));
-      return {
-        resource: r.name, responseKind: kindOf(r), scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: r.singularName ?? '', verbs: [...r.verbs],
-        ...(r.shortNames?.length ? { shortNames: [...r.shortNames] } : {}),
-        ...(r.categories?.length ? { categories: [...r.categories] } : {}),
-        ...(subresources.length > 0 ? { subresources } : {}),
-      };
-    }),
-    freshness: current ? 'Current' : 'Stale',
+    version, freshness: current ? 'Current' : 'Stale',
+    resources: [...resources].map(([name, resource]): JsonObject => ({ ...resource, ...(subresources.has(name) ? { subresources: subresources.get(name)! } : {}) })),
   };
 }

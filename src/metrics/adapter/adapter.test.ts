@@ -6,6 +6,7 @@ import { systemClock } from '../../base/clock.ts';
 import type { Discovered } from '../../client/discovery.ts';
 import { parseLabelSelector, Selector } from '../../machinery/selectors.ts';
 import { parseConfig, type DiscoveryRule } from './config.ts';
+import { prometheusAdapterManifests } from './manifests.ts';
 import { ResourceMapper } from './mapper.ts';
 import { PrometheusError, type Prometheus } from './prometheus.ts';
 import { MetricsRegistry } from './registry.ts';
@@ -54,6 +55,17 @@ test('names are what the pattern makes of them, and filters leave series out', (
   assert.equal(compileRule(rule({ name: { matches: '(?P<what>.+)_x', as: '$what' } }), mapper).nameOf('a_x'), 'a');
   const filtered = compileRule(rule({ seriesFilters: [{ is: '^a' }, { isNot: '_total$' }] }), mapper);
   assert.deepEqual(['a_b', 'a_total', 'b'].map((name) => filtered.nameOf(name)), ['a_b', undefined, undefined]);
+});
+
+test('the rules that the add-on brings', () => {
+  const manifests = prometheusAdapterManifests({ image: 'i', command: ['k7s'], mounts: [] }) as { kind: string; data?: Record<string, string> }[];
+  const { rules, externalRules } = parseConfig(manifests.find((m) => m.kind === 'ConfigMap')!.data!['config.yaml']!);
+  const [counters, gauges] = rules.map((r) => compileRule(r, mapper));
+  assert.equal(counters!.nameOf('http_requests_total'), 'http_requests_per_second');
+  assert.equal(counters!.nameOf('container_cpu_usage_seconds_total'), undefined);
+  assert.equal(counters!.query.of('http_requests_total', pods, 'ns', ['a', 'b'], Selector.everything), 'sum(rate(http_requests_total{namespace="ns",pod=~"a|b"}[2m])) by (pod)');
+  assert.equal(gauges!.query.of('queue', pods, 'ns', ['a'], Selector.everything), 'sum(queue{namespace="ns",pod="a"}) by (pod)');
+  assert.equal(compileRule(externalRules[0]!, mapper).query.external('queue', 'ns', Selector.everything), 'sum(queue{namespace="ns"})');
 });
 
 test('queries carry the objects, their namespace and the selector of the metric', () => {
