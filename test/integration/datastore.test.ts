@@ -72,7 +72,11 @@ function plain(object: unknown): unknown {
 }
 
 function withoutVersions(objects: Objects): Objects {
-  return Object.fromEntries(Object.entries(objects).map(([key, { metadata: { resourceVersion: _, ...metadata }, ...object }]) => [key, { ...object, metadata }]));
+  return Object.fromEntries(Object.entries(objects).map(([key, object]) => {
+    const metadata = { ...object.metadata };
+    delete metadata.resourceVersion;
+    return [key, { ...object, metadata }];
+  }));
 }
 
 /** Our servers write this anew at each start. */
