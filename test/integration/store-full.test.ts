@@ -1,6 +1,5 @@
 /** No more room: writers are told so, nothing that was acknowledged is lost, and it goes on when there is room again. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { etcdStore } from '../../src/store/etcd/etcd.ts';
 import type { Store } from '../../src/store/store.ts';
 import { surroundings, testServer, type TestServer } from '../apiserver.ts';
 import { skipWithoutEtcd, startEtcd } from '../etcd.ts';
+import { runProgram } from '../kubectl.ts';
 import { etcdctl, skipWithoutEtcdctl } from '../ownetcd.ts';
 
 const configMap = (name: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { large: 'x'.repeat(200_000) } });
@@ -37,7 +37,7 @@ test('a full disk under the embedded store', { skip: process.getuid?.() !== 0 &&
   const folder = mkdtempSync(join(tmpdir(), 'k7s-full-'));
   const disk = join(folder, 'disk');
   mkdirSync(disk);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'k7s-full', disk]);
+  assert.equal((await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'k7s-full', disk])).code, 0);
   let store: Store | undefined;
   try {
     writeFileSync(join(disk, 'ballast'), Buffer.alloc(2 << 20));
@@ -58,7 +58,7 @@ test('a full disk under the embedded store', { skip: process.getuid?.() !== 0 &&
     await again.stop();
   } finally {
     await store?.close();
-    execFileSync('umount', [disk]);
+    await runProgram('umount', [disk]);
     rmSync(folder, { recursive: true, force: true });
   }
 });
