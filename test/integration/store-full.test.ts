@@ -12,7 +12,7 @@ import { skipWithoutEtcd, startEtcd } from '../etcd.ts';
 import { runProgram } from '../kubectl.ts';
 import { etcdctl, skipWithoutEtcdctl } from '../ownetcd.ts';
 
-const configMap = (name: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { large: 'x'.repeat(200_000) } });
+const configMap = (name: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { large: 'x'.repeat(600_000) } });
 
 async function names(server: TestServer): Promise<string[]> {
   const { stdout } = await server.kubectl('-n default get configmaps -o name');
@@ -37,7 +37,7 @@ test('a full disk under the embedded store', { skip: process.getuid?.() !== 0 &&
   const folder = mkdtempSync(join(tmpdir(), 'k7s-full-'));
   const disk = join(folder, 'disk');
   mkdirSync(disk);
-  assert.equal((await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'k7s-full', disk])).code, 0);
+  assert.equal((await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'k7s-full', disk])).code, 0);
   let store: Store | undefined;
   try {
     writeFileSync(join(disk, 'ballast'), Buffer.alloc(2 << 20));
@@ -64,7 +64,7 @@ test('a full disk under the embedded store', { skip: process.getuid?.() !== 0 &&
 });
 
 test('an etcd whose quota is used up', { skip: skipWithoutEtcd || skipWithoutEtcdctl }, async () => {
-  const etcd = await startEtcd({ flags: ['--quota-backend-bytes', '4000000'] });
+  const etcd = await startEtcd({ flags: ['--quota-backend-bytes', '6000000'] });
   const [endpoint] = etcd.endpoints as [string];
   const store = await etcdStore({ endpoints: etcd.endpoints, surroundings });
   const server = await testServer({ store });
