@@ -10,7 +10,7 @@ import { objectCodec } from './registry/codec.ts';
 import { convertingView, rulesOf, validateObject } from './registry/engines.ts';
 import { scaleView } from './registry/scale.ts';
 import { Storage } from './registry/storage.ts';
-import { ownForm, upstreamForm } from './registry/stored.ts';
+import { ownForm, upstreamForm, type StoredKind } from './registry/stored.ts';
 import { identityView, type CatalogView, type View } from './registry/views.ts';
 import { ResourceTable, type Served, type ServedSubresource } from './resources.ts';
 
@@ -54,7 +54,10 @@ export function qualifiedName(group: string, resource: string): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 
-function viewOf(options: InstallOptions, definition: ResourceDefinition): CatalogView | undefined {
+/** Where kinds are described: what their values mean depends on nothing else. */
+type Described = Pick<InstallOptions, 'registry' | 'definitions' | 'packages'>;
+
+function viewOf(options: Described, definition: ResourceDefinition): CatalogView | undefined {
   const { group, version, kind } = definition;
   const facts = { type: `${definition.package}.${kind}`, version: definition.package, group, apiVersion: apiVersionOf(group, version), kind };
   const { storage } = definition;
@@ -62,10 +65,27 @@ function viewOf(options: InstallOptions, definition: ResourceDefinition): Catalo
   return convertingView(options.registry, storedView(options, storage), facts);
 }
 
-function storedView(options: InstallOptions, place: NonNullable<ResourceDefinition['storage']>): CatalogView {
+function storedView(options: Described, place: NonNullable<ResourceDefinition['storage']>): CatalogView {
   const pkg = options.packages.get(place.package);
   if (!pkg) throw new Error(`no package ${place.package}`);
   return identityView({ type: `${place.package}.${place.kind}`, version: place.package, group: pkg.group, apiVersion: apiVersionOf(pkg.group, pkg.version), kind: place.kind });
+}
+
+/** The kinds of the catalog as they stand in a store, by the prefix of their keys. */
+export function storedKinds(options: Described): Map<string, StoredKind> {
+  const kinds = new Map<string, StoredKind & { readonly views: Map<string, CatalogView> }>();
+  for (const definition of options.definitions) {
+    const { storage } = definition;
+    const view = storage && viewOf(options, definition);
+    if (!view) continue;
+    let kind = kinds.get(storage.prefix);
+    if (!kind) {
+      const stored = storedView(options, storage);
+      kinds.set(storage.prefix, (kind = { registry: options.registry, stored, views: new Map([[storage.package, stored]]) }));
+    }
+    kind.views.set(view.version, view);
+  }
+  return kinds;
 }
 
 export function install(options: InstallOptions): Installed {

@@ -114,6 +114,18 @@ function inspection(root: Command, command: Define, context: Context): void {
   command(addons, 'list', 'Lists them', async (_args, flags) => (await import('./addons/commands.ts')).listAddons(flags, context));
   command(addons, 'enable <name>', 'Switches one on', async (args, flags) => (await import('./addons/commands.ts')).enableAddon(args[0]!, flags, context));
   command(addons, 'disable <name>', 'Switches one off', async (args, flags) => (await import('./addons/commands.ts')).disableAddon(args[0]!, flags, context));
+  const datastore = group(root, 'datastore', "A cluster's data, to and from a real etcd");
+  const withStore = (made: Command): Command => made
+    .option('--data-dir <folder>', "the folder of an API server that runs alone, instead of the profile's")
+    .option('--etcd-prefix <prefix>', 'below which the keys are in etcd', '/registry')
+    .option('--etcd-cafile <file>', "whose certificates etcd's members must have")
+    .option('--etcd-certfile <file>', 'the certificate that is shown to etcd')
+    .option('--etcd-keyfile <file>', 'its key')
+    .option('--overwrite', 'replace what is there');
+  withStore(command(datastore, 'export <target>', 'Writes the data of a stopped cluster into an etcd (http://..., https://..., several with commas) or a snapshot file of etcd', async (args, flags) =>
+    (await import('./datastore.ts')).exportData(args[0]!, flags as never, context)));
+  withStore(command(datastore, 'import <source>', 'Fills a stopped cluster with the data of an etcd, or of a snapshot file', async (args, flags) =>
+    (await import('./datastore.ts')).importData(args[0]!, flags as never, context)));
   command(root, 'envtest <folder>', 'Writes kube-apiserver, etcd and kubectl for test frameworks (KUBEBUILDER_ASSETS) into a folder', async (args) =>
     (await import('./standalone/envtest.ts')).writeAssets(args[0]!, context));
   command(root, 'version', 'The version of k7s', async () => void context.stdout.write(`k7s version: ${productVersion}\n`));

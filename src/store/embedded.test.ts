@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { storeContract } from '../../test/contract/store.ts';
+import { ManualClock } from '../base/manualclock.ts';
 import { systemSurroundings } from '../base/surroundings.ts';
 import { embeddedStore, openEmbedded } from './embedded.ts';
 import { forgetfulFiles } from '../../test/contract/forgetful.ts';
@@ -61,6 +62,26 @@ test('compaction shrinks what is on disk and the state survives it', async () =>
   assert.deepEqual(await dump(again), state);
   assert.equal(await again.revision(), 500);
   assert.equal((await again.get('/k1', 498)).entry?.modRevision, 482);
+  await again.close();
+});
+
+test('100,000 updates of one object do not make the store grow without bound', async () => {
+  const folder = await scratch();
+  const clock = new ManualClock();
+  const store = await embeddedStore({ folder, surroundings: { clock, log: surroundings.log }, durable: false, limits: { segmentBytes: 1 << 20, garbageBytes: 2 << 20 }, retention: { keepMs: 60_000, keepBytes: 64 << 20 } });
+  const value = Buffer.alloc(1000, 'x');
+  let largest = 0;
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(Array.from({ length: 1000 }, () => store.commit([{ type: 'put', key: '/one', value }])));
+    await clock.advance(10_000);
+    largest = Math.max(largest, await store.size());
+  }
+  // 100 MB were written; a minute of them, what compaction waits for and what a snapshot waits for stay.
+  assert.ok(largest < 20e6, `${largest} bytes`);
+  assert.equal(await store.revision(), 100_000);
+  await store.close();
+  const again = await embeddedStore({ folder, surroundings });
+  assert.deepEqual((await again.get('/one')).entry?.modRevision, 100_000);
   await again.close();
 });
 

@@ -1,7 +1,7 @@
 import type { Surroundings } from '../base/surroundings.ts';
 import { automaticCompaction, type Retention } from './compaction.ts';
 import { folderFiles, type Files } from './files.ts';
-import { decide, type History } from './history.ts';
+import { decide, History } from './history.ts';
 import { lockFolder } from './lock.ts';
 import { Log, type LogLimits } from './log.ts';
 import { StoreError, type Entry, type Operation, type RangeRequest, type RangeResult, type Store, type StoreBatch } from './store.ts';
@@ -41,6 +41,23 @@ export async function embeddedStore(options: {
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+/**
+ * Puts a state in the place of whatever the folder has. Entries keep their revisions; the store's is at least `revision` and
+ * newer than any before, so that who has seen the former state is told that its past is gone.
+ */
+export async function replaceEmbedded(folder: string, entries: readonly Entry[], revision: number): Promise<void> {
+  const release = await lockFolder(folder);
+  try {
+    const { log, history } = await Log.open(await folderFiles(folder));
+    const state = new History(history.revision === 0 ? revision : Math.max(revision, history.revision + 1));
+    for (const entry of entries) state.restore(entry);
+    await log.snapshot(state, state.revision);
+    await log.close();
+  } finally {
+    await release();
   }
 }
 

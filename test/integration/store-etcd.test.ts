@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { etcdStore } from '../../src/store/etcd/etcd.ts';
+import { prefixed } from '../../src/store/etcd/prefix.ts';
 import { prefixEnd, StoreError, type Store, type StoreBatch } from '../../src/store/store.ts';
 import { createAuthority, issue } from '../../src/wire/certificates.ts';
 import { eventually, surroundings } from '../apiserver.ts';
@@ -52,6 +53,20 @@ describe('etcd engine', { skip: skipWithoutEtcd, concurrency: 1 }, () => {
   after(() => Promise.all(clusters.map((c) => c.stop())));
 
   storeContract('etcd', async () => open(await cluster()));
+  storeContract('etcd below a prefix', async () => prefixed(await open(await cluster()), '', '/elsewhere'));
+
+  test('of several servers one compacts, and all keep what is younger than a step', async () => {
+    const etcd = await cluster();
+    const stores = await Promise.all([1, 2].map(() => etcdStore({ endpoints: etcd.endpoints, surroundings, compactEveryMs: 300 })));
+    const [one] = stores as [Store];
+    const first = await put(one, '/c/a', '1');
+    await put(one, '/c/a', '2');
+    await eventually(() => one.get('/c/a', first).then(() => undefined, (e: unknown) => e instanceof StoreError && e.kind === 'compacted' ? true : undefined), 'compaction', 20);
+    const { entry } = await one.get('compact_rev_key');
+    assert.match(Buffer.from(entry!.value).toString(), /^[1-9]\d*$/);
+    assert.equal(Buffer.from((await one.get('/c/a')).entry!.value).toString(), '2');
+    for (const store of stores) await store.close();
+  });
 
   test('a restart of etcd in the middle loses nothing, and watches go on', async () => {
     const etcd = await cluster();

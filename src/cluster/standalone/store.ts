@@ -6,6 +6,9 @@ import { embeddedStore } from '../../store/embedded.ts';
 import { StoreError, type Store } from '../../store/store.ts';
 import { duration, fileOf, ignored, listed, pairOf } from './program.ts';
 
+const registryPrefix = '/registry';
+const protobuf = 'application/vnd.kubernetes.protobuf';
+
 export const storeFlags: FlagSet = {
   'data-dir': { type: 'string', help: 'A folder for the data, kept by this server itself; in place of --etcd-servers' },
   'etcd-servers': { type: 'strings', help: 'The members of an etcd cluster' },
@@ -13,11 +16,16 @@ export const storeFlags: FlagSet = {
   'etcd-certfile': { type: 'string', help: 'The certificate that is shown to etcd' },
   'etcd-keyfile': { type: 'string', help: 'Its key' },
   'etcd-compaction-interval': { type: 'string', default: '5m', help: "How often etcd's past is forgotten; 0 for never by this server" },
-  ...ignored('string', 'etcd-count-metric-poll-period', 'etcd-db-metric-poll-interval', 'etcd-healthcheck-timeout', 'etcd-readycheck-timeout', 'storage-backend', 'storage-media-type'),
-  ...ignored('bool', 'watch-cache'),
+  'etcd-prefix': { type: 'string', default: registryPrefix, help: 'Below which the keys are in etcd' },
+  'storage-backend': { type: 'string', help: 'Only etcd3 is available' },
+  'storage-media-type': { type: 'string', default: protobuf, help: 'Only the default is available' },
+  'watch-cache': { type: 'bool', default: true, help: 'Cannot be switched off' },
+  ...ignored('string', 'etcd-count-metric-poll-period', 'etcd-db-metric-poll-interval', 'etcd-healthcheck-timeout', 'etcd-readycheck-timeout', 'default-watch-cache-size', 'lease-reuse-duration-seconds'),
+  ...ignored('strings', 'watch-cache-sizes'),
 };
 
 export async function openStore(flags: Flags, surroundings: Surroundings): Promise<Store> {
+  refuseOthers(flags);
   const folder = flags.text('data-dir');
   const servers = listed(flags, 'etcd-servers');
   if (folder && servers.length > 0) throw new CommandError('either --data-dir or --etcd-servers, not both');
@@ -26,17 +34,30 @@ export async function openStore(flags: Flags, surroundings: Surroundings): Promi
   return etcdBehind(servers, flags, surroundings);
 }
 
+/** What changes how data is kept, and cannot be had, is refused rather than overlooked. */
+function refuseOthers(flags: Flags): void {
+  if (!flags.flag('watch-cache')) throw new CommandError('--watch-cache=false: the watch cache cannot be switched off');
+  const mediaType = flags.text('storage-media-type');
+  if (mediaType !== protobuf) throw new CommandError(`--storage-media-type: ${JSON.stringify(mediaType)} is not available; there is ${protobuf}`);
+  const backend = flags.text('storage-backend');
+  if (backend !== '' && backend !== 'etcd3') throw new CommandError(`--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'`);
+}
+
 async function etcdBehind(endpoints: readonly string[], flags: Flags, surroundings: Surroundings): Promise<Store> {
   const ca = fileOf(flags, 'etcd-cafile');
   const compactEveryMs = duration(flags, 'etcd-compaction-interval');
   // Who has a folder never pays for gRPC.
   const { etcdStore } = await import('../../store/etcd/etcd.ts');
   try {
-    return await etcdStore({
+    const store = await etcdStore({
       endpoints, surroundings,
       tls: { ...(ca === undefined ? {} : { ca }), ...pairOf(flags, 'etcd-certfile', 'etcd-keyfile') },
       ...(compactEveryMs === undefined ? {} : { compactEveryMs }),
     });
+    const prefix = `/${flags.text('etcd-prefix').replace(/^\/+|\/+$/g, '')}`;
+    if (prefix === registryPrefix) return store;
+    const { prefixed } = await import('../../store/etcd/prefix.ts');
+    return prefixed(store, registryPrefix, prefix);
   } catch (error) {
     if (error instanceof StoreError) throw new CommandError(`--etcd-servers: ${error.message}`);
     throw error;

@@ -17,6 +17,8 @@ export interface EtcdOptions {
 const pageKeys = 2000;
 const progressMs = 100;
 const fiveMinutes = 300_000;
+/** Upstream's name for it. */
+const compactionKey = 'compact_rev_key';
 
 /** Resolves when a member has answered. */
 export async function etcdStore(options: EtcdOptions): Promise<Store> {
@@ -130,16 +132,28 @@ class EtcdStore implements Store {
     if (revision > this.#newest) this.#newest = revision;
   }
 
-  /** Compacts to what was the newest revision one step ago. Several servers on one etcd do no harm to one another. */
+  /**
+   * Compacts to what was the newest revision one step ago. Of all servers on one etcd, upstream's too, one does it in each step: who
+   * first writes the key that they share.
+   */
   #compactor(): () => void {
     let mark = 0;
-    return () => {
+    let expect = 0;
+    const step = async (): Promise<void> => {
       const target = mark;
-      this.revision()
-        .then((revision) => (mark = revision))
-        .then(() => (target > this.#compacted ? this.compact(target) : undefined))
-        .catch((error: unknown) => this.#surroundings.log.error('Compaction of etcd failed', error));
+      try {
+        mark = expect = await this.commit([{ type: 'put', key: compactionKey, value: Buffer.from(String(target)), expect }]);
+      } catch (error) {
+        if (!(error instanceof StoreError && error.kind === 'conflict')) throw error;
+        const { present } = error;
+        expect = present?.modRevision ?? 0;
+        mark = await this.revision();
+        this.#compacted = Math.max(this.#compacted, Number(present ? Buffer.from(present.value).toString() : 0) || 0);
+        return;
+      }
+      if (target > this.#compacted) await this.compact(target);
     };
+    return () => void step().catch((error: unknown) => this.#surroundings.log.error('Compaction of etcd failed', error));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes a bbolt database: buckets of sorted keys, in pages of 4 KiB. Two meta pages, a list of free pages (none), then for each bucket its leaves and
+ * Writes, and reads, a bbolt database: buckets of sorted keys, in pages of 4 KiB. Two meta pages, a list of free pages (none), then for each bucket its leaves and
  * the branches over them, and last the leaf that names the buckets. Numbers are little endian.
  */
 export interface BoltItem {
@@ -164,4 +164,45 @@ function fnv1a(bytes: Uint8Array): bigint {
   let hash = 0xcbf29ce484222325n;
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   return hash;
+}
+
+/** The keys and values of one bucket, in order; none where there is no such bucket. Throws where the file is no database. */
+export function* boltBucket(file: Buffer, name: string): Generator<{ readonly key: Buffer; readonly value: Buffer }, void, void> {
+  const { size, root } = newestMeta(file);
+  for (const { key, value } of readTree(file, size, root)) {
+    if (key.toString() !== name) continue;
+    const first = Number(value.readBigUInt64LE(0));
+    // A small bucket stands in its place in the list of buckets.
+    if (first === 0) yield* readPage(file, size, value.subarray(headBytes));
+    else yield* readTree(file, size, first);
+  }
+}
+
+function newestMeta(file: Buffer): { readonly size: number; readonly root: number } {
+  let newest: { size: number; root: number; transaction: bigint } | undefined;
+  // The second one stands a page behind the first, whatever a page is.
+  for (const at of [0, 4096, 8192, 16384, 65536]) {
+    const meta = file.subarray(at + headBytes, at + headBytes + 64);
+    if (meta.length < 64 || meta.readUInt32LE(0) !== magic || meta.readBigUInt64LE(56) !== fnv1a(meta.subarray(0, 56))) continue;
+    const transaction = meta.readBigUInt64LE(48);
+    if (!newest || transaction > newest.transaction) newest = { size: meta.readUInt32LE(8), root: Number(meta.readBigUInt64LE(16)), transaction };
+  }
+  if (!newest) throw new Error("this is no database file of etcd's");
+  return newest;
+}
+
+function* readTree(file: Buffer, size: number, id: number): Generator<{ readonly key: Buffer; readonly value: Buffer }, void, void> {
+  yield* readPage(file, size, file.subarray(id * size));
+}
+
+function* readPage(file: Buffer, size: number, bytes: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }, void, void> {
+  const [kind, count] = [bytes.readUInt16LE(8), bytes.readUInt16LE(10)];
+  for (let i = 0, element = headBytes; i < count; i++, element += elementBytes) {
+    if (kind === flag.branch) yield* readTree(file, size, Number(bytes.readBigUInt64LE(element + 8)));
+    else if (kind === flag.leaf) {
+      const start = element + bytes.readUInt32LE(element + 4);
+      const end = start + bytes.readUInt32LE(element + 8);
+      yield { key: bytes.subarray(start, end), value: bytes.subarray(end, end + bytes.readUInt32LE(element + 12)) };
+    } else throw new Error('the file is damaged: a page that is none');
+  }
 }

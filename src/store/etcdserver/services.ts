@@ -7,7 +7,7 @@ import type { Method, StreamCall } from './grpc.ts';
 import type { Member } from './member.ts';
 import * as m from './messages.ts';
 import { afterAllKeys, checkDelete, checkPut, checkRange, checkTxn } from './requests.ts';
-import { snapshotOf } from './snapshot.ts';
+import { writeSnapshot } from './snapshot.ts';
 import { serveWatches, type WatchOptions } from './watch.ts';
 import { unpack } from './value.ts';
 
@@ -129,7 +129,9 @@ function maintenance(member: Member): Methods {
   const snapshot = async (call: StreamCall): Promise<void> => {
     for await (const request of call.requests) decode(m.nothing, request);
     const { revision } = store.history;
-    for await (const { blob, remaining } of snapshotOf(member, revision)) await call.write(encode(m.snapshotResponse, { header: member.header(revision), remaining, blob, version: etcdVersion }));
+    const items = store.history.range({ start: '', end: afterAllKeys, revision }).entries.map(unpack);
+    const leases = member.leases.ids().map((id) => ({ id, ttl: member.leases.remaining(id)?.granted ?? 0 }));
+    for (const { blob, remaining } of writeSnapshot({ revision, items, leases })) await call.write(encode(m.snapshotResponse, { header: member.header(revision), remaining, blob, version: etcdVersion }));
   };
   return {
     '/etcdserverpb.Maintenance/Status': unary(m.nothing, m.statusResponse, () => {
