@@ -9,7 +9,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
-import { installNeeds, needs, program } from '../src/cluster/install.ts';
+import { installNeeds, needs, program, type Need } from '../src/cluster/install.ts';
 import { progress } from '../src/cluster/output.ts';
 import type { Summary } from './test-reporter.ts';
 
@@ -76,7 +76,12 @@ function chosen(words: readonly string[]): [string, Group, string[]][] {
 async function installPackages(endToEnd: boolean): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
   const report = progress({ stdout: process.stdout, stderr: process.stderr }, systemClock);
-  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server'), program('etcdctl', 'etcd-client'), ...(endToEnd ? [program('prometheus', 'prometheus'), program('chromium', 'chromium')] : [])], { install: true });
+  await installNeeds(report, [...needs({ containerd: true }), program('busybox', 'busybox-static'), program('etcd', 'etcd-server'), program('etcdctl', 'etcd-client'), ...(endToEnd ? endToEndNeeds() : [])], { install: true });
+}
+
+/** A monitor, a browser, and where there is one for this machine a Linux in a process, whose cgroups are v2. */
+function endToEndNeeds(): Need[] {
+  return [program('prometheus', 'prometheus'), program('chromium', 'chromium'), ...(process.arch === 'x64' ? [program('linux.uml', 'user-mode-linux')] : [])];
 }
 
 async function main(): Promise<number> {

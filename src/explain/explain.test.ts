@@ -48,6 +48,19 @@ test('v2 measures kernel memory, so nothing is left to subtraction', () => {
   assert.deepEqual([f.kernel, f.kernelMeasured, f.remainder, f.workingSet], [150, true, 50, 900]);
 });
 
+test('a recording of v2: shared memory is what cannot be reclaimed', () => {
+  const v2 = join(folder, '../tmpfs-cgroup-v2');
+  const files = new Map(readdirSync(v2).map((name) => [name, readFileSync(join(v2, name), 'utf8')]));
+  const facts = recordedFacts(files);
+  const line = (key: string): number => Number(files.get('memory.stat')!.split('\n').find((l) => l.startsWith(`${key} `))!.split(' ')[1]);
+  const current = Number(files.get('memory.current'));
+  const f = figures(facts);
+  assert.deepEqual([facts.cgroupVersion, f.usage, f.workingSet, f.shmem, f.kernel, f.kernelMeasured], [2, current, current - line('inactive_file'), line('shmem'), line('kernel'), true]);
+  assert.ok(f.shmem >= 40 * 2 ** 20);
+  assert.deepEqual(oomDistance(facts)!.unreclaimable, current - (line('file') - line('shmem')));
+  assert.equal(waterfall(facts).find((s) => s.label === 'slab')?.bytes, line('slab'));
+});
+
 test('the root cgroup counts no kernel memory into its usage, so none is a part of it', () => {
   const machine = { cgroupVersion: 1, usage: 800, kernel: 150, wholeMachine: true, stat: new Map([['total_rss', 500], ['total_cache', 300]]) } as const;
   const f = figures(machine);
