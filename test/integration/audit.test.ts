@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, surroundings, testServer, type TestServer } from '../apiserver.ts';
 import { call, send } from '../http.ts';
+import { issue } from '../../src/wire/certificates.ts';
 import { LogFile } from '../../src/apiserver/audit/log.ts';
 import { parsePolicy } from '../../src/apiserver/audit/policy.ts';
 
@@ -185,6 +187,42 @@ void test('a webhook gets batches, and gets them again when it fails at first', 
     assert.ok(failures < 0);
   } finally {
     await other.stop();
+    hook.close();
+  }
+});
+
+void test('what webhooks of admission did is annotated', async () => {
+  const pair = await issue(server.authority, { commonName: 'hook', ipAddresses: ['127.0.0.1'], usages: ['server'] });
+  const hook = createTlsServer({ cert: pair.certPem, key: pair.keyPem }, (request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const { request: { uid } } = JSON.parse(Buffer.concat(parts).toString()) as { request: { uid: string } };
+      const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/data', value: { set: 'yes' } }])).toString('base64');
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid, allowed: true, patchType: 'JSONPatch', patch, auditAnnotations: { why: 'because' } } }));
+    });
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  const clientConfig = (port: number) => ({ url: `https://127.0.0.1:${port}/`, caBundle: Buffer.from(server.authority.certPem).toString('base64') });
+  const { port } = hook.address() as AddressInfo;
+  const common = { rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }], sideEffects: 'None', admissionReviewVersions: ['v1'], failurePolicy: 'Ignore' };
+  const configurations = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
+  try {
+    const made = await root(configurations, 'POST', { metadata: { name: 'hooks' }, webhooks: [{ ...common, name: 'sets.example.com', clientConfig: clientConfig(port) }, { ...common, name: 'nobody.example.com', clientConfig: clientConfig(1) }] });
+    assert.equal(made.status, 201, made.text);
+    const answer = await eventually(async () => {
+      const tried = await root(`${configmaps}?dryRun=All`, 'POST', { metadata: { name: 'hooked' } });
+      return tried.text.includes('"set":"yes"') ? tried : undefined;
+    }, 'the webhook to be asked');
+    const { annotations } = (await eventsOf(answer.headers['audit-id'])).at(-1)!;
+    assert.deepEqual(annotations, {
+      ...allowed,
+      'failed-open.mutation.webhook.admission.k8s.io/round_0_index_1': 'nobody.example.com',
+      'mutation.webhook.admission.k8s.io/round_0_index_0': '{"configuration":"hooks","webhook":"sets.example.com","mutated":true}',
+      'sets.example.com/why': 'because',
+    });
+  } finally {
+    await root(`${configurations}/hooks`, 'DELETE');
     hook.close();
   }
 });

@@ -136,7 +136,7 @@ void test('profiles are for those who may get them, and can be switched off', as
 });
 
 void test('a server that ends says so first, and finishes what is under way', async () => {
-  const other = await testServer({ tokenFile, limits: { shutdownDelayMs: 1500, drainMs: 10_000 } });
+  const other = await testServer({ tokenFile, limits: { shutdownDelayMs: 3000, drainMs: 10_000 } });
   const open = send(other.api.url, { path: configmaps, method: 'POST', token: 'root', open: true, headers: { 'content-type': 'application/json' } });
   await eventually(async () => /"mutating"\} 1/.test((await call(other.api.url, { path: '/metrics', token: 'root' })).text), 'the request to be under way');
   const stopped = other.stop();
