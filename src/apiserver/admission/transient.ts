@@ -82,7 +82,7 @@ export function admittedConnector(chain: AdmissionChain, endpoint: Endpoint, clo
   const { group, version, resource, subresource, view } = endpoint;
   return async (request, info) => {
     await admit(chain, {
-      now: timestamp(clock.now()), user: request.user ?? anonymous, dryRun: false, warnings: request.warnings,
+      now: timestamp(clock.now()), user: request.user ?? anonymous, dryRun: false, warnings: request.warnings, ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}),
       operation: 'CONNECT', group, version, resource, subresource, kind: view.kind, view, object: readOptions(view, request.query, info), namespace: info.namespace, name: info.name,
     });
     return connect(request, info);

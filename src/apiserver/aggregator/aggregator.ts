@@ -14,12 +14,14 @@ import { hasReason, StatusError } from '../../machinery/status.ts';
 import type { User } from '../../serving/identity.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import type { RequestInfo } from '../../serving/requestinfo.ts';
+import { sendText } from '../../serving/respond.ts';
 import type { ApiServerConfig } from '../config.ts';
 import type { ForeignDiscovery } from '../discovery/handler.ts';
 import type { ForeignOpenapi } from '../discovery/openapi.ts';
 import { forward, type Target } from '../proxy/forward.ts';
 import type { Resolver } from '../proxy/resolve.ts';
 import { fetchJson } from './fetch.ts';
+import { compareVersions } from '../discovery/documents.ts';
 import { discoveryOf, type ApiResourceList } from './merge.ts';
 
 type Service = DeepReadonly<APIService>;
@@ -74,8 +76,27 @@ export class Aggregator implements ForeignDiscovery {
     const [group, version] = info.isResource ? [info.group, info.version] : groupVersionIn(request.path);
     const extension = group ? this.#extensions.get(`${version}.${group}`) : undefined;
     if (!extension) return false;
-    await forward(request, await this.#target(extension.service, request.url, request.user));
+    await this.#hand(request, extension);
     return true;
+  }
+
+  /** Failures between the servers are told as plain text, which is what clients know from upstream. */
+  async #hand(request: ServingRequest, { service, available }: Extension): Promise<void> {
+    const unavailable = (text: string): void => sendText(request, 503, `${text}\n`);
+    if (!available) return unavailable('service unavailable');
+    let target: Target;
+    try {
+      target = await this.#target(service, request.url, request.user);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return unavailable('service unavailable');
+    }
+    try {
+      await forward(request, { ...target, headers: { ...foreignHeaders(request), ...target.headers } });
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.code !== 503 || request.answered) throw error;
+      unavailable(error.message);
+    }
   }
 
   groups(): ReturnType<ForeignDiscovery['groups']> {
@@ -85,7 +106,7 @@ export class Aggregator implements ForeignDiscovery {
       byGroup.set(group, [...(byGroup.get(group) ?? []), extension]);
     }
     return [...byGroup].map(([name, extensions]) => {
-      const ordered = extensions.sort((a, b) => b.service.spec.versionPriority - a.service.spec.versionPriority);
+      const ordered = extensions.sort((a, b) => b.service.spec.versionPriority - a.service.spec.versionPriority || compareVersions(a.service.spec.version ?? '', b.service.spec.version ?? ''));
       const versions = ordered.map(({ service: { spec } }) => ({ groupVersion: `${name}/${spec.version}`, version: spec.version ?? '' }));
       return {
         name,
@@ -102,7 +123,7 @@ export class Aggregator implements ForeignDiscovery {
     handle: async (path, request) => {
       const extension = [...this.#extensions.values()].find((e) => pathOf(e.service) === path && e.openapi);
       if (!extension) return false;
-      await forward(request, await this.#target(extension.service, request.url, request.user));
+      await this.#hand(request, extension);
       return true;
     },
   };
@@ -133,7 +154,7 @@ export class Aggregator implements ForeignDiscovery {
           const service = event.object;
           const known = this.#extensions.get(service.metadata.name);
           if (event.type === 'DELETED' || !service.spec.service) this.#extensions.delete(service.metadata.name);
-          else this.#extensions.set(service.metadata.name, { service, resources: known?.resources, openapi: known?.openapi, available: known?.available ?? false });
+          else this.#extensions.set(service.metadata.name, { service, resources: known?.resources, openapi: known?.openapi, available: known?.available ?? service.status?.conditions?.some((c) => c.type === 'Available' && c.status === 'True') === true });
           if (!known || event.type === 'DELETED') this.#generation++;
         }
       } catch (error) {
@@ -184,18 +205,21 @@ export class Aggregator implements ForeignDiscovery {
     const { resolver } = this.#options;
     const object = await resolver.service(namespace, name);
     if (!object) return failed('ServiceNotFound', `service/${name} in ${JSON.stringify(namespace)} is not present`);
-    if (object.spec.type === 'ExternalName') return this.#ask(service);
+    if (object.spec.type !== 'ClusterIP') return this.#ask(service);
     const servicePort = object.spec.ports?.find((p) => p.port === port);
     if (!servicePort) return failed('ServicePortError', `service/${name} in ${JSON.stringify(namespace)} is not listening on port ${port}`);
+    if (!(await resolver.hasSlices(namespace, name))) return failed('EndpointsNotFound', `cannot find endpointslices for service/${name} in ${JSON.stringify(namespace)}`);
     if ((await resolver.backends(namespace, name, servicePort.name ?? '')).length === 0) {
-      return failed('MissingEndpoints', `endpoints for service/${name} in ${JSON.stringify(namespace)} have no addresses with port name ${JSON.stringify(servicePort.name ?? '')}`);
+      return failed('MissingEndpoints', `endpointslices for service/${name} in ${JSON.stringify(namespace)} have no addresses with port name ${JSON.stringify(servicePort.name ?? '')}`);
     }
     return this.#ask(service);
   }
 
   async #ask(service: Service): Promise<Verdict> {
     const path = `/${pathOf(service)}`;
-    const target = await this.#target(service, path, prober);
+    const reached = await this.#target(service, path, prober);
+    // Whether it answers is one thing; whether it is believed is found out with the first request.
+    const target: Target = { ...reached, tls: { ...reached.tls, insecure: true } };
     try {
       const signal = AbortSignal.any([this.#stop.signal, timeout(this.#options.surroundings, probeTimeoutMs)]);
       const resources = (await fetchJson(target, signal)) as unknown as ApiResourceList;
@@ -249,6 +273,11 @@ function timeout({ clock }: Surroundings, ms: number): AbortSignal {
 
 function pathOf({ spec }: Service): string {
   return `apis/${spec.group}/${spec.version}`;
+}
+
+/** What the client says of who it is, or wants to be, is not for others to hear. */
+function foreignHeaders({ headers }: ServingRequest): Record<string, undefined> {
+  return Object.fromEntries(Object.keys(headers).filter((name) => name.startsWith('x-remote-') || name.startsWith('impersonate-')).map((name) => [name, undefined]));
 }
 
 function groupVersionIn(path: string): [string, string] {

@@ -107,14 +107,25 @@ export class Discovery {
   /** Local and foreign groups in one order; a group served by both lists the versions of both. */
   #groups(): { name: string; priority: number; group: JsonObject; discovery: () => JsonObject }[] {
     const local = groupsInOrder(this.#table).map((name) => ({ name, priority: priorityOf(name), group: apiGroup(this.#table, name)!, discovery: () => groupDiscovery(this.#table, name) }));
-    const foreign = this.#foreign.groups().filter((f) => !local.some((l) => l.name === f.name)).map((f) => ({ ...f, discovery: () => f.discovery }));
-    return [...local, ...foreign].sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
+    const all = new Map<string, { name: string; priority: number; group: JsonObject; discovery: () => JsonObject }>(local.map((l) => [l.name, l]));
+    for (const f of this.#foreign.groups()) {
+      const own = all.get(f.name);
+      all.set(f.name, own ? { ...own, group: withVersions(own.group, f.group), discovery: () => withVersions(own.discovery(), f.discovery) } : { ...f, discovery: () => f.discovery });
+    }
+    return [...all.values()].sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1));
   }
 
   #aggregated(root: string, version: string): { type: string; object: JsonObject } {
     const items = root === 'api' ? (versionsInOrder(this.#table, '').length > 0 ? [groupDiscovery(this.#table, '')] : []) : this.#groups().map((g) => g.discovery());
     return { type: 'apidiscovery.v2.APIGroupDiscoveryList', object: { kind: aggregatedKind, apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items } };
   }
+}
+
+/** A group that is served here and elsewhere: the own versions first. */
+function withVersions(own: JsonObject, foreign: JsonObject): JsonObject {
+  const versions = own['versions'] as readonly JsonObject[];
+  const known = new Set(versions.map((v) => v['version']));
+  return { ...own, versions: [...versions, ...(foreign['versions'] as readonly JsonObject[]).filter((v) => !known.has(v['version']!))] };
 }
 
 function typed(type: string, object: JsonObject | undefined): { type: string; object: JsonObject } | undefined {

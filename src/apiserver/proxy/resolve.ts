@@ -37,6 +37,10 @@ export class Resolver {
     });
   }
 
+  async hasSlices(namespace: string, name: string): Promise<boolean> {
+    return (await this.#slices.cacher.list({ selection: { namespace, labels: [['kubernetes.io/service-name', name]] }, notOlderThan: 0 })).items.length > 0;
+  }
+
   /** One of them. `port`: number or name; empty where the service has only one. Throws 503 when there is none. */
   async pick(namespace: string, name: string, port: string): Promise<Backend> {
     const service = await this.service(namespace, name);
