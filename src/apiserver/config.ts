@@ -1,4 +1,5 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
+import type { AuthorizationChoice } from './authz/chain.ts';
 import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
@@ -62,7 +63,7 @@ export interface ApiServerConfig {
   /** How kubelets are reached. Without an authority their certificates are not checked. */
   readonly kubelet?: KeyPair & { readonly authority?: string };
   /** Default ['Node', 'RBAC']. */
-  readonly authorization?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[];
+  readonly authorization?: AuthorizationChoice;
   /** Lines of `token,user,uid,"group1,group2"`. */
   readonly tokenFile?: string;
   /** Names of admission plugins that must be on; the start fails where there is none of that name. */

@@ -4,6 +4,7 @@ import { forbidden } from '../serving/delegated.ts';
 import type { ServingRequest, Trail } from '../serving/request.ts';
 import { requestInfo, type RequestInfo } from '../serving/requestinfo.ts';
 import { toStatus } from '../serving/respond.ts';
+import { SentSelectors } from '../serving/selectors.ts';
 import { isAbort } from '../base/abort.ts';
 import type { Random } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
@@ -97,13 +98,17 @@ async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, err
 }
 
 const noName = '';
+const selecting: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
 
 function infoOf(request: ServingRequest): RequestInfo {
   if (!request.hasQuery) return requestInfo(request.method, request.path);
   const { query } = request;
   const watch = query.get('watch');
   const fields = query.get('fieldSelector');
-  return requestInfo(request.method, request.path, watch !== null && watch !== 'false' && watch !== '0', fields ? nameIn(fields) : noName);
+  const info = requestInfo(request.method, request.path, watch !== null && watch !== 'false' && watch !== '0', fields ? nameIn(fields) : noName);
+  const labels = query.get('labelSelector');
+  if ((!fields && !labels) || !selecting.has(info.verb)) return info;
+  return { ...info, ...(fields ? { fieldSelector: fields } : {}), ...(labels ? { labelSelector: labels } : {}) };
 }
 
 /** The one name that a field selector asks for; authorization by name then applies to lists and watches too. */
@@ -120,6 +125,7 @@ export async function authorize(authorizer: Authorizer, user: User, info: Reques
   const attributes: Attributes = {
     user, verb: info.verb, isResource: info.isResource, group: info.group, version: info.version, resource: info.resource,
     subresource: info.subresource, namespace: info.namespace, name: info.name, path: info.path,
+    ...(info.fieldSelector ?? info.labelSelector ? { selectors: new SentSelectors(info) } : {}),
   };
   const { decision, reason } = await authorizer(attributes);
   if (trail) {

@@ -5,7 +5,6 @@ import { Metrics } from '../base/metrics.ts';
 import { processMetrics } from '../base/processmetrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Client } from '../client/client.ts';
-import { allowMasters, alwaysAllow, union, type Authorizer } from '../serving/identity.ts';
 import type { ServingRequest } from '../serving/request.ts';
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
@@ -15,7 +14,7 @@ import { Caller } from './admission/webhooks/call.ts';
 import { authenticator } from './authn/authenticate.ts';
 import { boundObjectsOf, tokensOf } from './authn/assemble.ts';
 import { ServiceAccountTokens } from './authn/serviceaccount.ts';
-import { nodeAuthorizer } from './authz/node.ts';
+import { authorizationChain } from './authz/chain.ts';
 import { Rbac } from './authz/rbac.ts';
 import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
 import { CustomResources } from './crd/controller.ts';
@@ -70,7 +69,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const { table, storage } = installed;
 
   const rbac = new Rbac();
-  const authorize = authorizer(config, rbac, installed);
+  const { authorize, rulesOf } = authorizationChain(config.authorization ?? ['Node', 'RBAC'], rbac, storage);
   const boundObjects = boundObjectsOf(storage, () => system(), log);
   const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
   const tokens = tokensOf(config, accounts, storage, clock);
@@ -87,7 +86,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,
     reviews: {
       authorize,
-      rulesOf: (user, namespace) => rbac.rulesOf(user, namespace),
+      rulesOf,
       authenticate: (token, audiences) => tokens.authenticate(token, audiences),
     },
   });
@@ -192,15 +191,4 @@ function localGroupVersions({ table }: Installed): GroupVersion[] {
 function profilesOf({ profiling = true }: ApiServerConfig, clock: Clock): ((request: ServingRequest) => Promise<boolean>) | undefined {
   if (!profiling) return undefined;
   return async (request) => request.path.startsWith('/debug/pprof') && (await import('../serving/profiles.ts')).serveProfiles(request, clock);
-}
-
-function authorizer(config: ApiServerConfig, rbac: Rbac, installed: Installed): Authorizer {
-  const modes = config.authorization ?? ['Node', 'RBAC'];
-  const chain: Authorizer[] = [allowMasters];
-  for (const mode of modes) {
-    if (mode === 'AlwaysAllow') chain.push(alwaysAllow);
-    else if (mode === 'RBAC') chain.push(rbac.authorize);
-    else chain.push(nodeAuthorizer(installed.storage('pods')));
-  }
-  return union(chain);
 }

@@ -73,7 +73,7 @@ async function run(paths: ProfilePaths, config: ProfileConfig, node: MachineNode
         { client: kubeletClient, surroundings, signal },
       ),
       runProxy({ client: proxyClient, nodeName: name, nodeIPs: [node.address], clusterCIDRs: [config.clusterCIDR], healthPort: 10256, metricsPort: 10249, surroundings, signal }),
-      runNetworkPlugin({ client: kubeletClient, device: 'eth0', node: { name, configDirectory: cniConfigDirectory(node), dataDirectory: cni.dataDirectory }, surroundings, signal }),
+      runNetworkPlugin({ client: proxyClient, device: 'eth0', node: { name, configDirectory: cniConfigDirectory(node), dataDirectory: cni.dataDirectory }, surroundings, signal }),
     ]);
   } finally {
     kubeletClient.close();

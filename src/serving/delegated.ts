@@ -62,13 +62,15 @@ export function subjectAccessReviewAuthorizer(options: { client: Client; clock: 
   };
 }
 
-function resourceAttributes(a: Attributes): Record<string, string> {
-  const out: Record<string, string> = { verb: a.verb, resource: a.resource };
+function resourceAttributes(a: Attributes): Record<string, unknown> {
+  const out: Record<string, unknown> = { verb: a.verb, resource: a.resource };
   if (a.namespace) out['namespace'] = a.namespace;
   if (a.group) out['group'] = a.group;
   if (a.version) out['version'] = a.version;
   if (a.subresource) out['subresource'] = a.subresource;
   if (a.name) out['name'] = a.name;
+  if (a.selectors?.fields.length) out['fieldSelector'] = { requirements: a.selectors.fields };
+  if (a.selectors?.labels.length) out['labelSelector'] = { requirements: a.selectors.labels };
   return out;
 }
 

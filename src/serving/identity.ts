@@ -23,6 +23,21 @@ export interface Attributes {
   readonly namespace: string;
   readonly name: string;
   readonly path: string;
+  /** What a list, watch or deletecollection narrows itself to. */
+  readonly selectors?: Selectors;
+}
+
+/** As reviews write it; several are AND-ed. */
+export interface SelectorRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values?: readonly string[];
+}
+
+/** What cannot be read of a selector is left out: the request is then judged as one for more. */
+export interface Selectors {
+  readonly fields: readonly SelectorRequirement[];
+  readonly labels: readonly SelectorRequirement[];
 }
 
 export interface Decision {

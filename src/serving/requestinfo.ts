@@ -11,6 +11,9 @@ export interface RequestInfo {
   readonly name: string;
   /** What follows resource and name, split at `/` and decoded: `['log']`, `['proxy', 'some', 'path']`. */
   readonly rest: readonly string[];
+  /** The selectors of a list, watch or deletecollection, as they were sent. */
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };

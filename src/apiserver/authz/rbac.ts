@@ -69,10 +69,11 @@ export class Rbac {
                   for (const key of objects.keys()) if (!fresh?.has(key)) objects.delete(key);
                   fresh = undefined;
                   synced();
-                } else if (event.type === 'DELETED') objects.delete(event.item.key);
+                } else if (event.type === 'DELETED') objects.delete(nameOf(event.item.attributes));
                 else {
-                  objects.set(event.item.key, event.item.object);
-                  fresh?.add(event.item.key);
+                  const name = nameOf(event.item.attributes);
+                  objects.set(name, event.item.object);
+                  fresh?.add(name);
                 }
               }
               this.#grants = new Map();
@@ -103,12 +104,8 @@ export class Rbac {
 
   /** The rules behind a roleRef; undefined when there is no such role. */
   rulesOfRole(ref: RoleRef, namespace: string): readonly Rule[] | undefined {
-    const [kind, suffix] = ref.kind === 'ClusterRole' ? (['clusterroles', ref.name] as const) : (['roles', `${namespace}/${ref.name}`] as const);
-    for (const object of this.#objects[kind].values()) {
-      const meta = object.metadata;
-      if ((kind === 'clusterroles' ? meta.name : `${meta.namespace}/${meta.name}`) === suffix) return (object as RoleObject).rules ?? [];
-    }
-    return undefined;
+    const role = ref.kind === 'ClusterRole' ? this.#objects.clusterroles.get(`/${ref.name}`) : this.#objects.roles.get(`${namespace}/${ref.name}`);
+    return role && ((role as RoleObject).rules ?? []);
   }
 
   #grantsOf(user: User): Grants {
@@ -144,6 +141,10 @@ export class Rbac {
     }
     return { everywhere, byNamespace, problems };
   }
+}
+
+function nameOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
 }
 
 function matches(subject: Subject, user: User, account: { namespace: string; name: string } | undefined, namespace: string): boolean {

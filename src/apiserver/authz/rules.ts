@@ -65,6 +65,22 @@ export function uncovered(owned: readonly Rule[], wanted: readonly Rule[]): Rule
   return wanted.flatMap(breakDown).filter((part) => !owned.some((owner) => coversOne(owner, part)));
 }
 
+/** Verbs on the same resource (and name) in one rule, as messages list them. */
+export function compact(rules: readonly Rule[]): Rule[] {
+  const byTarget = new Map<string, Rule>();
+  const out: Rule[] = [];
+  for (const rule of rules) {
+    if (rule.nonResourceURLs?.length) {
+      out.push(rule);
+      continue;
+    }
+    const target = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames]);
+    const known = byTarget.get(target);
+    byTarget.set(target, known ? { ...known, verbs: [...new Set([...known.verbs, ...rule.verbs])] } : rule);
+  }
+  return [...out, ...byTarget.values()];
+}
+
 /** A rule as messages show it: {APIGroups:["apps"], Resources:["deployments"], Verbs:["get"]}. */
 export function describeRule(rule: Rule): string {
   const parts: string[] = [];

@@ -9,6 +9,7 @@ import type { Client, DeleteOptions, ListOptions, ObjectList, Patch, ReadOptions
 import type { DeepReadonly, Draft } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import { authenticated, type Authorizer, type User } from '../../serving/identity.ts';
+import { SentSelectors } from '../../serving/selectors.ts';
 import { forbidden } from '../../serving/delegated.ts';
 import { deletedStatus, type ResourceServer } from '../http/resource.ts';
 import { managerOf, type ListParameters } from '../http/options.ts';
@@ -22,6 +23,11 @@ import { createObject, decodeObject, updateObject, type WriteRequest } from '../
 import type { View } from '../registry/views.ts';
 import type { Served } from '../resources.ts';
 import { rawTransport, type RawHandler } from './raw.ts';
+
+interface Selecting {
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
 
 export interface LoopbackServer extends ResourceServer {
   readonly authorize: Authorizer;
@@ -52,8 +58,11 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
     if (!sub) throw StatusError.pathNotFound();
     return sub.view;
   };
-  const demand = async (ref: Ref, verb: string, namespace: string, name: string, subresource = ''): Promise<void> => {
-    const attributes = { user, verb, isResource: true, group: ref.group, version: ref.version, resource: ref.resource, subresource, namespace, name, path: '' };
+  const demand = async (ref: Ref, verb: string, namespace: string, name: string, subresource = '', sent?: Selecting): Promise<void> => {
+    const attributes = {
+      user, verb, isResource: true, group: ref.group, version: ref.version, resource: ref.resource, subresource, namespace, name, path: '',
+      ...(sent?.fieldSelector || sent?.labelSelector ? { selectors: new SentSelectors(sent) } : {}),
+    };
     const { decision, reason } = await server.authorize(attributes);
     if (decision !== 'allow') throw forbidden(attributes, reason);
   };
@@ -79,7 +88,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       return seen<T>(viewFor(served, subresource), await readObject(served.storage, namespace, name, options.resourceVersion));
     },
     async list<T>(ref: ResourceRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-      await demand(ref, 'list', options.namespace ?? '', '');
+      await demand(ref, 'list', options.namespace ?? '', '', '', options);
       const served = stored(ref);
       const page = await readList(served, placeOf(ref, options), parametersOf(options), options.signal);
       if (served.view.prepare) await served.view.prepare(page.items.map((item) => item.object));
@@ -129,7 +138,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       return removed && !served.storage.options.returnsDeleted ? deletedStatus(served, result.object) : seen<T>(served.view, result);
     },
     async deleteCollection<T>(ref: ResourceRef<T>, options: ListOptions & DeleteOptions = {}) {
-      await demand(ref, 'deletecollection', options.namespace ?? '', '');
+      await demand(ref, 'deletecollection', options.namespace ?? '', '', '', options);
       await deleteCollection(stored(ref), placeOf(ref, options), parametersOf(options), options, scope('', options.dryRun === true));
     },
     async post<R>(ref: Ref, name: string, subresource: string, body: unknown, options: WriteOptions = {}): Promise<R> {
@@ -145,7 +154,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
   return client;
 
   async function* watch<T>(ref: ResourceRef<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>, void, void> {
-    await demand(ref, 'watch', options.namespace ?? '', '');
+    await demand(ref, 'watch', options.namespace ?? '', '', '', options);
     const served = stored(ref);
     const over = new AbortController();
     const timer = options.timeoutSeconds ? server.surroundings.clock.after(options.timeoutSeconds * 1000, () => over.abort()) : undefined;

@@ -9,6 +9,7 @@ import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { readAdmissionConfiguration, upstreamPlugins } from './admission.ts';
 import { authenticationFlags, authenticationOf, type Authentication } from './apiserver-authentication.ts';
+import { authorizationFlags, authorizationOf, type Authorization } from './apiserver-authorization.ts';
 import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { auditConfig, auditFlags } from './apiserver-audit.ts';
 import { limitFlags, requestLimits } from './apiserver-limits.ts';
@@ -20,13 +21,13 @@ const flags: FlagSet = {
   ...storeFlags,
   ...encryptionFlags,
   ...authenticationFlags,
+  ...authorizationFlags,
   'bind-address': { type: 'string', default: '0.0.0.0', help: 'Where to listen' },
   'secure-port': { type: 'int', default: 6443, help: 'The port for HTTPS' },
   'advertise-address': { type: 'string', help: 'Under which address members of the cluster reach this server' },
   'cert-dir': { type: 'string', default: '/var/run/kubernetes', help: 'Where apiserver.crt and apiserver.key are looked for, and made when they are missing' },
   'tls-cert-file': { type: 'string', help: 'The certificate for HTTPS, followed by those of its authorities' },
   'tls-private-key-file': { type: 'string', help: 'Its key' },
-  'authorization-mode': { type: 'strings', default: ['AlwaysAllow'], help: 'Node, RBAC, AlwaysAllow; asked in this order' },
   'enable-admission-plugins': { type: 'strings', help: 'Plugins that must be on besides the default ones' },
   'disable-admission-plugins': { type: 'strings', help: 'Plugins that stay off though they are on by default' },
   'admission-control-config-file': { type: 'string', help: 'What single admission plugins are told: an AdmissionConfiguration' },
@@ -51,37 +52,38 @@ export const kubeApiserver: Program = {
   about: 'The Kubernetes API server, alone.',
   flags,
   run: async (given, surroundings, signal) => {
-    const authentication = await authenticationOf(given, authorizationModes(given).includes('AlwaysAllow'), surroundings);
+    const authorization = await authorizationOf(given, surroundings);
+    const authentication = await authenticationOf(given, authorization.alwaysAllows, surroundings);
     const encryption = await encryptionOf(given, surroundings);
     const store = await openStore(given, surroundings);
     try {
       const api = await startApiServer({
-        ...(await apiConfig(given, authentication, surroundings)), store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),
+        ...(await apiConfig(given, authentication, authorization, surroundings)), store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),
       }, surroundings);
       surroundings.log.info('Serving', { url: api.url });
       await aborted(signal);
       await api.close();
     } finally {
       authentication.close();
+      authorization.close();
       encryption?.close();
       await store.close();
     }
   },
 };
 
-async function apiConfig(given: Flags, authentication: Authentication, surroundings: Surroundings): Promise<Omit<ApiServerConfig, 'store'>> {
+async function apiConfig(given: Flags, authentication: Authentication, authorization: Authorization, surroundings: Surroundings): Promise<Omit<ApiServerConfig, 'store'>> {
   const bindAddress = given.text('bind-address');
   const advertiseAddress = given.text('advertise-address') || (/^(0\.0\.0\.0|::|::1|127\..*|)$/.test(bindAddress) ? outwardAddress() : bindAddress);
   const serviceCidr = given.text('service-cluster-ip-range');
   const first = addressAt(parseRange(serviceCidr), 1);
-  const authorization = authorizationModes(given);
   const audit = auditConfig(given);
   const nodePorts = /^(\d+)-(\d+)$/.exec(given.text('service-node-port-range'));
   if (!nodePorts) throw new CommandError(`--service-node-port-range: ${JSON.stringify(given.text('service-node-port-range'))} is no range of ports`);
   const kubelet = pairOf(given, 'kubelet-client-certificate', 'kubelet-client-key');
   const kubeletAuthority = fileOf(given, 'kubelet-certificate-authority');
   return {
-    bindAddress, advertiseAddress, port: given.number('secure-port'), serviceCidr, authorization,
+    bindAddress, advertiseAddress, port: given.number('secure-port'), serviceCidr, authorization: authorization.choice,
     ...authentication.config,
     nodePorts: { from: Number(nodePorts[1]), to: Number(nodePorts[2]) },
     tls: await servingPair(given, 'apiserver', {
@@ -106,16 +108,6 @@ async function apiConfig(given: Flags, authentication: Authentication, surroundi
 function outwardAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return all.find((address) => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
-}
-
-type Mode = NonNullable<ApiServerConfig['authorization']>[number];
-const modes: readonly string[] = ['Node', 'RBAC', 'AlwaysAllow'] satisfies Mode[];
-
-function authorizationModes(given: Flags): Mode[] {
-  const wanted = listed(given, 'authorization-mode');
-  const bad = wanted.find((mode) => !modes.includes(mode));
-  if (bad !== undefined) throw new CommandError(`--authorization-mode: ${JSON.stringify(bad)} is not available; there are ${modes.join(', ')}`);
-  return wanted as Mode[];
 }
 
 function plugins(given: Flags, flag: string): string[] {

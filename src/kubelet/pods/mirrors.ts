@@ -99,7 +99,8 @@ async function keepOne(part: StaticPart, all: Map<string, Seen>, options: Mirror
   const name = wanted.metadata!.name!;
   const namespace = wanted.metadata!.namespace!;
   let pod = await client.get(pods, name, { namespace, signal }).catch((error: unknown) => {
-    if (hasReason(error, 'NotFound')) return undefined;
+    // A kubelet is not told whether a pod exists that is not on its node.
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Forbidden')) return undefined;
     throw error;
   });
   const changed = pod?.metadata.annotations?.[annotation.mirror] !== wanted.metadata!.annotations![annotation.mirror];
