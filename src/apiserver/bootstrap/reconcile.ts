@@ -15,7 +15,7 @@ import { clusterRoleBindings, clusterRoles, namespaceRoleBindings, namespaceRole
 const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';
 
 /** The parts that the four kinds have between them. */
-type Policy = Pick<ClusterRole, 'metadata'> & Partial<Pick<ClusterRole, 'rules' | 'aggregationRule'>> & Partial<Pick<ClusterRoleBinding, 'roleRef' | 'subjects'>>;
+type Policy = { metadata: Partial<ClusterRole['metadata']> } & Partial<Pick<ClusterRole, 'rules' | 'aggregationRule'>> & Partial<Pick<ClusterRoleBinding, 'roleRef' | 'subjects'>>;
 
 export async function reconcilePolicy(client: Client): Promise<void> {
   // Roles first: a binding to a role that is not there yet would be reported by whoever looks at that moment.
@@ -59,8 +59,8 @@ export function reconciled(present: DeepReadonly<Policy>, expected: Policy): Dee
   if (present.metadata.annotations?.[autoupdate] === 'false') return present;
   if (expected.roleRef && !isDeepStrictEqual({ ...present.roleRef }, { ...expected.roleRef })) return 'replace';
   const next = thaw<Policy>(present);
-  next.metadata.labels = { ...expected.metadata.labels, ...next.metadata.labels };
-  next.metadata.annotations = { ...expected.metadata.annotations, ...next.metadata.annotations };
+  if (expected.metadata.labels) next.metadata.labels = { ...expected.metadata.labels, ...next.metadata.labels };
+  if (expected.metadata.annotations) next.metadata.annotations = { ...expected.metadata.annotations, ...next.metadata.annotations };
   if (expected.subjects) {
     const missing = expected.subjects.filter((wanted) => !present.subjects?.some((s) => s.kind === wanted.kind && s.name === wanted.name && s.namespace === wanted.namespace));
     if (missing.length > 0) next.subjects = [...(next.subjects ?? []), ...missing];
