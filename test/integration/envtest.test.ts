@@ -182,7 +182,11 @@ describe('kube-apiserver with a folder of its own', () => {
     assert.equal(await refusal(), 'Error: --etcd-servers must be specified, or --data-dir for a store of its own\n');
     assert.match(await refusal(data, '--authorization-mode=Webhook'), /"Webhook" is not available/);
     assert.match(await refusal(data, '--enable-admission-plugins=Nonsense'), /enable-admission-plugins plugin "Nonsense" is unknown/);
-    assert.match(await refusal(data, '--enable-admission-plugins=EventRateLimit', '--bind-address=127.0.0.1', '--secure-port=0'), /not available: EventRateLimit/);
+    assert.match(await refusal(data, '--enable-admission-plugins=ImagePolicyWebhook', '--bind-address=127.0.0.1', '--secure-port=0'), /not available: ImagePolicyWebhook/);
+    assert.match(await refusal(data, '--watch-cache=false'), /--watch-cache=false: the watch cache cannot be switched off/);
+    assert.match(await refusal(data, '--storage-media-type=application/json'), /--storage-media-type: "application\/json" is not available/);
+    assert.match(await refusal(data, '--storage-backend=etcd2'), /--storage-backend invalid, allowed values: etcd3/);
+    assert.match(await refusal(data, '--etcd-servers-overrides=/events#http://127.0.0.1:1'), /unknown flag: --etcd-servers-overrides/);
     assert.match(await refusal(data, `--client-ca-file=${join(folder, 'missing.crt')}`), /--client-ca-file: open .*missing\.crt: no such file or directory/);
   });
 });

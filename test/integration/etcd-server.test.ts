@@ -1,6 +1,6 @@
 /** `k7s etcd`: our own etcd engine's contract, the real etcdctl, kill -9 in the middle of writes, certificates, quota. */
 import assert from 'node:assert/strict';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { etcdStore } from '../../src/store/etcd/etcd.ts';
@@ -9,8 +9,10 @@ import { createAuthority, issue } from '../../src/wire/certificates.ts';
 import { eventually, surroundings } from '../apiserver.ts';
 import { storeContract } from '../contract/store.ts';
 import { restoreEtcd, skipWithoutEtcd } from '../etcd.ts';
+import { runProgram } from '../kubectl.ts';
 import { etcdctl, etcdctlWatch, skipWithoutEtcdctl, startOwnEtcd, type OwnEtcd } from '../ownetcd.ts';
 
+const main = join(import.meta.dirname, '../../src/cluster/main.ts');
 const started: OwnEtcd[] = [];
 after(() => Promise.all(started.map((etcd) => etcd.stop())));
 
@@ -83,6 +85,21 @@ describe('k7s etcd', { concurrency: 1 }, () => {
     };
     assert.equal(await open(authority), 2);
     await assert.rejects(open(other), (error) => error instanceof StoreError && error.kind === 'unavailable');
+  });
+
+  test('what cannot be is refused in a line', async () => {
+    const { folder } = await own();
+    const refused = async (...flags: string[]): Promise<string> => {
+      const { code, stderr } = await runProgram(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'etcd', ...flags]);
+      assert.equal(code, 1);
+      return stderr;
+    };
+    assert.match(await refused(`--data-dir=${join(folder, 'data')}`), /^Error: --data-dir: .* is in use by process \d+/);
+    mkdirSync(join(folder, 'theirs/member'), { recursive: true });
+    assert.match(await refused(`--data-dir=${join(folder, 'theirs')}`), /^Error: --data-dir: .* holds the data of another etcd/);
+    assert.match(await refused('--initial-cluster=a=http://x:1,b=http://y:1'), /one member/);
+    assert.match(await refused('--listen-client-urls=https://127.0.0.1:1'), /needs --cert-file and --key-file/);
+    assert.equal(await refused('--proxy=on'), 'Error: unknown flag: --proxy\n');
   });
 
   test('health, version and metrics for monitors, over both versions of HTTP', async () => {

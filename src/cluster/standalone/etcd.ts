@@ -4,6 +4,7 @@ import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { autoCompaction, type AutoCompaction } from '../../store/etcdserver/autocompaction.ts';
 import { openMember } from '../../store/etcdserver/member.ts';
+import { etcdVersion } from '../../store/etcdserver/services.ts';
 import { etcdServer, type ServerTls } from '../../store/etcdserver/server.ts';
 import { StoreError } from '../../store/store.ts';
 import { duration, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
@@ -37,6 +38,7 @@ export const etcd: Program = {
   name: 'etcd',
   about: "etcd's v3 API over the embedded engine of k7s: one member, durable, without users.",
   flags,
+  version: `etcd Version: ${etcdVersion}`,
   run: async (given, surroundings, signal) => {
     if (given.text('initial-cluster').includes(',')) throw new CommandError('--initial-cluster: k7s etcd has one member');
     const folder = given.text('data-dir') || `${given.text('name')}.etcd`;

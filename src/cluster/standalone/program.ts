@@ -13,6 +13,8 @@ export interface Program {
   readonly name: string;
   readonly about: string;
   readonly flags: FlagSet;
+  /** What `--version` prints where it is not that of Kubernetes. */
+  readonly version?: string;
   /** Resolves when everything has come to rest after the signal. */
   run(flags: Flags, surroundings: Surroundings, signal: AbortSignal): Promise<void>;
 }
@@ -40,7 +42,7 @@ export async function runProgram(program: Program, argv: readonly string[], { st
       return 0;
     }
     if (flags.has('version')) {
-      stdout.write(`Kubernetes ${kubernetesVersion}\n`);
+      stdout.write(`${program.version ?? `Kubernetes ${kubernetesVersion}`}\n`);
       return 0;
     }
     if (args.length > 0) throw new CommandError(`${program.name} does not take any arguments, got ${JSON.stringify(args)}`);
