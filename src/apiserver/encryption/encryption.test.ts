@@ -136,3 +136,14 @@ test('what upstream\'s server has enciphered is read', async () => {
     assert.match(plain.toString('latin1'), /^k8s\0/, at);
   }
 });
+
+test('below another prefix the ciphers know the keys that stand in etcd', async () => {
+  const inner = memoryStore();
+  const ring = await ringOf({ resources: [{ resources: ['secrets'], providers: [{ aesgcm: { keys: [{ name: 'one', secret: secret(1) }] } }] }] });
+  const store = encipheredStore(inner, () => ring, (at) => `/other${at.slice('/registry'.length)}`);
+  await store.commit([{ type: 'put', key: path, value: Buffer.from('plain') }]);
+  const value = Buffer.from((await inner.get(path)).entry!.value);
+  const cipher = ring.cipherOf(resourceOfKey(path));
+  assert.equal((await cipher.decipher(value, '/other/secrets/default/s')).plain.toString(), 'plain');
+  await assert.rejects(cipher.decipher(value, path), { message: 'cipher: message authentication failed' });
+});

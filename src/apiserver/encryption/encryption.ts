@@ -14,6 +14,8 @@ export interface EncryptionOptions {
   readonly file: string;
   /** The file is read again when it changes. */
   readonly reload: boolean;
+  /** Below which the keys are in etcd, where that is not /registry. */
+  readonly prefix?: string;
   readonly surroundings: Surroundings;
 }
 
@@ -23,11 +25,12 @@ export interface Encryption {
   close(): void;
 }
 
+const root = '/registry';
 /** Requests that were under way with the keys of before are done by then. */
 const graceMs = 10_000;
 
 /** Throws ConfigurationError. */
-export async function openEncryption({ file, reload, surroundings }: EncryptionOptions): Promise<Encryption> {
+export async function openEncryption({ file, reload, prefix, surroundings }: EncryptionOptions): Promise<Encryption> {
   const connect: ConnectKms = async (options) => (await import('./kms.ts')).connectKms({ ...options, surroundings });
   const keyringOf = async (text: string): Promise<Keyring> => {
     if (text === '') throw new ConfigurationError(`error while parsing file: error while loading file: encryption provider configuration file ${JSON.stringify(file)} is empty`);
@@ -55,7 +58,7 @@ export async function openEncryption({ file, reload, surroundings }: EncryptionO
       }, 'the encryption configuration', surroundings)
     : undefined;
   return {
-    over: (store) => encipheredStore(store, () => keyring),
+    over: (store) => encipheredStore(store, () => keyring, prefix === undefined ? undefined : (key) => prefix + key.slice(root.length)),
     checks: reload || keyring.kms.length > 0 ? [{ name: 'kms-providers', check: async () => void (await Promise.all(keyring.kms.map((kms) => kms.check()))) }] : [],
     close: () => {
       follower?.cancel();

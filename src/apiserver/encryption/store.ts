@@ -24,7 +24,8 @@ export function resourceOfKey(key: string): GroupResource {
   return { group, resource };
 }
 
-export function encipheredStore(inner: Store, keyring: () => Keyring): Store {
+/** `pathOf`: how the key is called where the value really stands; ciphers that authenticate it, and upstream, know it by that. */
+export function encipheredStore(inner: Store, keyring: () => Keyring, pathOf: (key: string) => string = (key) => key): Store {
   /** What stands in the store, to what it says: a value is deciphered once, and who wrote it gets his own bytes back. */
   const plainOf = new WeakMap<Uint8Array, Uint8Array>();
   const stampOf = new WeakMap<Uint8Array, string>();
@@ -37,19 +38,19 @@ export function encipheredStore(inner: Store, keyring: () => Keyring): Store {
     // A deletion may come without the value.
     if (value.length === 0) return entry;
     try {
-      const { plain, stamp } = await cipherOf(entry.key).decipher(Buffer.from(value.buffer, value.byteOffset, value.byteLength), entry.key);
+      const { plain, stamp } = await cipherOf(entry.key).decipher(Buffer.from(value.buffer, value.byteOffset, value.byteLength), pathOf(entry.key));
       plainOf.set(value, plain);
       stampOf.set(plain, stamp);
       return { ...entry, value: plain };
     } catch (error) {
-      return { ...entry, problem: new Error(`unable to transform key ${JSON.stringify(entry.key)}: ${(error as Error).message}`, { cause: error }) };
+      return { ...entry, problem: new Error(`unable to transform key ${JSON.stringify(pathOf(entry.key))}: ${(error as Error).message}`, { cause: error }) };
     }
   };
   const encipher = async (operation: Operation): Promise<Operation> => {
     if (operation.type === 'delete') return operation;
     const cipher = cipherOf(operation.key);
     const { stamp } = cipher;
-    const value = await cipher.encipher(operation.value, operation.key);
+    const value = await cipher.encipher(operation.value, pathOf(operation.key));
     plainOf.set(value, operation.value);
     stampOf.set(operation.value, stamp);
     return { ...operation, value };

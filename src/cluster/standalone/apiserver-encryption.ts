@@ -3,6 +3,7 @@ import type { Encryption } from '../../apiserver/encryption/encryption.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
+import { etcdPrefix } from './store.ts';
 
 export const encryptionFlags: FlagSet = {
   'encryption-provider-config': { type: 'string', help: 'An EncryptionConfiguration: which resources are enciphered in the store, and how' },
@@ -17,7 +18,8 @@ export async function encryptionOf(given: Flags, surroundings: Surroundings): Pr
   const { openEncryption } = await import('../../apiserver/encryption/encryption.ts');
   const { ConfigurationError } = await import('../../apiserver/files/load.ts');
   try {
-    return await openEncryption({ file, reload, surroundings });
+    const prefix = etcdPrefix(given);
+    return await openEncryption({ file, reload, surroundings, ...(prefix === undefined ? {} : { prefix }) });
   } catch (error) {
     if (error instanceof ConfigurationError) throw new CommandError(error.message);
     throw error;

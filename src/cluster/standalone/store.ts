@@ -43,6 +43,12 @@ function refuseOthers(flags: Flags): void {
   if (backend !== '' && backend !== 'etcd3') throw new CommandError(`--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'`);
 }
 
+/** Undefined: the usual one. */
+export function etcdPrefix(flags: Flags): string | undefined {
+  const prefix = `/${flags.text('etcd-prefix').replace(/^\/+|\/+$/g, '')}`;
+  return prefix === registryPrefix ? undefined : prefix;
+}
+
 async function etcdBehind(endpoints: readonly string[], flags: Flags, surroundings: Surroundings): Promise<Store> {
   const ca = fileOf(flags, 'etcd-cafile');
   const compactEveryMs = duration(flags, 'etcd-compaction-interval');
@@ -54,8 +60,8 @@ async function etcdBehind(endpoints: readonly string[], flags: Flags, surroundin
       tls: { ...(ca === undefined ? {} : { ca }), ...pairOf(flags, 'etcd-certfile', 'etcd-keyfile') },
       ...(compactEveryMs === undefined ? {} : { compactEveryMs }),
     });
-    const prefix = `/${flags.text('etcd-prefix').replace(/^\/+|\/+$/g, '')}`;
-    if (prefix === registryPrefix) return store;
+    const prefix = etcdPrefix(flags);
+    if (prefix === undefined) return store;
     const { prefixed } = await import('../../store/etcd/prefix.ts');
     return prefixed(store, registryPrefix, prefix);
   } catch (error) {
