@@ -180,7 +180,8 @@ describe('kube-apiserver with a folder of its own', () => {
     };
     const data = `--data-dir=${join(folder, 'refused')}`;
     assert.equal(await refusal(), 'Error: --etcd-servers must be specified, or --data-dir for a store of its own\n');
-    assert.match(await refusal(data, '--authorization-mode=Webhook'), /"Webhook" is not available/);
+    assert.match(await refusal(data, '--authorization-mode=Nonsense'), /authorization-mode "Nonsense" is not a valid mode/);
+    assert.match(await refusal(data, '--authorization-mode=Webhook'), /authorization-mode Webhook's authorization config file not passed/);
     assert.match(await refusal(data, '--enable-admission-plugins=Nonsense'), /enable-admission-plugins plugin "Nonsense" is unknown/);
     assert.match(await refusal(data, '--enable-admission-plugins=ImagePolicyWebhook', '--bind-address=127.0.0.1', '--secure-port=0'), /not available: ImagePolicyWebhook/);
     assert.match(await refusal(data, '--watch-cache=false'), /--watch-cache=false: the watch cache cannot be switched off/);
