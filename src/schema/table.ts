@@ -1,5 +1,6 @@
 /** meta.k8s.io/v1 Table: what `kubectl get` prints. */
-import { age } from '../machinery/duration.ts';
+import { parseTime } from '../base/clock.ts';
+import { age, humanDuration } from '../machinery/duration.ts';
 import { jsonText } from '../machinery/jsontext.ts';
 import type { DeepReadonly, JsonObject, JsonValue } from '../machinery/json.ts';
 import type { Column, KindRules } from './vocabulary.ts';
@@ -49,7 +50,8 @@ export function columnsOf<T>(): ColumnMakers<T> {
     nameColumn: column('Name', 'Name of the object, unique among its kind in its namespace.', (o) => metaOf(o).name ?? '', { format: 'name' }),
     ageColumn: timed('Age', 'Time since the object was created.', (o) => {
       const created = metaOf(o).creationTimestamp;
-      return (now) => age(created, now);
+      const at = created ? parseTime(created) : Number.NaN;
+      return (now) => (Number.isNaN(at) ? age(created, now) : humanDuration(now - at));
     }),
   };
 }

@@ -123,15 +123,29 @@ export class ServingRequest {
     return upgrade;
   }
 
-  async body(limit = maxBodyBytes): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of this.incoming as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > limit) throw StatusError.tooLarge(`limit is ${limit}`);
-      chunks.push(chunk);
-    }
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  body(limit = maxBodyBytes): Promise<Buffer> {
+    const { incoming } = this;
+    // Much cheaper than iterating, and most bodies are one chunk.
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const leave = (): void => reject(new DOMException('the client went away before its body had come', 'AbortError'));
+      if (incoming.readableEnded) return resolve(Buffer.alloc(0));
+      if (incoming.destroyed) return leave();
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= limit) chunks.push(chunk);
+        else {
+          chunks.length = 0;
+          // What else comes is dropped until the answer is out; then the connection goes.
+          if (!('stream' in incoming)) this.#response.setHeader('connection', 'close');
+          reject(StatusError.tooLarge(`limit is ${limit}`));
+        }
+      });
+      incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      incoming.once('error', reject);
+      incoming.once('close', leave);
+    });
   }
 
   /** The answer, when there was none in time: whatever the handler still says is dropped, and its signal fires. */

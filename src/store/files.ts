@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, write } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -51,10 +51,17 @@ async function sync(path: string): Promise<void> {
 /** O_DSYNC makes each write durable by itself: one trip to the disk instead of a write and a sync. */
 function appendFile(handle: FileHandle): AppendFile {
   return {
-    async append(data) {
-      let at = 0;
-      while (at < data.byteLength) at += (await handle.write(data, at)).bytesWritten;
-    },
+    append: (data) =>
+      new Promise((resolve, reject) => {
+        const from = (at: number): void => {
+          write(handle.fd, data, at, data.byteLength - at, null, (error, written) => {
+            if (error) reject(error);
+            else if (at + written < data.byteLength) from(at + written);
+            else resolve();
+          });
+        };
+        from(0);
+      }),
     close: () => handle.close(),
   };
 }

@@ -29,6 +29,8 @@ export class Cached<T> implements CachedObject<T>, Warm {
   readonly #making: Making<T>;
   /** Weak once it has cooled: whoever still holds it shares it with whoever asks. */
   #object: T | WeakRef<T & object> | undefined;
+  /** Somebody has asked for the object: it counts, and is there until it has to go. */
+  #kept = false;
   #attributes: Attributes | undefined;
   #derived: Derived[] | undefined;
 
@@ -38,23 +40,30 @@ export class Cached<T> implements CachedObject<T>, Warm {
     this.revision = revision;
     this.value = value;
     this.#object = object;
-    if (object !== undefined) making.warmth.add(this, value.byteLength * objectFactor);
+    if (object !== undefined) making.warmth.welcome(this);
   }
 
   get object(): DeepReadonly<T> {
+    const { warmth } = this.#making;
     const held = this.#object;
-    if (held !== undefined && !(held instanceof WeakRef)) {
-      this.#making.warmth.touch(this);
+    if (held !== undefined && !(held instanceof WeakRef) && this.#kept) {
+      warmth.touch(this);
       return held as DeepReadonly<T>;
     }
     const object = this.#known() ?? this.#decode();
     this.#object = object;
-    this.#making.warmth.add(this, this.value.byteLength * objectFactor);
+    this.#kept = true;
+    warmth.add(this, this.value.byteLength * objectFactor);
     return object as DeepReadonly<T>;
   }
 
   get attributes(): Attributes {
     return (this.#attributes ??= this.#making.codec.attributes(this.glance()));
+  }
+
+  /** Whether the attributes cost nothing. */
+  get described(): boolean {
+    return this.#attributes !== undefined;
   }
 
   /** For a single use: what is not decoded yet is not kept. */
@@ -104,13 +113,19 @@ export class Cached<T> implements CachedObject<T>, Warm {
   cool(): void {
     const object = this.#known();
     this.#object = object === undefined ? undefined : new WeakRef(object as T & object);
+    this.#kept = false;
     this.#derived = undefined;
+  }
+
+  expire(): void {
+    if (!this.#kept) this.#object = undefined;
   }
 
   /** Gives back memory of a state that is history; whoever still asks has it made again. */
   trim(): void {
     this.#making.warmth.drop(this);
     this.#object = undefined;
+    this.#kept = false;
     this.#derived = undefined;
   }
 

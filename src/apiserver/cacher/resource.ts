@@ -13,6 +13,9 @@ const windowChanges = 8192;
 /** A range this small is scanned rather than given an index. */
 const smallRange = 64;
 
+/** Objects that are decoded in one go to learn what selectors look at. */
+const describedAtOnce = 128;
+
 /** The cacher of one storage prefix. The feed drives it; see `Feed.cacher`. */
 export class ResourceCacher<T> implements Cacher<T> {
   readonly prefix: string;
@@ -59,6 +62,7 @@ export class ResourceCacher<T> implements Cacher<T> {
   }
 
   async list(request: ListRequest = {}): Promise<ListPage<T>> {
+    if (request.selection) await this.#describe(request.selection);
     if (request.exact === undefined) {
       await this.#fresh(request.notOlderThan, request.signal);
       return this.#page(request, this.#candidates(request.selection ?? {}, request.startAfter), this.#feed.revision);
@@ -73,6 +77,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     const watcher = new Watcher<T>(this.prefix, request);
     const stop = (): void => this.#watchers.remove(watcher);
     if (request.from === 'state') {
+      await this.#describe(watcher.selection);
       await this.#fresh(request.notOlderThan, request.signal);
       // No waiting between here and `add`: what is listed and what follows must meet.
       const items = [...this.#candidates(watcher.selection)].filter(watcher.matches);
@@ -205,6 +210,30 @@ export class ResourceCacher<T> implements Cacher<T> {
       await this.#feed.caughtUp(typeof newest === 'number' ? newest : await newest, signal);
     } else if (notOlderThan > this.#feed.revision) {
       await this.#feed.caughtUp(notOlderThan, signal);
+    }
+  }
+
+  /**
+   * Looks at objects of which it is not known what selectors see, a few at a time with turns for others in between: what follows
+   * in one go then needs not decode them.
+   */
+  async #describe(selection: Selection): Promise<void> {
+    if (byKeyOnly(selection) || this.#items.size <= describedAtOnce) return;
+    const { start, end, single } = keyRange(this.prefix, selection);
+    if (single) return;
+    for (let from: string | undefined = start; from !== undefined;) {
+      let left = describedAtOnce;
+      let next: string | undefined;
+      for (const [key, item] of this.#items.range(from, end)) {
+        if (item.described) continue;
+        if (left-- === 0) {
+          next = key;
+          break;
+        }
+        if (!item.problem) void item.attributes;
+      }
+      from = next;
+      if (from !== undefined) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

@@ -6,7 +6,12 @@ export interface Warm {
   older: Warm | undefined;
   /** Forgets what can be made again. */
   cool(): void;
+  /** Forgets what came with a write and nobody has asked for since. */
+  expire(): void;
 }
+
+/** Writes whose objects are kept until it shows whether somebody asks for them: few enough to die young. */
+const newcomers = 64;
 
 /**
  * What has been derived from stored bytes (decoded objects, encodings that cost something) and is worth keeping for a while: at
@@ -17,6 +22,8 @@ export class Warmth {
   #newest: Warm | undefined;
   #oldest: Warm | undefined;
   #weight = 0;
+  readonly #newcomers: (Warm | undefined)[] = new Array<Warm | undefined>(newcomers).fill(undefined);
+  #next = 0;
 
   constructor(budget: number) {
     this.#budget = budget;
@@ -24,6 +31,14 @@ export class Warmth {
 
   get weight(): number {
     return this.#weight;
+  }
+
+  /** `item` has come with its object decoded, which is forgotten soon if nobody asks. */
+  welcome(item: Warm): void {
+    const leaving = this.#newcomers[this.#next];
+    this.#newcomers[this.#next] = item;
+    this.#next = (this.#next + 1) % newcomers;
+    if (leaving?.weight === 0) leaving.expire();
   }
 
   /** `item` remembers this much more. */

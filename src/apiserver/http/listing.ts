@@ -18,7 +18,7 @@ export type Pieces = Generator<Buffer | undefined, void, void>;
 
 const pieceBytes = 256 * 1024;
 /** So many objects are encoded in one go where each of them may have to be decoded first. */
-const encodedAtOnce = 64;
+const encodedAtOnce = 32;
 
 /** Gathers small parts in one buffer; `room` hands out what is full. */
 class Gathering {
@@ -112,7 +112,7 @@ export function* protobufList(registry: Registry, view: View, items: readonly St
   let length = 0;
   for (const item of items) {
     if (messages.length % encodedAtOnce === encodedAtOnce - 1) yield undefined;
-    const message = metadataOnly ? encodeProtobuf(registry, 'meta.v1.PartialObjectMetadata', partial(item.glance())) : item.encoding(view.version, mediaTypes.message);
+    const message = metadataOnly ? metadataMessage(registry, item) : item.encoding(view.version, mediaTypes.message);
     messages.push(message);
     length += itemHead(message.length).length + message.length;
   }
@@ -135,6 +135,13 @@ export function* protobufList(registry: Registry, view: View, items: readonly St
   if (full) yield full;
   out.bytes(tail);
   yield out.take();
+}
+
+function metadataMessage(registry: Registry, item: Stored): Uint8Array {
+  return item.derived('metadata message', (object) => {
+    const made = Uint8Array.from(encodeProtobuf(registry, 'meta.v1.PartialObjectMetadata', partial(object)));
+    return { made, weight: made.length };
+  });
 }
 
 /** Field 2, length-delimited. */

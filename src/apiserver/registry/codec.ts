@@ -90,19 +90,7 @@ function metadataOf(form: StoredForm, value: Uint8Array, revision: number): Spli
   if (!found) return undefined;
   const bytes = bufferOf(value);
   const start = bytes.indexOf(metadataKey, found.start, 'latin1') + metadataKey.length;
-  return { head: partialHead, bytes, start, at: found.at, end: endOfObject(bytes, start), stamp: stampOf(revision), tail: '}' };
-}
-
-/** Where the object that begins at `start` ends, in valid JSON. */
-function endOfObject(bytes: Buffer, start: number): number {
-  let depth = 0;
-  for (let i = start; ; i++) {
-    const c = bytes[i]!;
-    if (c === 0x22) {
-      for (i++; bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
-    } else if (c === 0x7b || c === 0x5b) depth++;
-    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return i + 1;
-  }
+  return { head: partialHead, bytes, start, at: found.at, end: found.metadataEnd, stamp: stampOf(revision), tail: '}' };
 }
 
 function bufferOf(value: Uint8Array): Buffer {

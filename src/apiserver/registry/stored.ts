@@ -2,7 +2,7 @@
  * What of an object stands in the store, in one of two forms, both without its resourceVersion.
  *
  * Our own, where the store is ours alone: a short head and the JSON of the stored version,
- *   k7s/<fingerprint of the schema>/<offset at which resourceVersion belongs>\n{"kind":…
+ *   k7s/<fingerprint of the schema>/<offset at which resourceVersion belongs>/<end of metadata>\n{"kind":…
  * A value of the present fingerprint is canonical as it is: serving it needs no decoding, only a splice.
  * Upstream's, where upstream's servers may use the same store: protobuf in its envelope, or JSON for the few groups that upstream keeps so.
  */
@@ -18,8 +18,16 @@ import type { CatalogView } from './views.ts';
 export interface StoredForm {
   encode(object: ReadonlyObject): Uint8Array;
   decode(value: Uint8Array): ApiObject;
-  /** Where the JSON of the stored version stands in the value, and where its resourceVersion belongs; undefined where it has to be decoded. */
-  find?(value: Uint8Array): { readonly start: number; readonly at: number } | undefined;
+  /** Where the JSON of the stored version stands in the value; undefined where it has to be decoded. */
+  find?(value: Uint8Array): StoredJson | undefined;
+}
+
+export interface StoredJson {
+  readonly start: number;
+  /** Where resourceVersion belongs. */
+  readonly at: number;
+  /** After the brace that closes metadata. */
+  readonly metadataEnd: number;
 }
 
 export interface StoredKind {
@@ -33,10 +41,10 @@ const emptyVersion = '"resourceVersion":"",';
 /** Custom resources' own codec is not here; these are the built-in kinds of servers that upstream delegates to. */
 const jsonGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
 
-/** Changes with every change of the package's data. */
+/** Changes with every change of the package's data, and of the form. */
 function fingerprint(registry: Schema, type: string): string {
   const { package: pkg } = registry.struct(type);
-  const hash = createHash('sha256').update(JSON.stringify(pkg.types));
+  const hash = createHash('sha256').update(`form 2 ${JSON.stringify(pkg.types)}`);
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -47,7 +55,8 @@ export function ownForm(kind: StoredKind): StoredForm {
   return {
     encode(object) {
       const { before, after } = withoutVersion(object);
-      return valueOf(`${head().toString('latin1')}${Buffer.byteLength(before)}\n`, before, after);
+      const at = Buffer.byteLength(before);
+      return valueOf(`${head().toString('latin1')}${at}/${at + Buffer.byteLength(after.slice(0, endOfObject(after)))}\n`, before, after);
     },
     decode(value) {
       const bytes = bufferOf(value);
@@ -56,8 +65,8 @@ export function ownForm(kind: StoredKind): StoredForm {
       return parseJson(bytes.subarray(start)).value as unknown as ApiObject;
     },
     find(value) {
-      const { fingerprinted, start, offset } = readHead(bufferOf(value), head());
-      return fingerprinted ? { start, at: start + offset } : undefined;
+      const { fingerprinted, start, at, metadataEnd } = readHead(bufferOf(value), head());
+      return fingerprinted ? { start, at, metadataEnd } : undefined;
     },
   };
 }
@@ -120,15 +129,32 @@ function bufferOf(value: Uint8Array): Buffer {
 
 const ownMark = Buffer.from('k7s/');
 
-function readHead(bytes: Buffer, present: Buffer): { fingerprinted: boolean; start: number; offset: number } {
-  if (!beginsWith(bytes, present)) return { fingerprinted: false, start: beginsWith(bytes, ownMark) ? bytes.indexOf(0x0a) + 1 : 0, offset: 0 };
-  let offset = 0;
-  let at = present.length;
-  for (; bytes[at] !== 0x0a; at++) offset = offset * 10 + bytes[at]! - 0x30;
-  return { fingerprinted: true, start: at + 1, offset };
+function readHead(bytes: Buffer, present: Buffer): StoredJson & { readonly fingerprinted: boolean } {
+  if (!beginsWith(bytes, present)) return { fingerprinted: false, start: beginsWith(bytes, ownMark) ? bytes.indexOf(0x0a) + 1 : 0, at: 0, metadataEnd: 0 };
+  const numbers = [0, 0];
+  let n = 0;
+  let i = present.length;
+  for (; bytes[i] !== 0x0a; i++) {
+    if (bytes[i] === 0x2f) n++;
+    else numbers[n] = numbers[n]! * 10 + bytes[i]! - 0x30;
+  }
+  const start = i + 1;
+  return { fingerprinted: true, start, at: start + numbers[0]!, metadataEnd: start + numbers[1]! };
 }
 
 function beginsWith(bytes: Buffer, head: Buffer): boolean {
   for (let i = 0; i < head.length; i++) if (bytes[i] !== head[i]) return false;
   return true;
+}
+
+/** Where the object ends of which the text is in the middle; the text goes on after it. */
+function endOfObject(text: string): number {
+  let depth = 1;
+  for (let i = 0; ; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      for (i++; text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+    } else if (c === 0x7b || c === 0x5b) depth++;
+    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return i + 1;
+  }
 }
