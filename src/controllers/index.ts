@@ -17,6 +17,7 @@ import { taintEvictionController } from './node/eviction.ts';
 import { nodeLifecycleController } from './node/health.ts';
 import { nodeIpamController } from './node/ipam.ts';
 import { podGarbageCollector } from './podgc/podgc.ts';
+import { policyStatusController } from './policystatus/policystatus.ts';
 import { resourceQuotaController } from './quota/quota.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
@@ -33,7 +34,7 @@ export type { HarnessConfig };
 export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
-  ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController,
+  ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController, policyStatusController,
   certificateApprover, certificateSigner, certificateCleaner, persistentVolumeBinder, hostPathProvisioner, claimProtection, volumeProtection, ephemeralVolumeController,
 ];
 
