@@ -67,6 +67,11 @@ export class PodWorker {
     return this.#runtime;
   }
 
+  /** Once they are prepared. */
+  get volumes(): MountedVolumes | undefined {
+    return this.#volumes;
+  }
+
   get isOver(): boolean {
     return this.#ended;
   }

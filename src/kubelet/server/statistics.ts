@@ -32,7 +32,11 @@ function podSource(agent: Agent, manager: PodManager, worker: PodWorker): PodSou
     ...(sandbox ? { sandbox: { id: sandbox.id, cgroup: join(cgroup, sandbox.id), image: '', ...(pid ? { pid } : {}) } } : {}),
     volumes: (pod.spec.volumes ?? []).flatMap((volume) => {
       const kind = Object.keys(plugins).find((k) => k in volume);
-      return kind ? [{ name: volume.name, path: join(podDir(agent.config, pod.metadata.uid), 'volumes', `kubernetes.io~${plugins[kind]!}`, volume.name) }] : [];
+      const ephemeral = volume.configMap !== undefined || (volume.emptyDir !== undefined && volume.emptyDir.medium !== 'Memory');
+      if (kind) return [{ name: volume.name, ephemeral, path: join(podDir(agent.config, pod.metadata.uid), 'volumes', `kubernetes.io~${plugins[kind]!}`, volume.name) }];
+      const claim = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : undefined);
+      const path = worker.volumes?.get(volume.name)?.hostPath;
+      return claim && path ? [{ name: volume.name, path, ephemeral: false, claim: { name: claim, namespace: pod.metadata.namespace ?? '' } }] : [];
     }),
   };
 }

@@ -23,7 +23,8 @@ export interface PodSource {
   /** The pause container: it counts for the pod's cgroup, never as a container. */
   readonly sandbox?: { readonly id: string; readonly cgroup: string; readonly image: string; readonly pid?: number };
   readonly hostNetwork: boolean;
-  readonly volumes: readonly { readonly name: string; readonly path: string; readonly claim?: { readonly name: string; readonly namespace: string } }[];
+  /** `ephemeral`: the node's disk holds it for the pod's life, which secrets, tmpfs and claims are not. */
+  readonly volumes: readonly { readonly name: string; readonly path: string; readonly ephemeral: boolean; readonly claim?: { readonly name: string; readonly namespace: string } }[];
 }
 
 export interface NodeSource {

@@ -6,6 +6,7 @@ import type { Monitor } from '../../cadvisor/monitor.ts';
 import type { MachineInfo } from '../../cadvisor/machine.ts';
 import type { ContainerSample, InterfaceSample, Pressure } from '../../cadvisor/sample.ts';
 import type { DiskUsage } from './disk.ts';
+import { writableLayer } from './rootfs.ts';
 import type { ContainerSource, PodSource, StatsSource } from './source.ts';
 
 export interface SummaryDependencies {
@@ -104,7 +105,8 @@ function containerStats(d: SummaryDependencies, c: ContainerSource, onlyCpuAndMe
   const out: ContainerStats = { name: c.name, startTime: timestamp(c.startedAt), ...rest };
   if (onlyCpuAndMemory) return out;
   if (io) out.io = io;
-  const rootfs = c.rootfsPath ? folder(d, c.rootfsPath) : undefined;
+  const layer = c.rootfsPath ?? writableLayer(d.monitor.layout, c.cgroup);
+  const rootfs = layer ? folder(d, layer) : undefined;
   if (rootfs) out.rootfs = rootfs;
   const logs = c.logPath ? folder(d, c.logPath) : undefined;
   if (logs) out.logs = logs;
@@ -127,8 +129,9 @@ function podStats(d: SummaryDependencies, pod: PodSource, onlyCpuAndMemory: bool
     return stats ? [{ ...stats, name: v.name, ...(v.claim ? { pvcRef: { ...v.claim } } : {}) }] : [];
   });
   if (volumes.length) out.volume = volumes;
-  // Claims are not the node's own storage. Known once all of its parts are.
-  const local = [...containers.flatMap((c) => [c.rootfs, c.logs]), ...volumes.filter((v) => !v.pvcRef)].filter((s) => s !== undefined);
+  // Known once all of its parts are.
+  const own = new Set(pod.volumes.filter((v) => v.ephemeral).map((v) => v.name));
+  const local = [...containers.flatMap((c) => [c.rootfs, c.logs]), ...volumes.filter((v) => own.has(v.name))].filter((s) => s !== undefined);
   const ephemeral = local.length === 0 || local.some((s) => s.usedBytes === undefined) ? undefined : fs(d.source.node().rootDir, d.now(), sumUsage(local));
   if (ephemeral) out['ephemeral-storage'] = ephemeral;
   return out;
