@@ -56,7 +56,7 @@ const batchHooks: DefaultHooks = {
     spec.manualSelector ??= false;
     spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
     const labels = spec.template.metadata?.labels;
-    if (labels && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };
+    if (labels && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = labels;
   },
 };
 

@@ -138,7 +138,6 @@ export function checkSpreadConstraints(list: DeepReadonly<T.TopologySpreadConstr
     const at = `${path}[${i}]`;
     if (c.maxSkew <= 0) out.push(invalid(`${at}.maxSkew`, c.maxSkew, notPositive));
     if (!c.topologyKey) out.push(required(`${at}.topologyKey`, 'can not be empty'));
-    else checkLabelName(c.topologyKey, `${at}.topologyKey`, out);
     if (!actions.includes(c.whenUnsatisfiable)) out.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', actions));
     const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
     if (seen.has(key)) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, key));
