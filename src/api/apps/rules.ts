@@ -18,6 +18,13 @@ function updates<K>(main: Check<K>, status: Check<K>): NonNullable<KindRules<K>[
   return (object, old, context) => (context.subresource === 'status' ? status : main)(object, old);
 }
 
+/** Several pods at a time is behind a gate that is off. */
+function dropOfStatefulSet(spec: T.StatefulSetSpec, old?: DeepReadonly<T.StatefulSetSpec>): void {
+  dropDisabledOfTemplate(spec.template, old?.template);
+  const rolling = spec.updateStrategy.rollingUpdate;
+  if (rolling?.maxUnavailable !== undefined && old?.updateStrategy.rollingUpdate?.maxUnavailable === undefined) delete rolling.maxUnavailable;
+}
+
 function statefulSetWarnings(s: DeepReadonly<T.StatefulSet>, old: DeepReadonly<T.StatefulSet> | undefined, { subresource }: RuleContext): string[] {
   if (subresource !== '') return [];
   const out = old && old.metadata.generation === s.metadata.generation ? [] : templateWarnings(s.spec.template, 'spec.template');
@@ -45,7 +52,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     selectable: { 'status.replicas': (r: T.ReplicaSet) => String(r.status?.replicas ?? 0) },
   },
   StatefulSet: {
-    ...andTemplate(specAndStatus<T.StatefulSet>(), (s) => s.spec.template, dropDisabledOfTemplate),
+    ...andTemplate(specAndStatus<T.StatefulSet>(), (s) => s.spec, dropOfStatefulSet),
     warnings: statefulSetWarnings,
     nameRule: nameIsLabel,
     validate: check.validateStatefulSet,

@@ -171,7 +171,7 @@ function asOfPods(spec: DeepReadonly<T.StatefulSetSpec>): Template {
   const claims = spec.volumeClaimTemplates ?? [];
   if (claims.length === 0 && !spec.template.spec.hostname && !spec.template.spec.subdomain) return spec.template;
   const names = new Set(claims.map((c) => c.metadata.name));
-  const own = claims.map((c) => ({ name: c.metadata.name, persistentVolumeClaim: { claimName: c.metadata.name } }));
+  const own = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
   const volumes = [...own, ...(spec.template.spec.volumes ?? []).filter((v) => !names.has(v.name))];
   return { ...spec.template, spec: { ...spec.template.spec, volumes, hostname: '', subdomain: '' } };
 }

@@ -1,6 +1,6 @@
 /** Rules of the batch kinds. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
+import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { dropDisabledOfTemplate } from '../core/disabled.ts';
 import { hostnameWarnings, templateWarnings } from '../core/warnings/pod.ts';
 import { andTemplate, both, specAndStatus } from '../strategy.ts';
@@ -13,12 +13,11 @@ function generateSelector(job: T.Job): void {
   if (job.spec.manualSelector) return;
   // A job without labels has been given those of its template: both are one, and stay so.
   const labels = (job.spec.template.metadata.labels ??= {});
-  labels['job-name'] = job.metadata.name;
-  labels['batch.kubernetes.io/job-name'] = job.metadata.name;
-  labels['controller-uid'] = job.metadata.uid;
-  labels['batch.kubernetes.io/controller-uid'] = job.metadata.uid;
+  for (const key of ['job-name', 'batch.kubernetes.io/job-name']) labels[key] ??= job.metadata.name;
+  for (const key of ['controller-uid', 'batch.kubernetes.io/controller-uid']) labels[key] ??= job.metadata.uid;
+  if (Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
   const selector = (job.spec.selector ??= {});
-  selector.matchLabels = { ...selector.matchLabels, 'batch.kubernetes.io/controller-uid': job.metadata.uid };
+  selector.matchLabels = { 'batch.kubernetes.io/controller-uid': job.metadata.uid, ...selector.matchLabels };
 }
 
 /** Whoever makes pods from a job's template is warned of what is wrong with it. */
@@ -51,7 +50,8 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
   CronJob: {
     ...cronJobParts,
     metadataChecks: [3, 2],
-    validate: validateCronJob,
+    validate: (c: T.CronJob) => validateCronJob(c),
+    validateUpdate: (c: T.CronJob, old: T.CronJob, context: RuleContext) => (context.subresource === 'status' ? [] : validateCronJob(c, old)),
     warnings: (c: DeepReadonly<T.CronJob>, old: DeepReadonly<T.CronJob> | undefined) => {
       const out = jobWarnings(c.metadata.name ?? '', c.spec.jobTemplate.spec, 'spec.jobTemplate.spec', old?.metadata, c.metadata.generation);
       if (old && c.spec.schedule?.includes('TZ')) out.push('cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details');

@@ -48,9 +48,21 @@ const namespaceRules: KindRules<T.Namespace> = {
   selectable: { 'status.phase': (n) => n.status?.phase ?? '', name: (n) => n.metadata.name },
 };
 
+const nodeParts = specAndStatus<T.Node>();
+
+/** Nodes are not configured through the API any more. */
+function dropNodeConfig(n: T.Node): void {
+  delete n.spec.configSource;
+  delete n.status?.config;
+}
+
 /** A kubelet registers its node with a status, so a creator may set it. */
 const nodeRules: KindRules<T.Node> = {
-  prepareUpdate: specAndStatus<T.Node>().prepareUpdate,
+  prepareCreate: dropNodeConfig,
+  prepareUpdate(n, old, context) {
+    nodeParts.prepareUpdate(n, old, context);
+    if (!old.spec.configSource && !old.status?.config) dropNodeConfig(n);
+  },
   metadataChecks: [4, 3],
   validate: check.validateNode,
   validateUpdate: check.validateNodeUpdate,

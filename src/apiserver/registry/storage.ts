@@ -160,7 +160,7 @@ export class Storage {
     const conditional = this.#matchRevision(current, given) && !retryConflicts;
     const old = current.object;
     if (given.metadata.uid && old.metadata.uid && given.metadata.uid !== old.metadata.uid) {
-      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+      throw StatusError.conflict(this.resource, old.metadata.name!, `StorageError: invalid object, Code: 4, Key: ${this.key(old.metadata.namespace ?? '', old.metadata.name!).replace(/^\/registry/, '')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
     }
     await this.#mutate('UPDATE', given, old, scope);
     this.#prepareUpdate(given, old, scope);

@@ -107,13 +107,18 @@ function settled(body: unknown, request: unknown): unknown {
     return value;
   });
   return JSON.parse(text
-    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, unlessAsked('<uid>'))
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, unlessAsked('<time>'))
     .replace(/10\.(9[6-9]|10\d|11[01])\.\d+\.\d+/g, unlessAsked('<ip>'))) as unknown;
 }
 
 /** Nothing of what follows a line break: there, upstream prints a difference of its internal types. */
 const firstLine = (text: string): string => text.split('\n')[0]!;
+
+/** Large values are shown in the form of upstream's internal types: that they are shown counts, not how. */
+export function shortened(text: string): string {
+  return text.replace(/Invalid value: \{.{200,}\}(?=: )/s, 'Invalid value: {…}');
+}
 
 interface StatusBody {
   message?: string;
@@ -132,7 +137,7 @@ function answerOf(reply: Reply, request: unknown, before: unknown, change: Chang
   answer.code = reply.code;
   const { message = '', details } = body as StatusBody;
   const lines = (details?.causes ?? []).map((c) => ({ reason: c.reason ?? '', text: `${c.field ?? ''}: ${firstLine(c.message ?? '')}` }));
-  if (lines.length > 0) answer.causes = lines.map((l) => `${l.reason.replace(/^FieldValue/, '')} ${l.text}`);
+  if (lines.length > 0) answer.causes = lines.map((l) => shortened(`${l.reason.replace(/^FieldValue/, '')} ${l.text}`));
   // Findings with the same words are said once.
   const words = [...new Set(lines.map((l) => l.text))];
   const expected = words.length === 1 ? words[0]! : `[${words.join(', ')}]`;

@@ -1,13 +1,14 @@
 /** The small kinds of the core group. */
 import { canonicalIP, checkCIDR, checkIP, familyOf } from '../../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
-import { duplicate, forbidden, immutable, invalid, nonNegative, notSupported, required, sameValue, tooLong } from '../../../machinery/fieldpath.ts';
+import { duplicate, forbidden, goForm, immutable, invalid, nonNegative, notSupported, required, sameValue, tooLong } from '../../../machinery/fieldpath.ts';
 import { configKeyComplaints, portNumberComplaints, qualifiedNameComplaints } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
-import { checkLabel, checkLabels } from '../../../schema/metadata.ts';
+import { checkLabel } from '../../../schema/metadata.ts';
 import type * as T from '../v1/types.ts';
 import { protocols } from './container.ts';
 import { checkPodTemplate } from './pod.ts';
+import { checkAmount } from './resources.ts';
 import { checkTaints } from './scheduling.ts';
 
 const sizeLimit = 1024 * 1024;
@@ -30,8 +31,14 @@ export function validateNamespaceUpdate(n: DeepReadonly<T.Namespace>, _old: unkn
 }
 
 export function validateNode(n: DeepReadonly<T.Node>): FieldError[] {
+  return checkNode(n, 'metadata.taints');
+}
+
+/** Upstream names the place of taints one way for new nodes and another for old ones. */
+function checkNode(n: DeepReadonly<T.Node>, taintsPath: string): FieldError[] {
   const out: FieldError[] = [];
-  checkTaints(n.spec.taints, 'spec.taints', out);
+  checkTaints(n.spec.taints, taintsPath, out);
+  for (const key of ['capacity', 'allocatable'] as const) for (const [name, amount] of Object.entries(n.status?.[key] ?? {})) checkAmount(name, amount, `status.${key}.${name}`, out);
   const ranges = n.spec.podCIDRs ?? [];
   for (const [i, c] of ranges.entries()) checkCIDR(`spec.podCIDRs[${i}]`, c, out);
   if (ranges.length > 2 || (ranges.length === 2 && familyOf(ranges[0]!.split('/')[0]!) === familyOf(ranges[1]!.split('/')[0]!))) {
@@ -41,11 +48,12 @@ export function validateNode(n: DeepReadonly<T.Node>): FieldError[] {
 }
 
 export function validateNodeUpdate(n: DeepReadonly<T.Node>, old: DeepReadonly<T.Node>): FieldError[] {
-  const out = validateNode(n);
+  const out = checkNode(n, 'spec.taints');
+  if (n.spec.externalID && n.spec.externalID !== old.spec.externalID) out.push(forbidden('spec.externalID', 'may not be updated'));
   const seen = new Set<string>();
   for (const [i, a] of (n.status?.addresses ?? []).entries()) {
     const key = `${a.type}/${a.address}`;
-    if (seen.has(key)) out.push(duplicate(`status.addresses[${i}]`, a));
+    if (seen.has(key)) out.push(duplicate(`status.addresses[${i}]`, goForm(a, { type: '', address: '' })));
     seen.add(key);
   }
   if (old.spec.podCIDRs?.length && !sameValue(n.spec.podCIDRs, old.spec.podCIDRs)) out.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
@@ -123,6 +131,7 @@ export function validateSecretUpdate(s: DeepReadonly<T.Secret>, old: DeepReadonl
 
 function checkAddress(a: DeepReadonly<T.EndpointAddress>, path: string, out: FieldError[]): void {
   checkIP(`${path}.ip`, a.ip, out);
+  if (canonicalIP(a.ip) === undefined) out.push(invalid(`${path}.ip`, a.ip, 'must be a valid IP address'));
   const ip = canonicalIP(a.ip) ?? '';
   if (ip === '0.0.0.0' || ip === '::') out.push(invalid(`${path}.ip`, a.ip, `may not be unspecified (${ip})`));
   if (ip.startsWith('127.') || ip === '::1') out.push(invalid(`${path}.ip`, a.ip, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
@@ -153,7 +162,6 @@ export function validateReplicationController(r: DeepReadonly<T.ReplicationContr
   const { spec } = r;
   const out: FieldError[] = [...nonNegative('spec.minReadySeconds', spec.minReadySeconds)];
   if (Object.keys(spec.selector ?? {}).length === 0) out.push(required('spec.selector'));
-  checkLabels(spec.selector, 'spec.selector', out);
   out.push(...nonNegative('spec.replicas', spec.replicas));
   const { template } = spec;
   if (!template) return [...out, required('spec.template')];

@@ -96,7 +96,7 @@ function checkTransitions(now: Pod['status']['containerStatuses'], old: Pod['sta
 function updateStatus(pod: Pod, old: Pod, out: FieldError[]): void {
   const { status } = pod;
   const system = ['PodScheduled', 'Ready', 'Initialized'];
-  for (const [i, c] of (status.conditions ?? []).entries()) if (!system.includes(c.type)) checkLabelName(c.type, `metadata.conditions[${i}].Type`, out);
+  for (const [i, c] of (status.conditions ?? []).entries()) if (!system.includes(c.type)) checkLabelName(c.type, `status.conditions[${i}].Type`, out);
   if (status.nominatedNodeName && status.nominatedNodeName !== old.status.nominatedNodeName) {
     for (const c of nameIsSubdomain(status.nominatedNodeName, false)) out.push(invalid('status.nominatedNodeName', status.nominatedNodeName, c));
   }

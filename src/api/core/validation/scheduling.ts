@@ -55,6 +55,7 @@ function checkLabelKeys(t: DeepReadonly<{ labelSelector?: unknown; matchLabelKey
   if (t.labelSelector === undefined) {
     if (match.length > 0) out.push(forbidden(`${path}.matchLabelKeys`, 'must not be specified when labelSelector is not set'));
     if (mismatch.length > 0) out.push(forbidden(`${path}.mismatchLabelKeys`, 'must not be specified when labelSelector is not set'));
+    return;
   }
   for (const [i, k] of match.entries()) checkLabelName(k, `${path}.matchLabelKeys[${i}]`, out);
   for (const [i, k] of mismatch.entries()) {
