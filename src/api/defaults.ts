@@ -31,10 +31,11 @@ const appsHooks: DefaultHooks = {
     }
   },
   'apps.v1.StatefulSetUpdateStrategy': (s: apps.StatefulSetUpdateStrategy) => {
-    s.type ||= 'RollingUpdate';
-    if (s.type !== 'RollingUpdate') return;
-    s.rollingUpdate ??= {};
-    s.rollingUpdate.partition ??= 0;
+    if (!s.type) {
+      s.type = 'RollingUpdate';
+      s.rollingUpdate ??= {};
+    }
+    if (s.type === 'RollingUpdate' && s.rollingUpdate) s.rollingUpdate.partition ??= 0;
   },
   'apps.v1.DaemonSetUpdateStrategy': (s: apps.DaemonSetUpdateStrategy) => {
     s.type ||= 'RollingUpdate';
@@ -56,7 +57,7 @@ const batchHooks: DefaultHooks = {
     spec.manualSelector ??= false;
     spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
     const labels = spec.template.metadata?.labels;
-    if (labels && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = { ...labels };
+    if (labels && Object.keys(j.metadata.labels ?? {}).length === 0) j.metadata.labels = labels;
   },
 };
 

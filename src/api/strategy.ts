@@ -47,6 +47,20 @@ export function specAndStatus<T extends object>(options: StatusOptions = {}): Re
   };
 }
 
+/** The same, where a template of pods stands in the spec: `drop` takes away what is not kept of it. */
+export function andTemplate<T, P>(parts: Required<Pick<KindRules<T>, 'prepareCreate' | 'prepareUpdate'>>, templateOf: (object: T) => P, drop: (template: P, old?: DeepReadonly<P>) => void): typeof parts {
+  return {
+    prepareCreate(object, context) {
+      parts.prepareCreate(object, context);
+      drop(templateOf(object));
+    },
+    prepareUpdate(object, old, context) {
+      parts.prepareUpdate(object, old, context);
+      if (context.subresource === '') drop(templateOf(object), templateOf(old as T) as DeepReadonly<P>);
+    },
+  };
+}
+
 /** Both hooks, one after the other. */
 export function both<T>(first: KindRules<T>['prepareCreate'], second: NonNullable<KindRules<T>['prepareCreate']>): NonNullable<KindRules<T>['prepareCreate']> {
   return (object, context) => {

@@ -131,6 +131,7 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
     definition, view, rules, subresources,
     group: definition.group, apiVersion: view.apiVersion, resource: definition.resource, namespaced: definition.namespaced,
     fields: new Set(Object.keys(rules.selectable ?? {})),
+    ...(definition.deprecation === undefined ? {} : { deprecation: definition.deprecation }),
     ...(storage ? { storage } : {}),
   };
 }

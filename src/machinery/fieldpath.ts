@@ -28,6 +28,12 @@ export function quotedOf(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }
 
+/** A struct as upstream's internal types print it: every field in their order, `zero` where it is absent, named as in Go. */
+export function goForm(value: object, zero: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const given = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(zero).map(([key, none]) => [key[0]!.toUpperCase() + key.slice(1), given[key] ?? none]));
+}
+
 function withDetail(head: string, detail: string): string {
   return detail === '' ? head : `${head}: ${detail}`;
 }

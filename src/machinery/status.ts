@@ -90,7 +90,8 @@ export class StatusError extends Error {
   }
 
   static invalid(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
-    const lines = errors.map((e) => `${e.field}: ${e.detail}`);
+    // What is found twice is said once.
+    const lines = [...new Set(errors.map((e) => `${e.field}: ${e.detail}`))];
     const list = lines.length === 1 ? lines[0]! : `[${lines.join(', ')}]`;
     const full = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
     return StatusError.#make(422, 'Invalid', `${full} "${name}" is invalid: ${list}`, {

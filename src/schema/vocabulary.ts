@@ -86,6 +86,8 @@ export interface ResourceDefinition {
   readonly categories?: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /** What every request is warned with. */
+  readonly deprecation?: string;
   /** Served only when `--runtime-config` asks for it. */
   readonly offByDefault?: true;
   readonly subresources?: readonly Subresource[];
@@ -144,10 +146,12 @@ export interface KindRules<T = unknown> {
   validate?(object: DeepReadonly<T>, context: RuleContext): readonly FieldError[];
   /** Beside the metadata; decides itself whether `validate`'s rules hold for updates too. */
   validateUpdate?(object: DeepReadonly<T>, old: DeepReadonly<T>, context: RuleContext): readonly FieldError[];
+  /** How often upstream judges the metadata of an update, and of one of the status: the causes say so. Absent: three times. */
+  readonly metadataChecks?: readonly [main: number, status: number];
   /** Complaints about metadata.name, or about generateName; a DNS subdomain where absent. */
   readonly nameRule?: (name: string, prefix: boolean) => string[];
   /** Texts for Warning headers. */
-  warnings?(object: DeepReadonly<T>, old: DeepReadonly<T> | undefined): readonly string[];
+  warnings?(object: DeepReadonly<T>, old: DeepReadonly<T> | undefined, context: RuleContext): readonly string[];
   /** metadata.generation grows when spec (or what this returns) changes; absent: the kind has no generation. */
   generation?: 'spec' | 'spec-and-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata';
   /** Beyond metadata.name and metadata.namespace. */

@@ -4,7 +4,7 @@ import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabula
 import { both, specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
 import { validateScale } from './scale.ts';
-import { validateAutoscaler } from './validation.ts';
+import { validateAutoscaler, validateAutoscalerStatus } from './validation.ts';
 import type { HorizontalPodAutoscaler } from './v2/types.ts';
 
 /** Tolerances of single autoscalers are behind a gate that is off by default in this version: what was not there before is dropped. */
@@ -22,7 +22,8 @@ const autoscalerRules: KindRules<HorizontalPodAutoscaler> = {
     parts.prepareUpdate(hpa, old, context);
     dropTolerances(hpa, context, old);
   },
-  validate: validateAutoscaler,
+  validate: (hpa) => validateAutoscaler(hpa),
+  validateUpdate: (hpa, old, context) => (context.subresource === 'status' ? validateAutoscalerStatus(hpa) : validateAutoscaler(hpa, old)),
   columns: columns.horizontalPodAutoscalerColumns,
 };
 

@@ -1,6 +1,7 @@
 /** Defaults of the core types that depend on other fields; constants stand in the schema. */
 import { parseQuantity } from '../../machinery/quantity.ts';
 import type { DefaultHooks } from '../../schema/defaults.ts';
+import { containerAmounts } from './aggregate.ts';
 import type * as T from './v1/types.ts';
 
 /** The tag of an image name; `latest` when it names neither tag nor digest. */
@@ -12,7 +13,11 @@ export function imageTag(image: string): string {
   return tag !== '' ? tag : at < 0 ? 'latest' : '';
 }
 
+/** What a registry would understand. */
+const reference = /^((localhost|[A-Za-z0-9][A-Za-z0-9-]*([.][A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:[0-9]+\/)|\[[0-9a-fA-F:]+\])(:[0-9]+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*([+.-_][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
+
 function pullPolicy(image: string): string {
+  if (!reference.test(image)) return 'IfNotPresent';
   return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
@@ -44,16 +49,24 @@ function pod(p: T.Pod): void {
   podResources(spec);
 }
 
-/** Pod-level requests, where only limits were given: the sum of the containers', or the limit. */
+function isPodResource(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
+}
+
+/** Amounts of the pod as a whole, where the writer gave some: what the containers ask for together, or the limit. */
 function podResources(spec: T.PodSpec): void {
-  const limits = spec.resources?.limits;
-  if (!spec.resources || !limits || Object.keys(limits).length === 0) return;
-  const requests = (spec.resources.requests ??= {});
-  for (const name of ['cpu', 'memory']) {
-    const sum = (spec.containers ?? []).map((c) => c.resources?.requests?.[name]).filter((x) => x !== undefined).map(parseQuantity);
-    if (requests[name] === undefined && sum.length > 0) requests[name] = sum.reduce((a, b) => a.add(b)).toString();
+  const own = spec.resources;
+  if (!own || Object.keys(own.limits ?? {}).length + Object.keys(own.requests ?? {}).length === 0) return;
+  const limits = { ...own.limits };
+  for (const [name, amount] of containerAmounts(spec, 'limits')) {
+    if (name.startsWith('hugepages-') && own.requests?.[name] === undefined) limits[name] ??= amount.toString();
   }
-  for (const [name, amount] of Object.entries(limits)) requests[name] ??= amount;
+  if (Object.keys(limits).length > 0) own.limits = limits;
+  if (Object.keys(limits).length === 0) return;
+  const requests = { ...own.requests };
+  for (const [name, amount] of containerAmounts(spec, 'requests')) if (name === 'cpu' || name === 'memory') requests[name] ??= amount.toString();
+  for (const [name, amount] of Object.entries(limits)) if (isPodResource(name)) requests[name] ??= amount;
+  if (Object.keys(requests).length > 0) own.requests = requests;
 }
 
 function podSpec(spec: T.PodSpec): void {

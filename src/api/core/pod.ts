@@ -4,10 +4,14 @@ import { quoted } from '../../machinery/fieldpath.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep } from '../strategy.ts';
+import { fillAppArmor } from './apparmor.ts';
+import { dropDisabled } from './disabled.ts';
 import { qosClass } from './qos.ts';
 import { validatePod } from './validation/pod.ts';
 import { validatePodUpdate } from './validation/pod-update.ts';
 import { podColumns, podRowConditions } from './pod-table.ts';
+import { statusWarnings } from './warnings/objects.ts';
+import { hostnameWarnings, podSpecWarnings } from './warnings/pod.ts';
 import type * as T from './v1/types.ts';
 
 /** The pod's spread constraints and affinity terms learn the values of the labels that they name. */
@@ -36,13 +40,15 @@ function extendSelector(selector: { matchExpressions?: { key: string; operator: 
   }
 }
 
-function prepareCreate(pod: T.Pod): void {
+function prepareCreate(pod: T.Pod, context: RuleContext): void {
   pod.metadata.generation = 1;
   pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
   if (pod.spec.schedulingGates?.length) {
-    pod.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }];
+    pod.status.conditions = [{ type: 'PodScheduled', status: 'False', lastTransitionTime: context.now, reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }];
   }
+  dropDisabled(pod.spec);
   resolveLabelKeys(pod);
+  fillAppArmor(pod);
 }
 
 function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContext): void {
@@ -66,6 +72,7 @@ function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContex
       break;
     default:
       keep(pod, old, 'status');
+      dropDisabled(pod.spec, old.spec);
   }
 }
 
@@ -114,8 +121,14 @@ export const podRules: KindRules<T.Pod> = {
   prepareCreate,
   prepareUpdate,
   gracePeriod,
+  metadataChecks: [4, 3],
   validate: validatePod,
   validateUpdate: (pod, old, context) => validatePodUpdate(pod, old, context.subresource),
+  // Updates of pods come from machines, and often.
+  warnings: (pod, old, { subresource }) => {
+    if (subresource === 'status') return statusWarnings(pod);
+    return old ? [] : [...hostnameWarnings(pod.metadata.name, "the Pod's hostname"), ...podSpecWarnings(pod.spec, pod.metadata.annotations, '')];
+  },
   generation: 'spec',
   columns: podColumns,
   rowConditions: podRowConditions,

@@ -10,6 +10,7 @@ export const resources: readonly ResourceDefinition[] = [
   {
     package: 'core.v1', group: '', version: 'v1',
     resource: 'componentstatuses', kind: 'ComponentStatus', singular: 'componentstatus', shortNames: ['cs'], namespaced: false,
+    deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
     verbs: ['get', 'list'],
   },
   {
@@ -21,6 +22,7 @@ export const resources: readonly ResourceDefinition[] = [
   {
     package: 'core.v1', group: '', version: 'v1',
     resource: 'endpoints', kind: 'Endpoints', singular: 'endpoints', shortNames: ['ep'], namespaced: true,
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
     storage: { prefix: '/registry/services/endpoints/', package: 'core.v1', kind: 'Endpoints' },
   },

@@ -1,12 +1,16 @@
 /** Rules of the core kinds. Pods and services have files of their own. */
 import type { DeepReadonly } from '../../machinery/json.ts';
 import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
-import { keep, specAndStatus } from '../strategy.ts';
+import { andTemplate, keep, specAndStatus } from '../strategy.ts';
 import * as columns from './columns.ts';
+import { dropDisabledOfTemplate } from './disabled.ts';
 import { podRules } from './pod.ts';
 import { serviceRules } from './service.ts';
 import * as check from './validation/objects.ts';
+import * as quotas from './validation/quotas.ts';
 import * as storage from './validation/storage.ts';
+import * as warn from './warnings/objects.ts';
+import { templateRule } from './warnings/pod.ts';
 import { nameIsLabel } from '../../machinery/names.ts';
 import type * as T from './v1/types.ts';
 
@@ -37,17 +41,32 @@ const namespaceRules: KindRules<T.Namespace> = {
     }
   },
   nameRule: nameIsLabel,
+  metadataChecks: [4, 3],
   validate: check.validateNamespace,
   validateUpdate: (n, old, context) => check.validateNamespaceUpdate(n, old, context.subresource),
   columns: columns.namespaceColumns,
   selectable: { 'status.phase': (n) => n.status?.phase ?? '', name: (n) => n.metadata.name },
 };
 
+const nodeParts = specAndStatus<T.Node>();
+
+/** Nodes are not configured through the API any more. */
+function dropNodeConfig(n: T.Node): void {
+  delete n.spec.configSource;
+  delete n.status?.config;
+}
+
 /** A kubelet registers its node with a status, so a creator may set it. */
 const nodeRules: KindRules<T.Node> = {
-  prepareUpdate: specAndStatus<T.Node>().prepareUpdate,
+  prepareCreate: dropNodeConfig,
+  prepareUpdate(n, old, context) {
+    nodeParts.prepareUpdate(n, old, context);
+    if (!old.spec.configSource && !old.status?.config) dropNodeConfig(n);
+  },
+  metadataChecks: [4, 3],
   validate: check.validateNode,
   validateUpdate: check.validateNodeUpdate,
+  warnings: (n, _old, { subresource }) => (subresource === 'status' ? [] : warn.nodeWarnings(n)),
   columns: columns.nodeColumns,
   selectable: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
 };
@@ -60,6 +79,7 @@ function aboutFields(prefix: string): Record<string, (e: DeepReadonly<T.Event>) 
 }
 
 const eventRules: KindRules<T.Event> = {
+  metadataChecks: [2, 2],
   validate: check.validateEvent,
   columns: columns.eventColumns,
   selectable: {
@@ -74,8 +94,10 @@ const eventRules: KindRules<T.Event> = {
 };
 
 const replicationControllerRules: KindRules<T.ReplicationController> = {
-  ...specAndStatus<T.ReplicationController>(),
+  ...andTemplate(specAndStatus<T.ReplicationController>(), (r) => r.spec.template, dropDisabledOfTemplate),
+  warnings: templateRule<T.ReplicationController>((r) => r.spec.template, 'spec.template', true),
   generation: 'spec',
+  metadataChecks: [4, 3],
   validate: check.validateReplicationController,
   columns: columns.replicationControllerColumns,
   selectable: { 'status.replicas': (r) => String(r.status?.replicas ?? 0) },
@@ -95,15 +117,43 @@ const persistentVolumeRules: KindRules<T.PersistentVolume> = {
       v.status.lastPhaseTransitionTime = context.now;
     }
   },
+  metadataChecks: [4, 3],
   validate: storage.validateVolume,
   validateUpdate: (v, old, context) => storage.validateVolumeUpdate(v, old, context.subresource),
+  warnings: (v, _old, { subresource }) => (subresource === 'status' ? [] : warn.volumeWarnings(v)),
   columns: columns.persistentVolumeColumns,
 };
 
+const claimParts = specAndStatus<T.PersistentVolumeClaim>({ initial: () => ({ phase: 'Pending' }) });
+
+function isOldSource(source: T.TypedLocalObjectReference): boolean {
+  return (source.kind === 'PersistentVolumeClaim' && !source.apiGroup) || (source.kind === 'VolumeSnapshot' && source.apiGroup === 'snapshot.storage.k8s.io');
+}
+
+/** dataSource and dataSourceRef say the same; the older field only knows claims and snapshots. References into other namespaces are behind a gate that is off. */
+function settleSources(spec: T.PersistentVolumeClaimSpec, old?: DeepReadonly<T.PersistentVolumeClaimSpec>): void {
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef;
+  if (!old?.dataSource && !old?.dataSourceRef && !spec.dataSourceRef && spec.dataSource && !isOldSource(spec.dataSource)) delete spec.dataSource;
+  if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
+  else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
+    const { namespace: _elsewhere, ...source } = spec.dataSourceRef;
+    spec.dataSource = source;
+  }
+}
+
 const persistentVolumeClaimRules: KindRules<T.PersistentVolumeClaim> = {
-  ...specAndStatus<T.PersistentVolumeClaim>({ initial: () => ({ phase: 'Pending' }) }),
+  prepareCreate(claim, context) {
+    claimParts.prepareCreate(claim, context);
+    settleSources(claim.spec);
+  },
+  prepareUpdate(claim, old, context) {
+    claimParts.prepareUpdate(claim, old, context);
+    if (context.subresource === '') settleSources(claim.spec, old.spec);
+  },
+  metadataChecks: [5, 3],
   validate: storage.validateClaim,
   validateUpdate: (c, old, context) => storage.validateClaimUpdate(c, old, context.subresource),
+  warnings: (c, _old, { subresource }) => (subresource === 'status' ? [] : warn.claimWarnings(c)),
   columns: columns.persistentVolumeClaimColumns,
 };
 
@@ -118,15 +168,15 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
   PersistentVolumeClaim: persistentVolumeClaimRules,
   ResourceQuota: {
     ...specAndStatus<T.ResourceQuota>(),
-    validate: check.validateResourceQuota,
-    validateUpdate: (q: T.ResourceQuota, old: T.ResourceQuota, context: RuleContext) => check.validateResourceQuotaUpdate(q, old, context.subresource),
+    validate: quotas.validateResourceQuota,
+    validateUpdate: (q: T.ResourceQuota, old: T.ResourceQuota, context: RuleContext) => quotas.validateResourceQuotaUpdate(q, old, context.subresource),
     columns: columns.resourceQuotaColumns,
   },
-  LimitRange: { validate: check.validateLimitRange },
-  ConfigMap: { validate: check.validateConfigMap, validateUpdate: check.validateConfigMapUpdate, columns: columns.configMapColumns },
-  Secret: { validate: check.validateSecret, validateUpdate: check.validateSecretUpdate, columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
-  ServiceAccount: { columns: columns.serviceAccountColumns },
-  Endpoints: { validate: check.validateEndpoints, columns: columns.endpointsColumns },
-  PodTemplate: { validate: check.validatePodTemplate, columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },
+  LimitRange: { validate: quotas.validateLimitRange },
+  ConfigMap: { metadataChecks: [4, 3], validate: check.validateConfigMap, validateUpdate: check.validateConfigMapUpdate, columns: columns.configMapColumns },
+  Secret: { metadataChecks: [4, 3], validate: check.validateSecret, validateUpdate: check.validateSecretUpdate, columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
+  ServiceAccount: { metadataChecks: [4, 3], warnings: warn.serviceAccountWarnings, columns: columns.serviceAccountColumns },
+  Endpoints: { metadataChecks: [4, 3], validate: check.validateEndpoints, warnings: warn.endpointsWarnings, columns: columns.endpointsColumns },
+  PodTemplate: { validate: check.validatePodTemplate, prepareCreate: (t: T.PodTemplate) => dropDisabledOfTemplate(t.template), prepareUpdate: (t: T.PodTemplate, old: DeepReadonly<T.PodTemplate>) => dropDisabledOfTemplate(t.template, old.template), warnings: templateRule<T.PodTemplate>((t) => t.template, 'template', false), columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },
   ComponentStatus: { columns: columns.componentStatusColumns },
 };

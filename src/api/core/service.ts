@@ -5,6 +5,8 @@ import { keep } from '../strategy.ts';
 import { serviceColumns } from './columns.ts';
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from './service-facts.ts';
 import { validateService, validateServiceUpdate } from './validation/service.ts';
+import { warnOfIP } from './warnings/addresses.ts';
+import { serviceWarnings } from './warnings/objects.ts';
 import { nameIsLabel1035 } from '../../machinery/names.ts';
 import type * as T from './v1/types.ts';
 
@@ -89,6 +91,12 @@ export const serviceRules: KindRules<T.Service> = {
   nameRule: nameIsLabel1035,
   validate: validateService,
   validateUpdate: (s, old, context) => validateServiceUpdate(s, old, context.subresource),
+  warnings: (s, _old, { subresource }) => {
+    if (subresource !== 'status') return serviceWarnings(s);
+    const out: string[] = [];
+    for (const [i, p] of (s.status?.loadBalancer?.ingress ?? []).entries()) if (p.ip) warnOfIP(`status.loadBalancer.ingress[${i}]`, p.ip, out);
+    return out;
+  },
   columns: serviceColumns,
   selectable: { 'spec.clusterIP': (s) => s.spec.clusterIP ?? '', 'spec.type': (s) => s.spec.type ?? '' },
 };

@@ -38,6 +38,7 @@ function validateStatus(b: Budget): FieldError[] {
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   PodDisruptionBudget: {
     ...specAndStatus<PodDisruptionBudget>(),
+    metadataChecks: [2, 2],
     validate,
     validateUpdate: (b: Budget, _old: Budget, context: RuleContext) => (context.subresource === 'status' ? validateStatus(b) : validate(b)),
     generation: 'spec',

@@ -160,7 +160,7 @@ export class Storage {
     const conditional = this.#matchRevision(current, given) && !retryConflicts;
     const old = current.object;
     if (given.metadata.uid && old.metadata.uid && given.metadata.uid !== old.metadata.uid) {
-      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+      throw StatusError.conflict(this.resource, old.metadata.name!, `StorageError: invalid object, Code: 4, Key: ${this.key(old.metadata.namespace ?? '', old.metadata.name!).replace(/^\/registry/, '')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
     }
     await this.#mutate('UPDATE', given, old, scope);
     this.#prepareUpdate(given, old, scope);
@@ -303,7 +303,7 @@ export class Storage {
     const { rules } = this.options;
     const errors = this.options.validate(object, undefined, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
-    for (const text of rules.warnings?.(object, undefined) ?? []) scope.warnings.push(text);
+    for (const text of rules.warnings?.(object, undefined, scope) ?? []) scope.warnings.push(text);
     if (!scope.admitted) await this.options.admission.validate(this.#admission('CREATE', object, undefined, scope));
   }
 
@@ -327,7 +327,7 @@ export class Storage {
     if (rules.generation && scope.subresource !== 'status' && generationGrows(rules.generation, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     const errors = this.options.validate(object, old, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
-    for (const text of rules.warnings?.(object, old) ?? []) scope.warnings.push(text);
+    for (const text of rules.warnings?.(object, old, scope) ?? []) scope.warnings.push(text);
   }
 
   #invalid(object: ApiObject, errors: readonly FieldError[]): StatusError {

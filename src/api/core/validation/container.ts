@@ -186,7 +186,6 @@ export function checkInitContainers(list: readonly Container[] | undefined, regu
     for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
       if (c[key] !== undefined) out.push(forbidden(`${at}.${key}`, 'may not be set for init containers without restartPolicy=Always'));
     }
-    if (c.resizePolicy?.length) out.push(invalid(`${at}.resizePolicy`, c.resizePolicy, 'must not be set for init containers'));
   }
 }
 
@@ -204,7 +203,7 @@ export function checkEphemeralContainers(spec: DeepReadonly<T.PodSpec>, scope: P
     if (c.targetContainerName && !others.has(c.targetContainerName)) out.push(notFound(`${at}.targetContainerName`, c.targetContainerName));
     for (const key of refusedForEphemeral) {
       const value: unknown = c[key];
-      const isEmpty = value === undefined || (Array.isArray(value) ? value.length === 0 : Object.keys(value as object).length === 0);
+      const isEmpty = value === undefined || (Array.isArray(value) ? value.length === 0 : key === 'resources' && Object.keys(value as object).length === 0);
       if (!isEmpty) out.push(forbidden(`${at}.${key}`, 'cannot be set for an Ephemeral Container'));
     }
     for (const [j, m] of (c.volumeMounts ?? []).entries()) {

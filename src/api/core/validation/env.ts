@@ -47,7 +47,8 @@ export function checkResourceFieldRef(ref: DeepReadonly<T.ResourceFieldSelector>
     if (text !== '1m' && text !== '1') out.push(invalid(`${path}.divisor`, resource, "only divisor's values 1m and 1 are supported with the cpu resource"));
     return;
   }
-  const kind = resource?.endsWith('.memory') ? 'memory' : resource?.endsWith('.ephemeral-storage') ? 'local ephemeral storage' : 'hugepages';
+  const kind = resource?.endsWith('.memory') ? 'memory' : resource?.endsWith('.ephemeral-storage') ? 'local ephemeral storage' : /^(limits|requests)\.hugepages-/.test(resource ?? '') ? 'hugepages' : undefined;
+  if (kind === undefined) return;
   if (!binaryAndDecimal.includes(text)) out.push(invalid(`${path}.divisor`, resource, `only divisor's values ${binaryAndDecimal.join(', ')} are supported with the ${kind} resource`));
 }
 

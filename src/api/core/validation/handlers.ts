@@ -20,30 +20,31 @@ function checkHttpGet(h: DeepReadonly<T.HTTPGetAction>, path: string, out: Field
   for (const header of h.httpHeaders ?? []) for (const c of httpHeaderComplaints(header.name)) out.push(invalid(`${path}.httpHeaders`, header.name, c));
 }
 
-function checkHandler(h: Handler, grace: number | undefined, path: string, out: FieldError[], keys: readonly HandlerKey[]): void {
-  const given = keys.filter((key) => h[key] !== undefined);
-  for (const key of given.slice(1)) out.push(forbidden(`${path}.${key}`, 'may not specify more than 1 handler type'));
-  switch (given[0]) {
+function checkOne(h: Handler, key: HandlerKey, grace: number | undefined, path: string, out: FieldError[]): void {
+  switch (key) {
     case 'exec':
-      if (!h.exec?.command?.length) out.push(required(`${path}.exec.command`));
+      if (!h.exec?.command?.length) out.push(required(`${path}.command`));
       break;
     case 'httpGet':
-      checkHttpGet(h.httpGet!, `${path}.httpGet`, out);
+      checkHttpGet(h.httpGet!, path, out);
       break;
     case 'tcpSocket':
-      checkPortOrName(h.tcpSocket!.port, `${path}.tcpSocket.port`, out);
-      break;
     case 'grpc':
-      checkPortOrName(h.grpc!.port, `${path}.grpc.port`, out);
-      break;
-    case 'sleep':
-      if (grace !== undefined && (h.sleep!.seconds < 0 || h.sleep!.seconds > grace)) {
-        out.push(invalid(`${path}.sleep`, h.sleep!.seconds, `must be non-negative and less than terminationGracePeriodSeconds (${grace})`));
-      }
+      checkPortOrName(h[key]!.port, `${path}.port`, out);
       break;
     default:
-      out.push(required(path, 'must specify a handler type'));
+      if (grace !== undefined && (h.sleep!.seconds < 0 || h.sleep!.seconds > grace)) {
+        out.push(invalid(path, h.sleep!.seconds, `must be non-negative and less than terminationGracePeriodSeconds (${grace})`));
+      }
   }
+}
+
+/** The first of the handlers is judged, others are one too many. */
+function checkHandler(h: Handler, grace: number | undefined, path: string, out: FieldError[], keys: readonly HandlerKey[]): void {
+  const given = keys.filter((key) => h[key] !== undefined);
+  if (given[0]) checkOne(h, given[0], grace, `${path}.${given[0]}`, out);
+  else out.push(required(path, 'must specify a handler type'));
+  for (const key of given.slice(1)) out.push(forbidden(`${path}.${key}`, 'may not specify more than 1 handler type'));
 }
 
 export function checkLifecycle(l: DeepReadonly<T.Lifecycle> | undefined, grace: number | undefined, path: string, out: FieldError[]): void {

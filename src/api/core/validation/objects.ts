@@ -1,15 +1,14 @@
 /** The small kinds of the core group. */
 import { canonicalIP, checkCIDR, checkIP, familyOf } from '../../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
-import { duplicate, forbidden, immutable, invalid, nonNegative, notSupported, required, sameValue, tooLong } from '../../../machinery/fieldpath.ts';
+import { duplicate, forbidden, goForm, immutable, invalid, nonNegative, notSupported, required, sameValue, tooLong } from '../../../machinery/fieldpath.ts';
 import { configKeyComplaints, portNumberComplaints, qualifiedNameComplaints } from '../../../machinery/names.ts';
-import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
-import { checkLabel, checkLabels } from '../../../schema/metadata.ts';
+import { checkLabel } from '../../../schema/metadata.ts';
 import type * as T from '../v1/types.ts';
 import { protocols } from './container.ts';
 import { checkPodTemplate } from './pod.ts';
-import { checkAmount, checkResourceName, isNativeResource } from './resources.ts';
+import { checkAmount } from './resources.ts';
 import { checkTaints } from './scheduling.ts';
 
 const sizeLimit = 1024 * 1024;
@@ -32,8 +31,14 @@ export function validateNamespaceUpdate(n: DeepReadonly<T.Namespace>, _old: unkn
 }
 
 export function validateNode(n: DeepReadonly<T.Node>): FieldError[] {
+  return checkNode(n, 'metadata.taints');
+}
+
+/** Upstream names the place of taints one way for new nodes and another for old ones. */
+function checkNode(n: DeepReadonly<T.Node>, taintsPath: string): FieldError[] {
   const out: FieldError[] = [];
-  checkTaints(n.spec.taints, 'spec.taints', out);
+  checkTaints(n.spec.taints, taintsPath, out);
+  for (const key of ['capacity', 'allocatable'] as const) for (const [name, amount] of Object.entries(n.status?.[key] ?? {})) checkAmount(name, amount, `status.${key}.${name}`, out);
   const ranges = n.spec.podCIDRs ?? [];
   for (const [i, c] of ranges.entries()) checkCIDR(`spec.podCIDRs[${i}]`, c, out);
   if (ranges.length > 2 || (ranges.length === 2 && familyOf(ranges[0]!.split('/')[0]!) === familyOf(ranges[1]!.split('/')[0]!))) {
@@ -43,11 +48,12 @@ export function validateNode(n: DeepReadonly<T.Node>): FieldError[] {
 }
 
 export function validateNodeUpdate(n: DeepReadonly<T.Node>, old: DeepReadonly<T.Node>): FieldError[] {
-  const out = validateNode(n);
+  const out = checkNode(n, 'spec.taints');
+  if (n.spec.externalID && n.spec.externalID !== old.spec.externalID) out.push(forbidden('spec.externalID', 'may not be updated'));
   const seen = new Set<string>();
   for (const [i, a] of (n.status?.addresses ?? []).entries()) {
     const key = `${a.type}/${a.address}`;
-    if (seen.has(key)) out.push(duplicate(`status.addresses[${i}]`, a));
+    if (seen.has(key)) out.push(duplicate(`status.addresses[${i}]`, goForm(a, { type: '', address: '' })));
     seen.add(key);
   }
   if (old.spec.podCIDRs?.length && !sameValue(n.spec.podCIDRs, old.spec.podCIDRs)) out.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
@@ -125,6 +131,7 @@ export function validateSecretUpdate(s: DeepReadonly<T.Secret>, old: DeepReadonl
 
 function checkAddress(a: DeepReadonly<T.EndpointAddress>, path: string, out: FieldError[]): void {
   checkIP(`${path}.ip`, a.ip, out);
+  if (canonicalIP(a.ip) === undefined) out.push(invalid(`${path}.ip`, a.ip, 'must be a valid IP address'));
   const ip = canonicalIP(a.ip) ?? '';
   if (ip === '0.0.0.0' || ip === '::') out.push(invalid(`${path}.ip`, a.ip, `may not be unspecified (${ip})`));
   if (ip.startsWith('127.') || ip === '::1') out.push(invalid(`${path}.ip`, a.ip, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
@@ -155,12 +162,11 @@ export function validateReplicationController(r: DeepReadonly<T.ReplicationContr
   const { spec } = r;
   const out: FieldError[] = [...nonNegative('spec.minReadySeconds', spec.minReadySeconds)];
   if (Object.keys(spec.selector ?? {}).length === 0) out.push(required('spec.selector'));
-  checkLabels(spec.selector, 'spec.selector', out);
   out.push(...nonNegative('spec.replicas', spec.replicas));
   const { template } = spec;
   if (!template) return [...out, required('spec.template')];
-  const labels = template.metadata?.labels ?? {};
-  if (Object.entries(spec.selector ?? {}).some(([k, v]) => labels[k] !== v)) out.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  const labels = template.metadata?.labels;
+  if (Object.entries(spec.selector ?? {}).some(([k, v]) => labels?.[k] !== v)) out.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
   checkPodTemplate(template, 'spec.template', out);
   if (template.spec.restartPolicy !== 'Always') out.push(notSupported('spec.template.spec.restartPolicy', template.spec.restartPolicy, ['Always']));
   if (template.spec.activeDeadlineSeconds !== undefined) out.push(forbidden('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicationController is not Supported'));
@@ -171,69 +177,6 @@ export function validatePodTemplate(t: DeepReadonly<T.PodTemplate>): FieldError[
   const out: FieldError[] = [];
   checkPodTemplate(t.template, 'template', out);
   return out;
-}
-
-function checkBound(low: Readonly<Record<string, string>> | undefined, high: Readonly<Record<string, string>> | undefined, words: readonly [string, string], path: string, out: FieldError[]): void {
-  for (const [name, amount] of Object.entries(low ?? {})) {
-    const above = high?.[name];
-    if (above !== undefined && parseQuantity(amount).cmp(parseQuantity(above)) > 0) out.push(invalid(`${path}[${name}]`, amount, `${words[0]} value ${amount} is greater than ${words[1]} value ${above}`));
-  }
-}
-
-export function validateLimitRange(l: DeepReadonly<T.LimitRange>): FieldError[] {
-  const out: FieldError[] = [];
-  const seen = new Set<string>();
-  for (const [i, item] of (l.spec.limits ?? []).entries()) {
-    const path = `spec.limits[${i}]`;
-    for (const c of qualifiedNameComplaints(item.type)) out.push(invalid(`${path}.type`, item.type, c));
-    if (seen.has(item.type)) out.push(duplicate(`${path}.type`, item.type));
-    seen.add(item.type);
-    if (item.type === 'Pod') {
-      if (item.default) out.push(forbidden(`${path}.default`, 'may not be specified when `type` is \'Pod\''));
-      if (item.defaultRequest) out.push(forbidden(`${path}.defaultRequest`, 'may not be specified when `type` is \'Pod\''));
-    }
-    if (item.type === 'PersistentVolumeClaim' && item.min?.['storage'] === undefined && item.max?.['storage'] === undefined) out.push(required(`${path}.limits`, 'either minimum or maximum storage value is required, but neither was provided'));
-    for (const part of ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const) for (const name of Object.keys(item[part] ?? {})) checkResourceName(name, `${path}.${part}[${name}]`, out);
-    checkBound(item.min, item.max, ['min', 'max'], `${path}.min`, out);
-    checkBound(item.min, item.defaultRequest, ['min', 'default request'], `${path}.defaultRequest`, out);
-    checkBound(item.defaultRequest, item.max, ['default request', 'max'], `${path}.defaultRequest`, out);
-    checkBound(item.defaultRequest, item.default, ['default request', 'default limit'], `${path}.defaultRequest`, out);
-    checkBound(item.min, item.default, ['min', 'default'], `${path}.default`, out);
-    checkBound(item.default, item.max, ['default', 'max'], `${path}.default`, out);
-    for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
-      if (parseQuantity(ratio).cmp(parseQuantity('1')) < 0) out.push(invalid(`${path}.maxLimitRequestRatio[${name}]`, ratio, `ratio ${ratio} is less than 1`));
-    }
-  }
-  return out;
-}
-
-const quotaResources = new Set([
-  'cpu', 'memory', 'ephemeral-storage', 'requests.cpu', 'requests.memory', 'requests.storage', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage',
-  'pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'persistentvolumeclaims', 'configmaps', 'services.nodeports', 'services.loadbalancers',
-]);
-
-function checkQuotaName(name: string, path: string, out: FieldError[]): void {
-  checkResourceName(name, path, out);
-  if (name.includes('/') || quotaResources.has(name) || /^(requests\.)?hugepages-/.test(name)) return;
-  if (isNativeResource(name)) out.push(invalid(path, name, 'must be a standard resource for quota'));
-}
-
-export function validateResourceQuota(q: DeepReadonly<T.ResourceQuota>): FieldError[] {
-  const out: FieldError[] = [];
-  for (const [name, amount] of Object.entries(q.spec.hard ?? {})) {
-    checkQuotaName(name, `spec.hard[${name}]`, out);
-    checkAmount(name, amount, `spec.hard[${name}]`, out);
-  }
-  const scopes = ['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity', 'VolumeAttributesClass'];
-  for (const s of q.spec.scopes ?? []) if (!scopes.includes(s)) out.push(invalid('spec.scopes', q.spec.scopes, 'unsupported scope'));
-  const conflicts: readonly [string, string][] = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']];
-  for (const [a, b] of conflicts) if (q.spec.scopes?.includes(a) && q.spec.scopes.includes(b)) out.push(invalid('spec.scopes', q.spec.scopes, 'conflicting scopes'));
-  return out;
-}
-
-export function validateResourceQuotaUpdate(q: DeepReadonly<T.ResourceQuota>, old: DeepReadonly<T.ResourceQuota>, subresource: string): FieldError[] {
-  if (subresource === 'status') return [];
-  return [...validateResourceQuota(q), ...(sameValue(q.spec.scopes, old.spec.scopes) ? [] : [invalid('spec.scopes', q.spec.scopes, 'field is immutable')])];
 }
 
 /** An event stands in the namespace of what it is about; in `default` where that has none. */

@@ -1,12 +1,13 @@
 /** What may change of a pod once it exists, by subresource. */
 import { thaw, type DeepReadonly } from '../../../machinery/json.ts';
-import { forbidden, immutable, invalid, quotedOf, required, sameValue } from '../../../machinery/fieldpath.ts';
+import { forbidden, immutable, invalid, required, sameValue } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange, nameIsSubdomain } from '../../../machinery/names.ts';
 import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelName } from '../../../schema/metadata.ts';
 import { qosClass } from '../qos.ts';
 import type * as T from '../v1/types.ts';
+import { differences } from './differences.ts';
 import { checkPod, checkPodIPs } from './pod.ts';
 
 type Pod = DeepReadonly<T.Pod>;
@@ -15,21 +16,6 @@ const mayChange = [
   '`spec.containers[*].image`', '`spec.initContainers[*].image`', '`spec.activeDeadlineSeconds`', '`spec.tolerations` (only additions to existing tolerations)',
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ].join(',');
-
-/** The paths at which two values differ, with both values: what the refusal shows. */
-export function differences(old: unknown, now: unknown, path = ''): string[] {
-  if (sameValue(old, now)) return [];
-  if (isObject(old) && isObject(now)) {
-    const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])];
-    return keys.flatMap((key) => differences(old[key], now[key], path === '' ? key : `${path}.${key}`));
-  }
-  if (Array.isArray(old) && Array.isArray(now) && old.length === now.length) return old.flatMap((x, i) => differences(x, now[i], `${path}[${i}]`));
-  return [...(old === undefined ? [] : [`- ${path}: ${quotedOf(old)}`]), ...(now === undefined ? [] : [`+ ${path}: ${quotedOf(now)}`])];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function checkTolerationsAdded(pod: Pod, old: Pod, out: FieldError[]): void {
   for (const before of old.spec.tolerations ?? []) {
@@ -110,7 +96,7 @@ function checkTransitions(now: Pod['status']['containerStatuses'], old: Pod['sta
 function updateStatus(pod: Pod, old: Pod, out: FieldError[]): void {
   const { status } = pod;
   const system = ['PodScheduled', 'Ready', 'Initialized'];
-  for (const [i, c] of (status.conditions ?? []).entries()) if (!system.includes(c.type)) checkLabelName(c.type, `metadata.conditions[${i}].Type`, out);
+  for (const [i, c] of (status.conditions ?? []).entries()) if (!system.includes(c.type)) checkLabelName(c.type, `status.conditions[${i}].Type`, out);
   if (status.nominatedNodeName && status.nominatedNodeName !== old.status.nominatedNodeName) {
     for (const c of nameIsSubdomain(status.nominatedNodeName, false)) out.push(invalid('status.nominatedNodeName', status.nominatedNodeName, c));
   }

@@ -1,17 +1,19 @@
 /** Pods and templates of pods. */
 import { checkCanonicalIP, checkIP } from '../../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
-import { duplicate, forbidden, invalid, notSupported, required } from '../../../machinery/fieldpath.ts';
+import { duplicate, forbidden, goForm, invalid, notSupported, required } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange, nameIsSubdomain, subdomainComplaints, underscoreSubdomainComplaints } from '../../../machinery/names.ts';
 import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkAnnotations, checkLabel, checkLabelName, checkLabels } from '../../../schema/metadata.ts';
+import { containerAmounts } from '../aggregate.ts';
 import type * as T from '../v1/types.ts';
 import { checkContainers, checkEphemeralContainers, checkImageSpaces, checkInitContainers, type PodScope } from './container.ts';
-import { checkAmount, checkResourceName, checkResourceRequirements } from './resources.ts';
+import { checkResourceRequirements, isHugePages } from './resources.ts';
 import { checkAffinity, checkSpreadConstraints, checkTolerations } from './scheduling.ts';
 import { checkHostUsers, checkPodSecurityContext } from './security.ts';
 import { checkVolumes } from './volumes.ts';
+import { checkHostProcess, checkOperatingSystem } from './windows.ts';
 
 type Spec = DeepReadonly<T.PodSpec>;
 
@@ -64,8 +66,8 @@ function checkClaims(spec: Spec, path: string, out: FieldError[]): ReadonlySet<s
     else if (names.has(c.name)) out.push(duplicate(`${at}.name`, c.name));
     else checkLabel(c.name, `${at}.name`, out);
     if (c.name) names.add(c.name);
-    if (c.resourceClaimName !== undefined && c.resourceClaimTemplateName !== undefined) out.push(invalid(at, c, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
-    if (c.resourceClaimName === undefined && c.resourceClaimTemplateName === undefined) out.push(invalid(at, c, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
+    if (c.resourceClaimName !== undefined && c.resourceClaimTemplateName !== undefined) out.push(invalid(at, goForm(c, { name: '', resourceClaimName: null, resourceClaimTemplateName: null }), 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
+    if (c.resourceClaimName === undefined && c.resourceClaimTemplateName === undefined) out.push(invalid(at, goForm(c, { name: '', resourceClaimName: null, resourceClaimTemplateName: null }), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
     for (const key of ['resourceClaimName', 'resourceClaimTemplateName'] as const) {
       const value = c[key];
       if (value !== undefined) for (const complaint of nameIsSubdomain(value, false)) out.push(invalid(`${at}.${key}`, value, complaint));
@@ -98,31 +100,31 @@ function checkNames(spec: Spec, path: string, out: FieldError[]): void {
   if (spec.priorityClassName) for (const c of nameIsSubdomain(spec.priorityClassName, false)) out.push(invalid(`${path}.priorityClassName`, spec.priorityClassName, c));
   if (spec.runtimeClassName !== undefined) for (const c of nameIsSubdomain(spec.runtimeClassName, false)) out.push(invalid(`${path}.runtimeClassName`, spec.runtimeClassName, c));
   if (spec.preemptionPolicy !== undefined) checkChoice(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${path}.preemptionPolicy`, out);
-  for (const [name, amount] of Object.entries(spec.overhead ?? {})) {
-    checkResourceName(name, `${path}.overhead[${name}]`, out);
-    checkAmount(name, amount, `${path}.overhead[${name}]`, out);
-  }
-  if (spec.os && spec.os.name !== 'linux' && spec.os.name !== 'windows') {
-    if (!spec.os.name) out.push(required(`${path}.os.name`));
-    else out.push(notSupported(`${path}.os`, spec.os.name, ['linux', 'windows']));
-  }
+  if (spec.overhead) checkResourceRequirements({ limits: spec.overhead }, new Set(), `${path}.overhead`, out);
+  if (spec.os && !spec.os.name) out.push(required(`${path}.os.name`));
+  else if (spec.os && spec.os.name !== 'linux' && spec.os.name !== 'windows') out.push(notSupported(`${path}.os`, spec.os.name, ['linux', 'windows']));
+  checkOperatingSystem(spec, path, out);
 }
 
 function checkPodResources(spec: Spec, claims: ReadonlySet<string>, path: string, out: FieldError[]): void {
-  if (!spec.resources) return;
-  if (spec.resources.claims?.length) out.push(forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level'));
-  for (const part of ['limits', 'requests'] as const) {
-    for (const name of Object.keys(spec.resources[part] ?? {})) {
-      if (name !== 'cpu' && name !== 'memory' && !name.startsWith('hugepages-')) out.push(notSupported(`${path}.${part}[${name}]`, name, ['cpu', 'hugepages-', 'memory']));
-    }
+  const own = spec.resources;
+  if (!own) return;
+  if (spec.os?.name === 'windows') return void out.push(forbidden(path, 'may not be set for a windows pod'));
+  if (own.claims) out.push(forbidden(`${path}.claims`, 'claims may not be set for Resources at pod-level'));
+  checkResourceRequirements(own, claims, path, out, true);
+  for (const [name, total] of containerAmounts(spec, 'requests')) {
+    const given = own.requests?.[name];
+    if (given !== undefined && total.cmp(parseQuantity(given)) > 0) out.push(invalid(`${path}.requests[${name}]`, given, `must be greater than or equal to aggregate container requests of ${total.toString()}`));
   }
-  checkResourceRequirements({ ...spec.resources, claims: [] }, claims, path, out);
-  for (const name of ['cpu', 'memory']) {
-    const sum = (spec.containers ?? []).map((c) => c.resources?.requests?.[name]).filter((x) => x !== undefined).map(parseQuantity);
-    if (sum.length === 0) continue;
-    const total = sum.reduce((a, b) => a.add(b));
-    const own = spec.resources.requests?.[name] ?? '0';
-    if (total.cmp(parseQuantity(own)) > 0) out.push(invalid(`${path}.requests[${name}]`, own, `must be greater than or equal to aggregate container requests of ${total.toString()}`));
+  for (const [name, total] of containerAmounts(spec, 'limits')) {
+    const given = own.limits?.[name];
+    if (isHugePages(name) && given !== undefined && total.cmp(parseQuantity(given)) > 0) out.push(invalid(`${path}.limits[${name}]`, given, `must be greater than or equal to aggregate container limits of ${total.toString()}`));
+  }
+  for (const [i, c] of (spec.containers ?? []).entries()) {
+    for (const [name, limit] of Object.entries(c.resources?.limits ?? {})) {
+      const given = own.limits?.[name];
+      if (given !== undefined && parseQuantity(limit).cmp(parseQuantity(given)) > 0) out.push(invalid(`${path}.containers[${i}][${name}].limits`, limit, `must be less than or equal to pod limits of ${given}`));
+    }
   }
 }
 
@@ -145,6 +147,7 @@ export function checkPodSpec(spec: Spec, podName: string | undefined, isPod: boo
   checkDnsConfig(spec, `${path}.dnsConfig`, out);
   checkGates(spec, path, out);
   checkSpreadConstraints(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`, out);
+  checkHostProcess(spec, path, out);
   checkHostUsers(spec, path, out);
   checkNames(spec, path, out);
 }
@@ -152,6 +155,7 @@ export function checkPodSpec(spec: Spec, podName: string | undefined, isPod: boo
 /** What every write of a pod checks, beside the metadata. */
 export function checkPod(pod: DeepReadonly<T.Pod>, out: FieldError[]): void {
   const { spec } = pod;
+  checkPodAnnotations(pod.metadata.annotations, spec, 'metadata.annotations', out);
   checkPodSpec(spec, pod.metadata.name, true, 'spec', out);
   if (!spec.serviceAccountName) {
     for (const [i, v] of (spec.volumes ?? []).entries()) {
@@ -172,9 +176,22 @@ export function validatePod(pod: DeepReadonly<T.Pod>): FieldError[] {
   return out;
 }
 
+const mirror = 'kubernetes.io/config.mirror';
+const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
+
+/** Annotations that upstream reads. */
+export function checkPodAnnotations(annotations: Readonly<Record<string, string>> | undefined, spec: Spec, path: string, out: FieldError[]): void {
+  if (!annotations) return;
+  const value = annotations[mirror];
+  if (value !== undefined && !spec.nodeName) out.push(invalid(`${path}[${mirror}]`, value, 'must set spec.nodeName if mirror pod annotation is set'));
+  const cost = annotations[deletionCost];
+  if (cost !== undefined && !(/^(0|-?[1-9][0-9]*)$/.test(cost) && Math.abs(Number(cost) + 0.5) < 2 ** 31)) out.push(invalid(`${path}[${deletionCost}]`, cost, 'must be a 32bit integer'));
+}
+
 export function checkPodTemplate(template: DeepReadonly<T.PodTemplateSpec>, path: string, out: FieldError[]): void {
   checkLabels(template.metadata?.labels, `${path}.labels`, out);
   checkAnnotations(template.metadata?.annotations, `${path}.annotations`, out);
+  checkPodAnnotations(template.metadata?.annotations, template.spec, `${path}.annotations`, out);
   checkPodSpec(template.spec, undefined, false, `${path}.spec`, out);
   if (template.spec.ephemeralContainers?.length) out.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
 }

@@ -55,6 +55,7 @@ function checkLabelKeys(t: DeepReadonly<{ labelSelector?: unknown; matchLabelKey
   if (t.labelSelector === undefined) {
     if (match.length > 0) out.push(forbidden(`${path}.matchLabelKeys`, 'must not be specified when labelSelector is not set'));
     if (mismatch.length > 0) out.push(forbidden(`${path}.mismatchLabelKeys`, 'must not be specified when labelSelector is not set'));
+    return;
   }
   for (const [i, k] of match.entries()) checkLabelName(k, `${path}.matchLabelKeys[${i}]`, out);
   for (const [i, k] of mismatch.entries()) {
@@ -138,7 +139,6 @@ export function checkSpreadConstraints(list: DeepReadonly<T.TopologySpreadConstr
     const at = `${path}[${i}]`;
     if (c.maxSkew <= 0) out.push(invalid(`${at}.maxSkew`, c.maxSkew, notPositive));
     if (!c.topologyKey) out.push(required(`${at}.topologyKey`, 'can not be empty'));
-    else checkLabelName(c.topologyKey, `${at}.topologyKey`, out);
     if (!actions.includes(c.whenUnsatisfiable)) out.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', actions));
     const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
     if (seen.has(key)) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, key));

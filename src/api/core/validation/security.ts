@@ -1,10 +1,11 @@
 /** Security contexts of pods and containers. */
 import type { DeepReadonly } from '../../../machinery/json.ts';
-import { duplicate, forbidden, invalid, notSupported, required, tooLong } from '../../../machinery/fieldpath.ts';
+import { duplicate, forbidden, goForm, invalid, notSupported, required, tooLong } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import type * as T from '../v1/types.ts';
 import { checkRelativePath } from './paths.ts';
+import { checkWindowsOptions } from './windows.ts';
 
 const maxId = 2147483647;
 const sysctlFormat = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
@@ -23,7 +24,7 @@ export function checkSeccomp(p: DeepReadonly<T.SeccompProfile> | undefined, path
     if (p.localhostProfile === undefined) out.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'));
     else checkRelativePath(p.localhostProfile, `${path}.localhostProfile`, out);
   } else if (p.localhostProfile !== undefined) {
-    out.push(invalid(`${path}.localhostProfile`, p, 'can only be set when seccomp type is Localhost'));
+    out.push(invalid(`${path}.localhostProfile`, goForm(p, { type: '', localhostProfile: null }), 'can only be set when seccomp type is Localhost'));
   }
 }
 
@@ -56,6 +57,7 @@ export function checkSecurityContext(s: DeepReadonly<T.SecurityContext> | undefi
     if (s.privileged) out.push(invalid(path, s, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
     if (s.capabilities?.add?.includes('CAP_SYS_ADMIN')) out.push(invalid(path, s, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
   }
+  checkWindowsOptions(s.windowsOptions, `${path}.windowsOptions`, out);
   checkAppArmor(s.appArmorProfile, `${path}.appArmorProfile`, out);
 }
 
@@ -90,9 +92,10 @@ export function checkPodSecurityContext(spec: DeepReadonly<T.PodSpec>, path: str
   checkSysctls(s.sysctls ?? [], spec, `${path}.sysctls`, out);
   checkChoice(s.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${path}.fsGroupChangePolicy`, out);
   checkSeccomp(s.seccompProfile, `${path}.seccompProfile`, out);
+  checkWindowsOptions(s.windowsOptions, `${path}.windowsOptions`, out);
   checkAppArmor(s.appArmorProfile, `${path}.appArmorProfile`, out);
   checkChoice(s.supplementalGroupsPolicy, ['Merge', 'Strict'], `${path}.supplementalGroupsPolicy`, out);
-  checkChoice(s.seLinuxChangePolicy, ['MountOption', 'Recursive'], `${path}.seLinuxChangePolicy`, out);
+  checkChoice(s.seLinuxChangePolicy, ['Recursive'], `${path}.seLinuxChangePolicy`, out);
 }
 
 /** A pod with users of its own shares no other namespace with the host. */

@@ -76,7 +76,7 @@ function checkAffinity(s: Service, out: FieldError[]): void {
 }
 
 /** clusterIP, clusterIPs, ipFamilies and ipFamilyPolicy must tell one story. */
-function checkClusterIPs(s: Service, out: FieldError[]): void {
+export function checkClusterIPs(s: Service, out: FieldError[]): void {
   const { spec } = s;
   if (spec.type === 'ExternalName') return;
   const ips = spec.clusterIPs ?? [];
@@ -84,7 +84,9 @@ function checkClusterIPs(s: Service, out: FieldError[]): void {
   const policy = spec.ipFamilyPolicy;
   if (ips.length === 0) {
     if (spec.clusterIP) out.push(required('spec.clusterIPs', 'clusterIPs must be set if clusterIP is set'));
-  } else if ((spec.clusterIP ?? '') !== ips[0]) {
+  } else if (!spec.clusterIP) {
+    out.push(invalid('spec.clusterIPs', ips, 'must be empty when `clusterIP` is not specified'));
+  } else if (spec.clusterIP !== ips[0]) {
     out.push(invalid('spec.clusterIPs', ips, 'first value must match `clusterIP`'));
   }
   if (policy !== undefined && !['PreferDualStack', 'RequireDualStack', 'SingleStack'].includes(policy)) out.push(notSupported('spec.ipFamilyPolicy', policy, ['PreferDualStack', 'RequireDualStack', 'SingleStack']));
@@ -129,7 +131,7 @@ function checkTraffic(s: Service, out: FieldError[]): void {
     out.push(notSupported('spec.internalTrafficPolicy', internal, ['Cluster', 'Local']));
   }
   const distribution = spec.trafficDistribution;
-  const known = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  const known = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   if (distribution !== undefined && !known.includes(distribution)) out.push(notSupported('spec.trafficDistribution', distribution, known));
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Service } from '../../../api/core/v1/types.ts';
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from '../../../api/core/service-facts.ts';
+import { checkClusterIPs } from '../../../api/core/validation/service.ts';
 import { hasReason, StatusError, type FieldError } from '../../../machinery/status.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
 import type { Surroundings } from '../../../base/surroundings.ts';
@@ -88,6 +89,10 @@ export class ServiceAllocator {
 
   async #reserve(service: Service, old: ReadService | undefined, scope: WriteScope): Promise<Reservation> {
     const holding = new Holding();
+    // What is no address cannot be reserved.
+    const findings: FieldError[] = [];
+    checkClusterIPs(service, findings);
+    if (findings.length > 0) throw StatusError.invalid({ group: '', kind: 'Service' }, service.metadata.name, findings);
     try {
       setFamilies(service);
       await this.#reserveAddress(service, old, scope, holding);
