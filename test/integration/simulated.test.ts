@@ -53,7 +53,7 @@ describe('k7s with simulated nodes', () => {
     await says(k7s('stop', '-p', 'none'), /^k7s: Profile "none" not found\. To start a cluster, run: "k7s start -p none"\n$/);
     await says(k7s('start', '--kubernetes-version', 'v1.29.0'), /^k7s: .* speaks Kubernetes v1\.34, not v1\.29\.0\. Leave --kubernetes-version out\n$/);
     await says(k7s('start', '-p', 'A/b'), /^k7s: "A\/b" is not a valid profile name\./);
-    await says(k7s('start', '--runtime=simulated', '--addons', 'nonsense'), /^k7s: there is no add-on "nonsense"\. Known are: coredns, default-storageclass, metrics-server\n$/);
+    await says(k7s('start', '--runtime=simulated', '--addons', 'nonsense'), /^k7s: there is no add-on "nonsense"\. Known are: coredns, default-storageclass, metrics-server, heapster, prometheus-adapter\n$/);
     mkdirSync(join(env.K7S_HOME, 'profiles/half'), { recursive: true });
     writeFileSync(join(env.K7S_HOME, 'profiles/half/deleting'), '');
     await says(k7s('start', '-p', 'half', '--runtime=simulated'), /^k7s: the profile "half" is half deleted\. Remove what is left of it with: k7s delete -p half\n$/);
