@@ -1,4 +1,4 @@
-/** metrics.k8s.io/v1beta1: node and pod figures as resources, read-only, always of this moment. */
+/** metrics.k8s.io: node and pod figures as resources, read-only, always of this moment. */
 import { timestamp } from '../../base/clock.ts';
 import type { Node } from '../../api/core/v1/types.ts';
 import type { KubeObject } from '../../client/informer.ts';
@@ -12,8 +12,8 @@ import type { RequestInfo } from '../../serving/requestinfo.ts';
 import type { Storage, Usage } from './storage.ts';
 
 export const group = 'metrics.k8s.io';
-export const version = 'v1beta1';
-const apiVersion = `${group}/${version}`;
+/** Upstream's version, which its clients know, and the same under the name of a stable one. */
+export const versions: readonly string[] = ['v1beta1', 'v1'];
 
 /** What the API needs to know of the cluster's nodes and pods. */
 export interface Cluster {
@@ -29,6 +29,8 @@ export interface ApiDependencies {
   readonly cluster: Cluster;
   readonly nodeSelector: Selector;
   readonly now: () => number;
+  /** Told the timestamp of each figure that goes out. */
+  readonly shown?: (timestamp: number) => void;
 }
 
 function usageList(u: { cpu: number; memory: number }): Record<string, string> {
@@ -38,9 +40,10 @@ function usageList(u: { cpu: number; memory: number }): Record<string, string> {
   };
 }
 
-function nodeMetrics(d: ApiDependencies, node: DeepReadonly<Node>): NodeMetrics | undefined {
+function nodeMetrics(d: ApiDependencies, apiVersion: string, node: DeepReadonly<Node>): NodeMetrics | undefined {
   const usage = d.storage.node(node.metadata.name);
   if (!usage) return undefined;
+  d.shown?.(usage.timestamp);
   return {
     kind: 'NodeMetrics', apiVersion,
     metadata: { name: node.metadata.name, creationTimestamp: timestamp(d.now()), ...(node.metadata.labels ? { labels: { ...node.metadata.labels } } : {}) } as NodeMetrics['metadata'],
@@ -50,12 +53,13 @@ function nodeMetrics(d: ApiDependencies, node: DeepReadonly<Node>): NodeMetrics 
   };
 }
 
-function podMetrics(d: ApiDependencies, pod: DeepReadonly<KubeObject>): PodMetrics | undefined {
+function podMetrics(d: ApiDependencies, apiVersion: string, pod: DeepReadonly<KubeObject>): PodMetrics | undefined {
   const { name, namespace = '', labels } = pod.metadata;
   const usages = d.storage.pod(`${namespace}/${name}`);
   if (!usages || usages.size === 0) return undefined;
   let earliest: Usage | undefined;
   for (const u of usages.values()) if (!earliest || u.timestamp < earliest.timestamp) earliest = u;
+  d.shown?.(earliest!.timestamp);
   return {
     kind: 'PodMetrics', apiVersion,
     metadata: { name, namespace, creationTimestamp: timestamp(d.now()), ...(labels ? { labels: { ...labels } } : {}) } as PodMetrics['metadata'],
@@ -67,23 +71,24 @@ function podMetrics(d: ApiDependencies, pod: DeepReadonly<KubeObject>): PodMetri
 
 /** Answers get and list of nodes and pods; throws StatusError. */
 export function read(d: ApiDependencies, info: RequestInfo, query: URLSearchParams): JsonObject {
-  if (info.resource === 'nodes' && info.namespace === '') return (info.name ? getNode(d, info.name) : listNodes(d, query)) as unknown as JsonObject;
-  if (info.resource === 'pods') return (info.name ? getPod(d, info.namespace, info.name) : listPods(d, info.namespace, query)) as unknown as JsonObject;
+  const apiVersion = `${group}/${info.version}`;
+  if (info.resource === 'nodes' && info.namespace === '') return (info.name ? getNode(d, apiVersion, info.name) : listNodes(d, apiVersion, query)) as unknown as JsonObject;
+  if (info.resource === 'pods') return (info.name ? getPod(d, apiVersion, info.namespace, info.name) : listPods(d, apiVersion, info.namespace, query)) as unknown as JsonObject;
   throw StatusError.pathNotFound();
 }
 
-function getNode(d: ApiDependencies, name: string): NodeMetrics {
+function getNode(d: ApiDependencies, apiVersion: string, name: string): NodeMetrics {
   const node = d.cluster.node(name);
   if (!node || !d.nodeSelector.matches(node.metadata.labels ?? {})) throw StatusError.notFound({ group: '', resource: 'nodes' }, name);
-  const found = nodeMetrics(d, node);
+  const found = nodeMetrics(d, apiVersion, node);
   if (!found) throw StatusError.notFound({ group, resource: 'nodemetrics' }, name);
   return found;
 }
 
-function getPod(d: ApiDependencies, namespace: string, name: string): PodMetrics {
+function getPod(d: ApiDependencies, apiVersion: string, namespace: string, name: string): PodMetrics {
   const pod = d.cluster.pod(namespace, name);
   if (!pod) throw StatusError.notFound({ group: '', resource: 'pods' }, `${namespace}/${name}`);
-  const found = podMetrics(d, pod);
+  const found = podMetrics(d, apiVersion, pod);
   if (!found) throw StatusError.notFound({ group, resource: 'podmetrics' }, `${namespace}/${name}`);
   return found;
 }
@@ -103,14 +108,14 @@ export function selected<T extends Meta>(objects: readonly T[], query: URLSearch
     .sort(byName);
 }
 
-function listNodes(d: ApiDependencies, query: URLSearchParams) {
+function listNodes(d: ApiDependencies, apiVersion: string, query: URLSearchParams) {
   const nodes = selected(d.cluster.nodes(), query).filter((n) => d.nodeSelector.matches(n.metadata.labels ?? {}));
-  return { kind: 'NodeMetricsList', apiVersion, metadata: {}, items: nodes.map((n) => nodeMetrics(d, n)).filter((n) => n !== undefined) };
+  return { kind: 'NodeMetricsList', apiVersion, metadata: {}, items: nodes.map((n) => nodeMetrics(d, apiVersion, n)).filter((n) => n !== undefined) };
 }
 
-function listPods(d: ApiDependencies, namespace: string, query: URLSearchParams) {
+function listPods(d: ApiDependencies, apiVersion: string, namespace: string, query: URLSearchParams) {
   const pods = selected(d.cluster.pods(namespace), query);
-  return { kind: 'PodMetricsList', apiVersion, metadata: {}, items: pods.map((p) => podMetrics(d, p)).filter((p) => p !== undefined) };
+  return { kind: 'PodMetricsList', apiVersion, metadata: {}, items: pods.map((p) => podMetrics(d, apiVersion, p)).filter((p) => p !== undefined) };
 }
 
 type Measured = (NodeMetrics & { containers?: undefined }) | PodMetrics;

@@ -1,5 +1,5 @@
 /** What clients and the aggregator ask before they ask for figures. */
-import { group, version } from './api.ts';
+import { group, versions } from './api.ts';
 import { historyGroup } from '../history/discovery.ts';
 
 interface ServedResource {
@@ -8,7 +8,7 @@ interface ServedResource {
   readonly namespaced: boolean;
 }
 
-/** One group of one version, whose resources can be got and listed. */
+/** One version of a group, whose resources can be got and listed. */
 export interface ServedGroup {
   readonly group: string;
   readonly version: string;
@@ -17,24 +17,30 @@ export interface ServedGroup {
   schemas(ref: string): object;
 }
 
-const metricsGroup: ServedGroup = {
+const metricsGroups = versions.map((version): ServedGroup => ({
   group, version,
   resources: [{ name: 'nodes', kind: 'NodeMetrics', namespaced: false }, { name: 'pods', kind: 'PodMetrics', namespaced: true }],
-  schemas,
-};
-const groups = [metricsGroup, historyGroup];
+  schemas: (ref) => schemas(version, ref),
+}));
+/** Of one group the preferred version is first. */
+const groups = [...metricsGroups, historyGroup];
+const names = [...new Set(groups.map((g) => g.group))];
+const versionsOf = (name: string): ServedGroup[] => groups.filter((g) => g.group === name);
 
 const groupVersion = (g: ServedGroup): string => `${g.group}/${g.version}`;
-const entry = (g: ServedGroup) => ({ name: g.group, versions: [{ groupVersion: groupVersion(g), version: g.version }], preferredVersion: { groupVersion: groupVersion(g), version: g.version } });
+const entry = (name: string) => {
+  const all = versionsOf(name).map((g) => ({ groupVersion: groupVersion(g), version: g.version }));
+  return { name, versions: all, preferredVersion: all[0] };
+};
 const info = { title: 'metrics-server', version: 'v0' };
 
 /** The document at `path`, or undefined. `aggregated`: the client takes APIGroupDiscoveryList. */
 export function discovery(path: string, aggregated: boolean): object | undefined {
   switch (path) {
     case '/':
-      return { paths: ['/apis', ...groups.flatMap((g) => [`/apis/${g.group}`, `/apis/${groupVersion(g)}`]), '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] };
+      return { paths: ['/apis', ...names.flatMap((name) => [`/apis/${name}`, ...versionsOf(name).map((g) => `/apis/${groupVersion(g)}`)]), '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] };
     case '/apis':
-      return aggregated ? aggregatedGroups() : { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(entry) };
+      return aggregated ? aggregatedGroups() : { kind: 'APIGroupList', apiVersion: 'v1', groups: names.map(entry) };
     case '/api':
       return aggregated ? { ...aggregatedGroups(), items: [] } : undefined;
     case '/openapi/v3':
@@ -42,6 +48,7 @@ export function discovery(path: string, aggregated: boolean): object | undefined
     case '/openapi/v2':
       return { swagger: '2.0', info, paths: {}, definitions: Object.assign({}, ...groups.map((g) => g.schemas('#/definitions/'))) as object };
     default:
+      for (const name of names) if (path === `/apis/${name}`) return { kind: 'APIGroup', apiVersion: 'v1', ...entry(name) };
       for (const g of groups) {
         const document = ofGroup(g, path);
         if (document) return document;
@@ -52,8 +59,6 @@ export function discovery(path: string, aggregated: boolean): object | undefined
 
 function ofGroup(g: ServedGroup, path: string): object | undefined {
   switch (path) {
-    case `/apis/${g.group}`:
-      return { kind: 'APIGroup', apiVersion: 'v1', ...entry(g) };
     case `/apis/${groupVersion(g)}`:
       return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: groupVersion(g), resources: g.resources.map((r) => ({ name: r.name, singularName: '', namespaced: r.namespaced, kind: r.kind, verbs: ['get', 'list'] })) };
     case `/openapi/v3/apis/${groupVersion(g)}`:
@@ -66,21 +71,20 @@ function ofGroup(g: ServedGroup, path: string): object | undefined {
 function aggregatedGroups(): object {
   return {
     kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {},
-    items: groups.map((g) => ({
-      metadata: { name: g.group },
-      versions: [{
+    items: names.map((name) => ({
+      metadata: { name },
+      versions: versionsOf(name).map((g) => ({
         version: g.version, freshness: 'Current',
         resources: g.resources.map((r) => ({
           resource: r.name, responseKind: { group: g.group, version: g.version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: '', verbs: ['get', 'list'],
         })),
-      }],
+      })),
     })),
   };
 }
 
-const prefix = 'io.k8s.metrics.pkg.apis.metrics.v1beta1.';
-
-function schemas(ref: string): object {
+function schemas(version: string, ref: string): object {
+  const prefix = `io.k8s.metrics.pkg.apis.metrics.${version}.`;
   const string = (description: string, format?: string) => ({ type: 'string', description, ...(format ? { format } : {}) });
   const usage = { type: 'object', description: 'What is used of each resource.', additionalProperties: { type: 'string' } };
   const common = {

@@ -24,14 +24,16 @@ export function metricsServerManifests(options: MetricsServerManifestOptions): J
     },
     deployment(options),
     apiService('metrics.k8s.io', 'v1beta1'),
+    // Behind the one that upstream's clients know.
+    apiService('metrics.k8s.io', 'v1', 90),
     apiService('history.metrics.k7s.io', 'v1alpha1'),
   ];
 }
 
-function apiService(group: string, version: string): JsonObject {
+function apiService(group: string, version: string, versionPriority = 100): JsonObject {
   return {
     apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: `${version}.${group}`, labels },
-    spec: { group, version, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, service: { name, namespace } },
+    spec: { group, version, groupPriorityMinimum: 100, versionPriority, insecureSkipTLSVerify: true, service: { name, namespace } },
   };
 }
 

@@ -22,6 +22,7 @@ export interface MetricsServerOptions {
   readonly kubeconfig?: string;
   readonly authenticationKubeconfig?: string;
   readonly authorizationKubeconfig?: string;
+  readonly authorizationAlwaysAllowPaths: readonly string[];
   readonly history: HistoryOptions;
 }
 
@@ -29,32 +30,38 @@ export interface MetricsServerOptions {
 export const flags = {
   strings: [
     'secure-port', 'bind-address', 'cert-dir', 'tls-cert-file', 'tls-private-key-file', 'metric-resolution', 'kubelet-request-timeout', 'kubelet-port', 'kubelet-certificate-authority',
-    'kubelet-client-certificate', 'kubelet-client-key', 'kubelet-preferred-address-types', 'node-selector', 'kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig',
+    'kubelet-client-certificate', 'kubelet-client-key', 'kubelet-preferred-address-types', 'node-selector', 'kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig', 'authorization-always-allow-paths',
   ],
   /** Beyond upstream: the history that is kept here. */
   own: ['history', 'history-resolution', 'history-memory'],
   booleans: ['kubelet-use-node-status-port', 'kubelet-insecure-tls', 'deprecated-kubelet-completely-insecure'],
-  ignored: ['v', 'logtostderr', 'logging-format', 'vmodule', 'profiling', 'authentication-skip-lookup', 'authentication-tolerate-lookup-failure', 'contention-profiling', 'authorization-always-allow-paths'],
+  ignored: ['v', 'logtostderr', 'logging-format', 'vmodule', 'profiling', 'authentication-skip-lookup', 'authentication-tolerate-lookup-failure', 'contention-profiling'],
 } as const;
+
+/** Of the ignored ones those that take their value from the next argument. */
+const ignoredWithValue: readonly string[] = ['v', 'logging-format', 'vmodule'];
 
 /** Throws an Error with upstream's words for what does not fit. */
 export function parseOptions(argv: readonly string[]): MetricsServerOptions {
   const given = read(argv);
   const text = (name: string): string | undefined => given.get(name);
-  const number = (name: string, fallback: number): number => (text(name) === undefined ? fallback : Number(text(name)));
+  const number = (name: string, fallback: number): number => (text(name) === undefined ? fallback : integer(name, text(name)!));
+  const list = (name: string, fallback: string): string[] => (text(name) ?? fallback).split(',').filter(Boolean);
+  const duration = (name: string, fallback: string): number => parsed(name, text(name) ?? fallback, parseGoDuration);
   const bool = (name: string): boolean => text(name) === 'true';
   const optional = (key: keyof MetricsServerOptions, name: string) => (text(name) ? { [key]: text(name) } : {});
   const options: MetricsServerOptions = {
     securePort: number('secure-port', 443),
     bindAddress: text('bind-address') ?? '0.0.0.0',
-    metricResolutionMs: parseGoDuration(text('metric-resolution') ?? '60s'),
-    kubeletRequestTimeoutMs: parseGoDuration(text('kubelet-request-timeout') ?? '10s'),
+    metricResolutionMs: duration('metric-resolution', '60s'),
+    kubeletRequestTimeoutMs: duration('kubelet-request-timeout', '10s'),
     kubeletPort: number('kubelet-port', 10250),
     kubeletUseNodeStatusPort: bool('kubelet-use-node-status-port'),
     kubeletInsecureTls: bool('kubelet-insecure-tls'),
     completelyInsecureKubelet: bool('deprecated-kubelet-completely-insecure'),
-    kubeletPreferredAddressTypes: (text('kubelet-preferred-address-types') ?? 'Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP').split(',').filter(Boolean),
+    kubeletPreferredAddressTypes: list('kubelet-preferred-address-types', 'Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP'),
     nodeSelector: text('node-selector') ?? '',
+    authorizationAlwaysAllowPaths: list('authorization-always-allow-paths', '/healthz,/readyz,/livez'),
     history: historyOptions(text),
     ...optional('certDir', 'cert-dir'), ...optional('tlsCertFile', 'tls-cert-file'), ...optional('tlsPrivateKeyFile', 'tls-private-key-file'),
     ...optional('kubeletCertificateAuthority', 'kubelet-certificate-authority'), ...optional('kubeletClientCertificate', 'kubelet-client-certificate'),
@@ -83,11 +90,37 @@ function read(argv: readonly string[]): Map<string, string> {
     const match = /^--?([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(argv[i]!);
     const name = match?.[1] === 'l' ? 'node-selector' : match?.[1];
     if (!name) throw new Error(`unknown argument ${JSON.stringify(argv[i])}`);
-    if (booleans.includes(name)) given.set(name, match?.[2] ?? 'true');
-    else if (strings.includes(name)) given.set(name, match?.[2] ?? argv[++i] ?? '');
-    else if (!ignored.includes(name)) throw new Error(`unknown flag: --${name}`);
+    if (booleans.includes(name)) given.set(name, boolean(name, match?.[2] ?? 'true'));
+    else if (strings.includes(name) || ignoredWithValue.includes(name)) {
+      const value = match?.[2] ?? argv[++i];
+      if (value === undefined) throw new Error(`flag needs an argument: --${name}`);
+      given.set(name, value);
+    } else if (!ignored.includes(name)) throw new Error(`unknown flag: --${name}`);
   }
   return given;
+}
+
+function invalid(name: string, text: string, reason: string): Error {
+  return new Error(`invalid argument ${JSON.stringify(text)} for "--${name}" flag: ${reason}`);
+}
+
+function parsed<T>(name: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw invalid(name, text, (error as Error).message);
+  }
+}
+
+function integer(name: string, text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw invalid(name, text, `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+function boolean(name: string, text: string): string {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return 'true';
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return 'false';
+  throw invalid(name, text, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 function check(o: MetricsServerOptions, resolution: string, timeout: string): void {
@@ -98,5 +131,7 @@ function check(o: MetricsServerOptions, resolution: string, timeout: string): vo
   }
   if (o.kubeletCertificateAuthority && o.kubeletInsecureTls) throw new Error('cannot use both --kubelet-certificate-authority and --kubelet-insecure-tls');
   if ((o.kubeletClientKey === undefined) !== (o.kubeletClientCertificate === undefined)) throw new Error('need both --kubelet-client-key and --kubelet-client-certificate');
-  if (o.kubeletInsecureTls && o.completelyInsecureKubelet) throw new Error('cannot use both --kubelet-insecure-tls and --deprecated-kubelet-completely-insecure');
+  if (!o.completelyInsecureKubelet) return;
+  const contradictions = { 'kubelet-client-key': o.kubeletClientKey, 'kubelet-client-certificate': o.kubeletClientCertificate, 'kubelet-insecure-tls': o.kubeletInsecureTls, 'kubelet-certificate-authority': o.kubeletCertificateAuthority };
+  for (const [flag, given] of Object.entries(contradictions)) if (given) throw new Error(`cannot use both --${flag} and --deprecated-kubelet-completely-insecure`);
 }

@@ -1,27 +1,33 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbort } from '../../base/abort.ts';
-import { Metrics, metricsContentType } from '../../base/metrics.ts';
+import { defaultBuckets, Metrics, metricsContentType, type Histogram } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { nodes as nodeResource, pods as podResource } from '../../api/core/v1/index.ts';
+import { coreV1 } from '../../api/core/v1/package.ts';
+import { metaV1 } from '../../api/meta/v1/package.ts';
+import { metricsV1beta1 } from '../../api/metrics/v1beta1/package.ts';
 import type { Client } from '../../client/client.ts';
 import { Informers } from '../../client/informer.ts';
 import { parseLabelSelector } from '../../machinery/selectors.ts';
+import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { encodeProtobufBody } from '../../schema/protobuf.ts';
+import { Registry } from '../../schema/registry.ts';
 import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer } from '../../serving/delegated.ts';
 import { allowPaths, union } from '../../serving/identity.ts';
 import { Health, ping } from '../../serving/health.ts';
-import { json, negotiate, yaml } from '../../serving/negotiation.ts';
+import { json, negotiate, protobuf, yaml } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import { requestInfo } from '../../serving/requestinfo.ts';
-import { sendJson, sendText } from '../../serving/respond.ts';
+import { sendBytes, sendJson, sendText } from '../../serving/respond.ts';
 import { serve, type Serving } from '../../serving/server.ts';
 import { publishedTrust } from '../../serving/trust.ts';
 import { versionInfo } from '../../serving/version.ts';
 import { createAuthority, issue } from '../../wire/certificates.ts';
 import { group as historyGroup, historyTable, readHistory, version as historyVersion } from '../history/api.ts';
 import { History } from '../history/history.ts';
-import { group, read, toTable, version, type ApiDependencies } from './api.ts';
+import { group, read, toTable, versions, type ApiDependencies } from './api.ts';
 import { discovery } from './discovery.ts';
 import type { MetricsServerOptions } from './options.ts';
 import { kubeletScraper, type KubeletCredentials } from './scraper.ts';
@@ -55,7 +61,9 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
   const nodeSelector = parseLabelSelector(options.nodeSelector);
   const scrape = kubeletScraper(options, d.kubelets, d.surroundings, metrics);
 
-  let lastRound = clock.monotonic();
+  /** When the last round began; before the first nothing is late. */
+  let lastRound: number | undefined;
+  const { tick, freshness } = ownHistograms(metrics, options.metricResolutionMs);
   const rounds = async (): Promise<void> => {
     await informers.synced();
     for (let round = 0; !d.signal.aborted; round++) {
@@ -64,6 +72,7 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
       const chosen = [...nodes.values()].filter((n) => nodeSelector.matches(n.metadata.labels ?? {}));
       storage.store(await scrape(chosen, d.signal));
       history.record(clock.now(), (to) => storage.visit(to));
+      tick.observe((clock.monotonic() - started) / 1000);
       const wait = !storage.ready && round < 15 ? secondRoundMs : options.metricResolutionMs;
       await clock.sleep(Math.max(0, wait - (clock.monotonic() - started)), d.signal);
     }
@@ -73,23 +82,26 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
   });
 
   const api: ApiDependencies = {
-    storage, nodeSelector, now: () => clock.now(),
+    storage, nodeSelector, now: () => clock.now(), shown: (time) => freshness.observe((clock.now() - time) / 1000),
     cluster: { nodes: () => nodes.list(), node: (name) => nodes.get(name), pods: (namespace) => pods.list(namespace === '' ? undefined : namespace), pod: (namespace, name) => pods.get(name, namespace) },
   };
   const fail = (message: string): never => {
     throw new Error(message);
   };
+  const longestRoundMs = 1.5 * options.metricResolutionMs;
+  const synced = { name: 'metadata-informer-sync', check: () => void (pods.hasSynced || fail('cache for pod informer has not synced')) };
   const health = new Health({
-    '/healthz': [ping],
-    '/livez': [ping, { name: 'metric-collection-timely', check: () => void (clock.monotonic() - lastRound > 2 * options.metricResolutionMs + 30_000 && fail('metrics are not collected')) }],
+    '/healthz': [ping, synced],
+    '/livez': [ping, { name: 'metric-collection-timely', check: () => void (lastRound !== undefined && clock.monotonic() - lastRound > longestRoundMs && fail("metric collection didn't finish on time")) }, synced],
     '/readyz': [
       ping,
       { name: 'metric-storage-ready', check: () => void (storage.ready || fail('no metrics to serve')) },
-      { name: 'metric-informer-sync', check: () => void ((nodes.hasSynced && pods.hasSynced) || fail('informers not started yet')) },
+      { name: 'metric-informer-sync', check: () => void ((nodes.hasSynced && pods.hasSynced) || fail('caches of the informers have not synced')) },
+      synced,
     ],
   });
   const authenticate = delegatedAuthenticator({ client: d.client, clock, ...(await publishedTrust(d.client)) });
-  const authorize = union([allowPaths(['/healthz', '/livez', '/readyz']), subjectAccessReviewAuthorizer({ client: d.client, clock })]);
+  const authorize = union([allowPaths(options.authorizationAlwaysAllowPaths), subjectAccessReviewAuthorizer({ client: d.client, clock })]);
 
   const handler = async (request: ServingRequest): Promise<void> => {
     request.user = await authenticate(request);
@@ -105,17 +117,35 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
       const type = aggregated && request.path.startsWith('/api') ? { 'content-type': 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' } : {};
       return request.send(200, { 'content-type': json, ...type }, JSON.stringify(document));
     }
-    const ofHistory = info.group === historyGroup && info.version === historyVersion;
-    if (!info.isResource || !(ofHistory || (info.group === group && info.version === version))) throw StatusError.pathNotFound();
-    const accepted = negotiate(request.headers.accept, { mediaTypes: [json, yaml], as: (kind) => kind === 'Table' });
-    const answer = ofHistory ? readHistory({ ...api, history, enabled: options.history.spanMs > 0 }, info, request.query) : read(api, info, request.query);
-    const table = ofHistory ? historyTable : toTable;
-    sendJson(request, 200, accepted.as === 'Table' ? table(answer, request.query.get('includeObject') ?? 'Metadata') : answer);
+    if (info.isResource && info.group === group && versions.includes(info.version)) return answer(request, read(api, info, request.query), toTable, kinds);
+    if (!info.isResource || info.group !== historyGroup || info.version !== historyVersion) throw StatusError.pathNotFound();
+    return answer(request, readHistory({ ...api, history, enabled: options.history.spanMs > 0 }, info, request.query), historyTable);
   };
+  let registry: Registry | undefined;
+  const kinds = (): Registry => (registry ??= new Registry([coreV1, metaV1, metricsV1beta1]));
   const tls = await servingCertificate(options);
   const serving = await serve({ host: options.bindAddress, port: options.securePort, tls: { ...tls, clientAuthorities: [] }, handler, surroundings: d.surroundings, signal: d.signal });
   log.info('Serving securely', { address: `${options.bindAddress}:${serving.port}` });
   return { ...serving, stopped: running };
+}
+
+/** In the form that the client asks for; `kinds` describes the objects of those that have a protobuf form. */
+async function answer(request: ServingRequest, object: JsonObject, table: typeof toTable, kinds?: () => Registry): Promise<void> {
+  const accepted = negotiate(request.headers.accept, { mediaTypes: kinds ? [json, yaml, protobuf] : [json, yaml], as: (kind) => kind === 'Table' });
+  if (accepted.as === 'Table') return sendJson(request, 200, table(object, request.query.get('includeObject') ?? 'Metadata'));
+  if (accepted.mediaType !== protobuf || !kinds) return sendJson(request, 200, object);
+  // Both versions have the messages of the first; which it is stands in the envelope.
+  await sendBytes(request, 200, { 'content-type': protobuf }, encodeProtobufBody(kinds(), `${metricsV1beta1.name}.${object['kind'] as string}`, object));
+}
+
+/** Upstream's: how long rounds take, and how old the figures are that go out. */
+function ownHistograms(metrics: Metrics, resolutionMs: number): { tick: Histogram; freshness: Histogram } {
+  const [seconds, last] = [resolutionMs / 1000, defaultBuckets.at(-1)!];
+  const beyond = seconds > last ? [(last + seconds) / 2, seconds, seconds * 1.5, seconds * 2] : [];
+  return {
+    tick: metrics.histogram({ name: 'metrics_server_manager_tick_duration_seconds', help: 'The total time spent collecting and storing metrics in seconds.', buckets: [...defaultBuckets, ...beyond] }),
+    freshness: metrics.histogram({ name: 'metrics_server_api_metric_freshness_seconds', help: 'Freshness of metrics exported', buckets: Array.from({ length: 20 }, (_, i) => 1.364 ** i) }),
+  };
 }
 
 function historyGauges(metrics: Metrics, history: History): void {

@@ -92,3 +92,21 @@ test('flags: upstream names and limits', () => {
   assert.throws(() => parseOptions(['--metric-resolution=5s']), /at least 10s, but value 5s provided/);
   assert.throws(() => parseOptions(['--no-such-flag']), /unknown flag: --no-such-flag/);
 });
+
+test('flags that contradict each other, and values that cannot be read, are refused in upstream\'s words', () => {
+  const insecure = '--deprecated-kubelet-completely-insecure';
+  const refused: readonly (readonly [readonly string[], string])[] = [
+    [[insecure, '--kubelet-insecure-tls'], 'cannot use both --kubelet-insecure-tls and --deprecated-kubelet-completely-insecure'],
+    [[insecure, '--kubelet-certificate-authority=x'], 'cannot use both --kubelet-certificate-authority and --deprecated-kubelet-completely-insecure'],
+    [[insecure, '--kubelet-client-key=k', '--kubelet-client-certificate=c'], 'cannot use both --kubelet-client-key and --deprecated-kubelet-completely-insecure'],
+    [['--kubelet-insecure-tls', '--kubelet-certificate-authority=x'], 'cannot use both --kubelet-certificate-authority and --kubelet-insecure-tls'],
+    [['--kubelet-client-key=k'], 'need both --kubelet-client-key and --kubelet-client-certificate'],
+    [['--kubelet-request-timeout=20s', '--metric-resolution=15s'], 'metric-resolution should be larger than kubelet-request-timeout, but metric-resolution value 15s kubelet-request-timeout value 20s provided'],
+    [['--secure-port=many'], 'invalid argument "many" for "--secure-port" flag: strconv.ParseInt: parsing "many": invalid syntax'],
+    [['--kubelet-insecure-tls=perhaps'], 'invalid argument "perhaps" for "--kubelet-insecure-tls" flag: strconv.ParseBool: parsing "perhaps": invalid syntax'],
+    [['--kubelet-port'], 'flag needs an argument: --kubelet-port'],
+  ];
+  for (const [argv, message] of refused) assert.throws(() => parseOptions(argv), { message });
+  assert.equal(parseOptions(['--v', '2', '-l', 'a=b', '--kubelet-insecure-tls=false']).nodeSelector, 'a=b');
+  assert.deepEqual(parseOptions(['--authorization-always-allow-paths=/metrics']).authorizationAlwaysAllowPaths, ['/metrics']);
+});
