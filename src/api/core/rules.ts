@@ -6,6 +6,7 @@ import * as columns from './columns.ts';
 import { dropDisabledOfTemplate } from './disabled.ts';
 import { podRules } from './pod.ts';
 import { serviceRules } from './service.ts';
+import { validateEvent } from './validation/events.ts';
 import * as check from './validation/objects.ts';
 import * as quotas from './validation/quotas.ts';
 import * as storage from './validation/storage.ts';
@@ -80,7 +81,7 @@ function aboutFields(prefix: string): Record<string, (e: DeepReadonly<T.Event>) 
 
 const eventRules: KindRules<T.Event> = {
   metadataChecks: [2, 2],
-  validate: check.validateEvent,
+  validate: validateEvent,
   columns: columns.eventColumns,
   selectable: {
     ...aboutFields('involvedObject'),
@@ -157,6 +158,11 @@ const persistentVolumeClaimRules: KindRules<T.PersistentVolumeClaim> = {
   columns: columns.persistentVolumeClaimColumns,
 };
 
+/** Of its secrets, an account knows the names. */
+function onlyNames(account: T.ServiceAccount): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
+
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   Pod: podRules,
   Service: serviceRules,
@@ -175,7 +181,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
   LimitRange: { validate: quotas.validateLimitRange },
   ConfigMap: { metadataChecks: [4, 3], validate: check.validateConfigMap, validateUpdate: check.validateConfigMapUpdate, columns: columns.configMapColumns },
   Secret: { metadataChecks: [4, 3], validate: check.validateSecret, validateUpdate: check.validateSecretUpdate, columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
-  ServiceAccount: { metadataChecks: [4, 3], warnings: warn.serviceAccountWarnings, columns: columns.serviceAccountColumns },
+  ServiceAccount: { metadataChecks: [4, 3], prepareCreate: onlyNames, prepareUpdate: onlyNames, warnings: warn.serviceAccountWarnings, columns: columns.serviceAccountColumns },
   Endpoints: { metadataChecks: [4, 3], validate: check.validateEndpoints, warnings: warn.endpointsWarnings, columns: columns.endpointsColumns },
   PodTemplate: { validate: check.validatePodTemplate, prepareCreate: (t: T.PodTemplate) => dropDisabledOfTemplate(t.template), prepareUpdate: (t: T.PodTemplate, old: DeepReadonly<T.PodTemplate>) => dropDisabledOfTemplate(t.template, old.template), warnings: templateRule<T.PodTemplate>((t) => t.template, 'template', false), columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },
   ComponentStatus: { columns: columns.componentStatusColumns },

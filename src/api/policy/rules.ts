@@ -1,6 +1,6 @@
 /** Rules of pod disruption budgets. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { invalid, notSupported } from '../../machinery/fieldpath.ts';
+import { goForm, invalid, notSupported } from '../../machinery/fieldpath.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { checkConditions, checkLabelSelector } from '../../schema/metadata.ts';
 import type { AnyKindRules, RuleContext } from '../../schema/vocabulary.ts';
@@ -14,7 +14,7 @@ type Budget = DeepReadonly<PodDisruptionBudget>;
 function validate(b: Budget): FieldError[] {
   const out: FieldError[] = [];
   const { spec } = b;
-  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) out.push(invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) out.push(invalid('spec', goForm(spec, { minAvailable: null, selector: null, maxUnavailable: null, unhealthyPodEvictionPolicy: null }), 'minAvailable and maxUnavailable cannot be both set'));
   for (const key of ['minAvailable', 'maxUnavailable'] as const) {
     if (spec[key] === undefined) continue;
     checkIntOrPercent(spec[key], `spec.${key}`, out);

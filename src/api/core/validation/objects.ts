@@ -2,7 +2,7 @@
 import { canonicalIP, checkCIDR, checkIP, familyOf } from '../../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
 import { duplicate, forbidden, goForm, immutable, invalid, nonNegative, notSupported, required, sameValue, tooLong } from '../../../machinery/fieldpath.ts';
-import { configKeyComplaints, portNumberComplaints, qualifiedNameComplaints } from '../../../machinery/names.ts';
+import { configKeyComplaints, portNumberComplaints, qualifiedNameComplaints, subdomainComplaints } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabel } from '../../../schema/metadata.ts';
 import type * as T from '../v1/types.ts';
@@ -31,13 +31,9 @@ export function validateNamespaceUpdate(n: DeepReadonly<T.Namespace>, _old: unkn
 }
 
 export function validateNode(n: DeepReadonly<T.Node>): FieldError[] {
-  return checkNode(n, 'metadata.taints');
-}
 
-/** Upstream names the place of taints one way for new nodes and another for old ones. */
-function checkNode(n: DeepReadonly<T.Node>, taintsPath: string): FieldError[] {
   const out: FieldError[] = [];
-  checkTaints(n.spec.taints, taintsPath, out);
+  checkTaints(n.spec.taints, 'metadata.taints', out);
   for (const key of ['capacity', 'allocatable'] as const) for (const [name, amount] of Object.entries(n.status?.[key] ?? {})) checkAmount(name, amount, `status.${key}.${name}`, out);
   const ranges = n.spec.podCIDRs ?? [];
   for (const [i, c] of ranges.entries()) checkCIDR(`spec.podCIDRs[${i}]`, c, out);
@@ -48,7 +44,7 @@ function checkNode(n: DeepReadonly<T.Node>, taintsPath: string): FieldError[] {
 }
 
 export function validateNodeUpdate(n: DeepReadonly<T.Node>, old: DeepReadonly<T.Node>): FieldError[] {
-  const out = checkNode(n, 'spec.taints');
+  const out = validateNode(n);
   if (n.spec.externalID && n.spec.externalID !== old.spec.externalID) out.push(forbidden('spec.externalID', 'may not be updated'));
   const seen = new Set<string>();
   for (const [i, a] of (n.status?.addresses ?? []).entries()) {
@@ -137,6 +133,7 @@ function checkAddress(a: DeepReadonly<T.EndpointAddress>, path: string, out: Fie
   if (ip.startsWith('127.') || ip === '::1') out.push(invalid(`${path}.ip`, a.ip, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
   if (ip.startsWith('169.254.')) out.push(invalid(`${path}.ip`, a.ip, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'));
   if (a.hostname) checkLabel(a.hostname, `${path}.hostname`, out);
+  if (a.nodeName !== undefined) for (const c of subdomainComplaints(a.nodeName)) out.push(invalid(`${path}.nodeName`, a.nodeName, c));
 }
 
 export function validateEndpoints(e: DeepReadonly<T.Endpoints>): FieldError[] {
@@ -153,6 +150,7 @@ export function validateEndpoints(e: DeepReadonly<T.Endpoints>): FieldError[] {
       for (const c of portNumberComplaints(p.port)) out.push(invalid(`${at}.port`, p.port, c));
       if (!p.protocol) out.push(required(`${at}.protocol`));
       else if (!protocols.includes(p.protocol)) out.push(notSupported(`${at}.protocol`, p.protocol, protocols));
+      if (p.appProtocol !== undefined) for (const c of qualifiedNameComplaints(p.appProtocol)) out.push(invalid(`${at}.appProtocol`, p.appProtocol, c));
     }
   }
   return out;
@@ -177,12 +175,4 @@ export function validatePodTemplate(t: DeepReadonly<T.PodTemplate>): FieldError[
   const out: FieldError[] = [];
   checkPodTemplate(t.template, 'template', out);
   return out;
-}
-
-/** An event stands in the namespace of what it is about; in `default` where that has none. */
-export function validateEvent(e: DeepReadonly<T.Event>): FieldError[] {
-  const about = e.involvedObject.namespace ?? '';
-  const namespace = e.metadata.namespace ?? '';
-  const fits = about === namespace || (about === '' && (namespace === 'default' || namespace === 'kube-system' || namespace === ''));
-  return fits ? [] : [invalid('involvedObject.namespace', about, 'does not match event.namespace')];
 }

@@ -1,5 +1,5 @@
 /** Pods and templates of pods. */
-import { checkCanonicalIP, checkIP } from '../../../machinery/addresses.ts';
+import { checkIP, familyOf } from '../../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
 import { duplicate, forbidden, goForm, invalid, notSupported, required } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange, nameIsSubdomain, subdomainComplaints, underscoreSubdomainComplaints } from '../../../machinery/names.ts';
@@ -196,11 +196,17 @@ export function checkPodTemplate(template: DeepReadonly<T.PodTemplateSpec>, path
   if (template.spec.ephemeralContainers?.length) out.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
 }
 
+function checkAddresses(list: readonly { readonly ip?: string }[] | undefined, path: string, out: FieldError[]): void {
+  const addresses = (list ?? []).map((x) => x.ip ?? '');
+  for (const [i, ip] of addresses.entries()) checkIP(`${path}[${i}]`, ip, out);
+  if (addresses.length < 2) return;
+  const families = new Set(addresses.map(familyOf));
+  if (addresses.length > 2 || families.size < 2) out.push(invalid(path, list!.map((x) => ({ IP: x.ip ?? '' })), 'may specify no more than one IP for each IP family'));
+}
+
 export function checkPodIPs(status: DeepReadonly<T.PodStatus>, out: FieldError[]): void {
-  const seen = new Set<string>();
-  for (const [i, p] of (status.podIPs ?? []).entries()) {
-    checkCanonicalIP(`status.podIPs[${i}]`, p.ip, out);
-    if (seen.has(p.ip)) out.push(duplicate(`status.podIPs[${i}]`, p));
-    seen.add(p.ip);
-  }
+  checkAddresses(status.podIPs, 'status.podIPs', out);
+  const first = status.hostIPs?.[0]?.ip;
+  if (status.hostIPs?.length && (status.hostIP ?? '') !== (first ?? '')) out.push(invalid('status.hostIPs[0].ip', first ?? '', 'must be equal to `hostIP`'));
+  checkAddresses(status.hostIPs, 'status.hostIPs', out);
 }

@@ -134,15 +134,14 @@ export function checkTaints(list: DeepReadonly<T.Taint[]> | undefined, path: str
 
 export function checkSpreadConstraints(list: DeepReadonly<T.TopologySpreadConstraint[]> | undefined, path: string, out: FieldError[]): void {
   const actions = ['DoNotSchedule', 'ScheduleAnyway'];
-  const seen = new Set<string>();
   for (const [i, c] of (list ?? []).entries()) {
     const at = `${path}[${i}]`;
     if (c.maxSkew <= 0) out.push(invalid(`${at}.maxSkew`, c.maxSkew, notPositive));
     if (!c.topologyKey) out.push(required(`${at}.topologyKey`, 'can not be empty'));
     if (!actions.includes(c.whenUnsatisfiable)) out.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', actions));
+    // Said of the one that comes first.
     const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
-    if (seen.has(key)) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, key));
-    seen.add(key);
+    if (list!.slice(i + 1).some((other) => `{${other.topologyKey}, ${other.whenUnsatisfiable}}` === key)) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, key));
     if (c.minDomains !== undefined) {
       if (c.minDomains <= 0) out.push(invalid(`${at}.minDomains`, c.minDomains, notPositive));
       if (c.whenUnsatisfiable !== 'DoNotSchedule') out.push(invalid(`${at}.minDomains`, c.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${c.whenUnsatisfiable}`));
