@@ -17,6 +17,7 @@ interface Review {
   readonly userInfo: { readonly username: string };
   readonly object: { metadata: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec?: Record<string, unknown> } | null;
   readonly oldObject: object | null;
+  readonly options: object;
 }
 
 type Reply = Record<string, unknown>;
@@ -83,6 +84,7 @@ test('a validating webhook sees the request and refuses it in its own words', as
   assert.equal(good.stdout, 'configmap/good created\n');
   const review = seen['deny']![0]!;
   assert.deepEqual([review.operation, review.namespace, review.name, review.userInfo.username, review.dryRun, review.oldObject], ['CREATE', 'default', 'bad', 'kubernetes-admin', false, null]);
+  assert.deepEqual(review.options, { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' });
   assert.deepEqual([review.kind, review.resource], [{ group: '', version: 'v1', kind: 'ConfigMap' }, { group: '', version: 'v1', resource: 'configmaps' }]);
   const before = seen['deny']!.length;
   await apply(configMap('elsewhere'));
