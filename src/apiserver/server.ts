@@ -9,6 +9,7 @@ import type { ServingRequest } from '../serving/request.ts';
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
+import { admissionMetrics } from './admission/metrics.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { Caller } from './admission/webhooks/call.ts';
 import { authenticator } from './authn/authenticate.ts';
@@ -80,7 +81,8 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet);
   const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
   const caller = new Caller(resolver, clock);
-  admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics }));
+  const timing = admissionMetrics(metrics, clock);
+  admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics, timing }), timing);
   wireKinds({
     kubelets, resolver, admission, clock,
     installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,

@@ -76,6 +76,8 @@ test('bindings, evictions and tokens are put to them once, as what they are', as
   assert.equal((await post(`${pod}/free/binding`, binding('free'))).code, 0);
   assert.deepEqual(seen.slice(before).map((r) => [r.operation, r.kind['kind'], r.subResource, r.name]), [['CREATE', 'Binding', 'binding', 'free']]);
   const eviction = (name: string): object => ({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'default' } });
+  await server.kubectl('delete pod guarded --grace-period=3 --wait=false');
+  assert.deepEqual(seen.at(-1)!.options, { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', gracePeriodSeconds: 3, propagationPolicy: 'Background' });
   assert.match((await post(`${pod}/guarded/eviction`, eviction('guarded'))).stderr, denied('eviction'));
   const earlier = seen.length;
   assert.equal((await post(`${pod}/free/eviction`, eviction('free'))).code, 0);

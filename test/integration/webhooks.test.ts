@@ -17,6 +17,7 @@ interface Review {
   readonly userInfo: { readonly username: string };
   readonly object: { metadata: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec?: Record<string, unknown> } | null;
   readonly oldObject: object | null;
+  readonly options: object;
 }
 
 type Reply = Record<string, unknown>;
@@ -83,6 +84,7 @@ test('a validating webhook sees the request and refuses it in its own words', as
   assert.equal(good.stdout, 'configmap/good created\n');
   const review = seen['deny']![0]!;
   assert.deepEqual([review.operation, review.namespace, review.name, review.userInfo.username, review.dryRun, review.oldObject], ['CREATE', 'default', 'bad', 'kubernetes-admin', false, null]);
+  assert.deepEqual(review.options, { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' });
   assert.deepEqual([review.kind, review.resource], [{ group: '', version: 'v1', kind: 'ConfigMap' }, { group: '', version: 'v1', resource: 'configmaps' }]);
   const before = seen['deny']!.length;
   await apply(configMap('elsewhere'));
@@ -159,4 +161,18 @@ test('match conditions decide before anybody is asked', async () => {
   assert.equal(seen['picky']!.length, 1);
   const bad = await apply({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name: 'bad' }, webhooks: [hook('bad', 'picky', conditions('object.'))] });
   assert.match(bad.stderr, /ValidatingWebhookConfiguration "bad" is invalid: webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: "object\.": compilation failed: /);
+});
+
+test('metrics say how often webhooks were asked, refused, failed and were passed over', async () => {
+  const text = (await server.kubectl('get --raw /metrics')).stdout;
+  const prefix = 'apiserver_admission_webhook_';
+  for (const line of [
+    `${prefix}request_total{name="deny.example.com",type="validating",operation="CREATE",code="403",rejected="true"} 1`, `${prefix}request_total{name="deny.example.com",type="validating",operation="CREATE",code="200",rejected="false"} 1`,
+    `${prefix}rejection_count{name="deny.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="403"} 1`,
+    `${prefix}rejection_count{name="down.example.com",type="validating",operation="CREATE",error_type="calling_webhook_error",rejection_code="400"} 1`,
+    `${prefix}fail_open_count{name="lenient.example.com",type="validating"} 1`,
+  ]) assert.ok(text.includes(`${line}\n`), line);
+  assert.match(text, /apiserver_admission_webhook_admission_duration_seconds_count\{name="first\.example\.com",type="admit",operation="CREATE",rejected="false"\} [1-9]/);
+  assert.match(text, /apiserver_admission_controller_admission_duration_seconds_count\{name="ValidatingAdmissionWebhook",type="validate",operation="CREATE",rejected="true"\} [1-9]/);
+  assert.match(text, /apiserver_admission_step_admission_duration_seconds_bucket\{type="admit",operation="CREATE",rejected="false",le="0\.005"\} \d+/);
 });

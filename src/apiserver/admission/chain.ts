@@ -4,6 +4,7 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from '../registry/views.ts';
+import type { AdmissionMetrics } from './metrics.ts';
 import type { Reinvocation } from './reinvocation.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -56,31 +57,54 @@ export interface AdmissionPlugin {
 export class AdmissionChain {
   #mutating: readonly AdmissionPlugin[] = [];
   #validating: readonly AdmissionPlugin[] = [];
+  #metrics: AdmissionMetrics | undefined;
 
   /** Plugins look at storages, and storages run the chain: it is filled once both are there. */
-  use(plugins: readonly AdmissionPlugin[]): void {
+  use(plugins: readonly AdmissionPlugin[], metrics?: AdmissionMetrics): void {
+    this.#metrics = metrics;
     this.#mutating = plugins.filter((p) => p.mutate);
     this.#validating = plugins.filter((p) => p.validate);
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
-    await this.#runMutating(request);
-    if (request.reinvocation?.wanted !== true) return;
-    request.reinvocation.round = 1;
-    await this.#runMutating(request);
-  }
-
-  async #runMutating(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#mutating) {
-      const pending = plugin.mutate!(request);
-      if (pending) await pending;
+    const since = this.#metrics?.now() ?? 0;
+    let done = false;
+    try {
+      await this.#run(this.#mutating, 'admit', request);
+      if (request.reinvocation?.wanted === true) {
+        request.reinvocation.round = 1;
+        await this.#run(this.#mutating, 'admit', request);
+      }
+      done = true;
+    } finally {
+      this.#metrics?.step('admit', request.operation, since, !done);
     }
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#validating) {
-      const pending = plugin.validate!(request);
-      if (pending) await pending;
+    const since = this.#metrics?.now() ?? 0;
+    let done = false;
+    try {
+      await this.#run(this.#validating, 'validate', request);
+      done = true;
+    } finally {
+      this.#metrics?.step('validate', request.operation, since, !done);
+    }
+  }
+
+  /** Plugins that find out at once that they have nothing to do are neither waited for nor counted. */
+  async #run(plugins: readonly AdmissionPlugin[], type: 'admit' | 'validate', request: AdmissionRequest): Promise<void> {
+    for (const plugin of plugins) {
+      const pending = type === 'admit' ? plugin.mutate!(request) : plugin.validate!(request);
+      if (!pending) continue;
+      const observe = this.#metrics?.plugin(plugin.name, type, request.operation);
+      let done = false;
+      try {
+        await pending;
+        done = true;
+      } finally {
+        observe?.(!done);
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ import type { AdmissionPlugin } from './chain.ts';
 import { defaultIngressClass, runtimeClass } from './classes.ts';
 import { eventRateLimit } from './events.ts';
 import { limitRanger } from './limits.ts';
+import type { AdmissionMetrics } from './metrics.ts';
 import { namespaceAutoProvision, namespaceExists, namespaceLifecycle } from './namespaces.ts';
 import { nodeRestriction } from './noderestriction.ts';
 import { taintNodesByCondition } from './nodes.ts';
@@ -36,6 +37,7 @@ export interface PluginOptions {
   readonly registry: Schema;
   readonly caller: Caller;
   readonly metrics: Metrics;
+  readonly timing: AdmissionMetrics;
 }
 
 interface Entry {
@@ -51,11 +53,11 @@ const off = (make: () => AdmissionPlugin, name: string): Entry => ({ name, make,
 const policyGroup = 'admissionregistration.k8s.io';
 
 function entries(options: PluginOptions): Entry[] {
-  const { installed: { storage, table }, authorize, surroundings, registry, caller, metrics, config } = options;
+  const { installed: { storage, table }, authorize, surroundings, registry, caller, metrics, timing, config } = options;
   const { clock } = surroundings;
   const configuration = config.admissionConfiguration ?? new Map();
   const namespaces = storage('namespaces');
-  const webhooks = { table, registry, caller, surroundings, conditions: new Conditions(authorize), namespaces };
+  const webhooks = { table, registry, caller, surroundings, conditions: new Conditions(authorize), namespaces, metrics: timing };
   const policies = { table, namespaces, authorize };
   const ofPolicies = (name: string) => storage(`${name}.${policyGroup}`);
   // Nothing of it is there unless a version of it is asked for.

@@ -1,6 +1,7 @@
 /** One request to a resource: which verb, which subresource, and the answer. */
 import { timestamp } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
+import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import type { Schema } from '../registry/engines.ts';
 import { decode, parseJson } from '../../schema/json.ts';
@@ -81,8 +82,18 @@ function methodNotAllowed(request: ServingRequest, _served: Served): StatusError
   return new StatusError({ status: 'Failure', code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {}, ...(request ? {} : {}) });
 }
 
+/** What reviews show of the options of a write, as the client gave them. */
+function givenOptions(query: URLSearchParams): JsonObject {
+  const out: JsonObject = {};
+  for (const name of ['fieldManager', 'fieldValidation']) {
+    const value = query.get(name);
+    if (value) out[name] = value;
+  }
+  return out;
+}
+
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}) };
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}) };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
@@ -167,9 +178,13 @@ function checkDeletionOptions(options: Record<string, unknown>): void {
   }
 }
 
+function deletionScope(server: ResourceServer, request: ServingRequest, served: StoredResource, { dryRun, ...options }: DeletionOptions & { readonly dryRun: boolean }): WriteScope {
+  return { ...writeScope(server, request, '', dryRun), view: served.view, options: options as JsonObject };
+}
+
 async function serveDelete(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const options = await deletionOptions(server, request);
-  const { stored, removed } = await served.storage.delete(info.namespace, info.name, options, { ...writeScope(server, request, '', options.dryRun), view: served.view });
+  const { stored, removed } = await served.storage.delete(info.namespace, info.name, options, deletionScope(server, request, served, options));
   if (removed && !served.storage.options.returnsDeleted) return sendStatus(server, request, deletedStatus(served, stored.object));
   const accepted = !removed && options.orphanDependents === false;
   return sendStored(server, request, served, served.view, stored, accepted ? 202 : 200);
@@ -186,7 +201,7 @@ export function deletedStatus(served: Served, object: ReadonlyObject): Status {
 async function serveDeleteCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const options = await deletionOptions(server, request);
   const place = served.namespaced ? { namespace: info.namespace } : {};
-  const page = await deleteCollection(served, place, listParameters(request.query), options, { ...writeScope(server, request, '', options.dryRun), view: served.view });
+  const page = await deleteCollection(served, place, listParameters(request.query), options, deletionScope(server, request, served, options));
   return sendList(server, request, served, served.view, page);
 }
 

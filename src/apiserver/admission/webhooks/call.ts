@@ -8,8 +8,12 @@ import type { Webhook } from './hooks.ts';
 
 /** The server could not be asked: what happens now is up to the webhook's failure policy. */
 export class CallFailed extends Error {
-  constructor(name: string, why: string, cause?: unknown) {
+  /** As metrics count it. */
+  readonly code: number;
+
+  constructor(name: string, why: string, cause?: unknown, code = 400) {
     super(`failed calling webhook ${JSON.stringify(name)}: ${why}`, { cause });
+    this.code = code;
     this.name = 'CallFailed';
   }
 }

@@ -13,6 +13,7 @@ import { CallFailed, type Caller } from './call.ts';
 import type { Conditions } from './conditions.ts';
 import { Hooks, type Hook, type Webhook } from './hooks.ts';
 import { isExempt, placeFor, placesOf, seen, selected, type Place } from '../matching.ts';
+import type { AdmissionMetrics } from '../metrics.ts';
 import { turnOf } from '../reinvocation.ts';
 import { denial, readAnswer, reviewOf, type Answer } from './review.ts';
 
@@ -22,6 +23,7 @@ export interface WebhookOptions {
   readonly namespaces: Storage;
   readonly caller: Caller;
   readonly conditions: Conditions;
+  readonly metrics: AdmissionMetrics;
   readonly surroundings: Surroundings;
 }
 
@@ -31,6 +33,30 @@ interface Question {
   /** All places of the request, and the one in which this webhook sees it. */
   readonly places: readonly Place[];
   readonly place: Place;
+}
+
+/** Undefined: its match conditions do not hold. Throws what the client gets where it refuses, and CallFailed where it could not be asked. */
+async function answerOf(options: WebhookOptions, question: Question, mutating: boolean): Promise<Answer | undefined> {
+  const { hook: { webhook }, request } = question;
+  const observer = options.metrics.webhook(webhook.name, mutating, request.operation);
+  let answer: Answer | undefined;
+  try {
+    answer = await ask(options, question, mutating);
+  } catch (error) {
+    const called = error instanceof CallFailed;
+    const open = called && webhook.failurePolicy === 'Ignore';
+    observer.asked(called ? error.code : 0, !open, called ? 'calling_webhook_error' : 'apiserver_internal_error');
+    if (open) observer.passedOver();
+    throw error;
+  }
+  if (!answer) return undefined;
+  if (answer.allowed) {
+    observer.asked(200, false);
+    return answer;
+  }
+  const refusal = denial(webhook.name, answer.status);
+  observer.asked(refusal.code ?? 400, true, 'no_error');
+  throw refusal;
 }
 
 /** Undefined: its match conditions do not hold. */
@@ -47,11 +73,10 @@ async function ask(options: WebhookOptions, { hook, request, places, place }: Qu
   try {
     answer = readAnswer(webhook, uid, value, mutating);
   } catch (error) {
-    throw new CallFailed(name, `received invalid webhook response: ${(error as Error).message}`, error);
+    throw new CallFailed(name, `received invalid webhook response: ${(error as Error).message}`, error, 503);
   }
   request.warnings.push(...answer.warnings);
   if (request.annotate) for (const [key, value] of Object.entries(answer.auditAnnotations)) request.annotate(`${name}/${key}`, String(value));
-  if (!answer.allowed) throw denial(name, answer.status);
   return answer;
 }
 
@@ -87,7 +112,7 @@ export function validatingWebhooks(options: WebhookOptions, configurations: Stor
     const results = await Promise.allSettled(found.map(async ({ hook, place }) => {
       if (!(await selected(hook, request, options.namespaces))) return;
       try {
-        await ask(options, { hook, request, places, place }, false);
+        await answerOf(options, { hook, request, places, place }, false);
       } catch (error) {
         passOver(error, hook.webhook, options.surroundings);
       }
@@ -110,7 +135,7 @@ export function mutatingWebhooks(options: WebhookOptions, configurations: Storag
       const note = (prefix: string, value: string): void => request.annotate?.(`${prefix}mutation.webhook.admission.k8s.io/round_${request.reinvocation?.round ?? 0}_index_${index}`, value);
       if (!turn.due(hook.id) || !(await selected(hook, request, options.namespaces))) continue;
       try {
-        const answer = await ask(options, { hook, request, places, place }, true);
+        const answer = await answerOf(options, { hook, request, places, place }, true);
         if (!answer) continue;
         const mutated = answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch));
         if (mutated) turn.changed();
