@@ -23,10 +23,10 @@ interface Group {
 }
 
 const groups: Record<string, Group> = {
-  unit: { files: ['src/**/*.test.ts', 'test/*.test.ts', 'tools/**/*.test.ts'], isolation: 'none', concurrency: 1, testTimeoutSeconds: 180, minutes: 5 },
-  contract: { files: ['test/contract/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/parity/**/*.test.ts', 'test/sim/**/*.test.ts'], isolation: 'process', concurrency: 2, testTimeoutSeconds: 120, minutes: 5 },
-  integration: { files: ['test/integration/**/*.test.ts'], isolation: 'process', concurrency: 2, testTimeoutSeconds: 300, minutes: 12 },
-  e2e: { files: ['test/e2e/**/*.test.ts'], isolation: 'process', concurrency: 1, testTimeoutSeconds: 600, minutes: 15 },
+  unit: { files: ['src/**/*.test.ts', 'test/*.test.ts', 'tools/**/*.test.ts'], isolation: 'none', concurrency: 1, testTimeoutSeconds: 180, minutes: 10 },
+  contract: { files: ['test/contract/**/*.test.ts', 'test/golden/**/*.test.ts', 'test/parity/**/*.test.ts', 'test/sim/**/*.test.ts'], isolation: 'process', concurrency: 2, testTimeoutSeconds: 120, minutes: 10 },
+  integration: { files: ['test/integration/**/*.test.ts'], isolation: 'process', concurrency: 2, testTimeoutSeconds: 300, minutes: 30 },
+  e2e: { files: ['test/e2e/**/*.test.ts'], isolation: 'process', concurrency: 1, testTimeoutSeconds: 600, minutes: 30 },
 };
 
 const root = join(import.meta.dirname, '..');
