@@ -3,6 +3,8 @@ import { readText } from './files.ts';
 
 export interface MachineInfo {
   readonly cores: number;
+  readonly physicalCores: number;
+  readonly sockets: number;
   readonly memoryBytes: number;
   readonly swapBytes: number;
   readonly machineId: string;
@@ -17,8 +19,9 @@ export function readMachine(proc = '/proc'): MachineInfo {
   const meminfo = readText(`${proc}/meminfo`) ?? '';
   const kib = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
   const stat = readText(`${proc}/stat`) ?? '';
+  const cores = (stat.match(/^cpu\d+ /gm) ?? []).length;
   return {
-    cores: (stat.match(/^cpu\d+ /gm) ?? []).length,
+    cores, ...topology(readText(`${proc}/cpuinfo`) ?? '', cores),
     memoryBytes: kib('MemTotal'),
     swapBytes: kib('SwapTotal'),
     machineId: (readText('/etc/machine-id') ?? '').trim(),
@@ -28,8 +31,24 @@ export function readMachine(proc = '/proc'): MachineInfo {
   };
 }
 
+/** Machines whose kernel does not tell (ARM) count each logical core as one of its own, in one socket. */
+function topology(cpuinfo: string, cores: number): { physicalCores: number; sockets: number } {
+  const sockets = new Set<string>();
+  const physical = new Set<string>();
+  for (const block of cpuinfo.split('\n\n')) {
+    const socket = /^physical id\s*:\s*(\d+)/m.exec(block)?.[1];
+    const core = /^core id\s*:\s*(\d+)/m.exec(block)?.[1];
+    if (socket === undefined || core === undefined) continue;
+    sockets.add(socket);
+    physical.add(`${socket}/${core}`);
+  }
+  return sockets.size > 0 ? { physicalCores: physical.size, sockets: sockets.size } : { physicalCores: cores, sockets: 1 };
+}
+
 export interface FilesystemSample {
   readonly device: string;
+  /** `major:minor`, which finds it among the disks. */
+  readonly deviceId: string;
   readonly capacity: number;
   readonly available: number;
   readonly used: number;
@@ -44,6 +63,7 @@ export function readFilesystem(path: string): FilesystemSample | undefined {
     const { dev } = statSync(path);
     return {
       device: deviceName(dev),
+      deviceId: deviceId(dev),
       capacity: s.blocks * s.bsize,
       available: s.bavail * s.bsize,
       used: (s.blocks - s.bfree) * s.bsize,
@@ -56,9 +76,12 @@ export function readFilesystem(path: string): FilesystemSample | undefined {
   }
 }
 
+function deviceId(dev: number): string {
+  return `${Math.floor(dev / 256) & 0xfff}:${(dev & 0xff) | ((dev >>> 12) & 0xfff00)}`;
+}
+
 function deviceName(dev: number): string {
-  const major = Math.floor(dev / 256) & 0xfff;
-  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
-  const line = (readText('/proc/self/mountinfo') ?? '').split('\n').find((l) => l.split(' ')[2] === `${major}:${minor}`);
-  return line?.split(' - ')[1]?.split(' ')[1] ?? `${major}:${minor}`;
+  const id = deviceId(dev);
+  const line = (readText('/proc/self/mountinfo') ?? '').split('\n').find((l) => l.split(' ')[2] === id);
+  return line?.split(' - ')[1]?.split(' ')[1] ?? id;
 }

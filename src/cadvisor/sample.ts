@@ -55,11 +55,9 @@ export interface MemorySample {
   readonly oomKills?: number;
 }
 
+/** What a process of the cgroup holds open is read apart (processes.ts). */
 export interface ProcessSample {
   readonly threads: number;
-  readonly processes?: number;
-  readonly fileDescriptors?: number;
-  readonly sockets?: number;
   /** Absent when there is no limit. */
   readonly threadsMax?: number;
 }

@@ -1,10 +1,10 @@
 /** The JSON of cAdvisor's REST API, version 1.3 and 2.1, made of our samples. */
-import { join } from 'node:path';
-import { readNumber, readText } from '../files.ts';
-import { children, type CgroupLayout } from '../layout.ts';
-import type { FilesystemSample, MachineInfo } from '../machine.ts';
+import { children } from '../layout.ts';
+import { readFilesystem, type FilesystemSample, type MachineInfo } from '../machine.ts';
 import type { Monitor } from '../monitor.ts';
+import { readProcesses, type ProcessDetail } from '../processes.ts';
 import type { ContainerSample, DeviceIo, Pressure } from '../sample.ts';
+import { readSpec } from '../spec.ts';
 
 type Json = Record<string, unknown>;
 
@@ -25,7 +25,7 @@ function diskIo(io: readonly DeviceIo[] | undefined): Json {
   return { io_service_bytes: per('readBytes', 'writeBytes'), io_serviced: per('reads', 'writes') };
 }
 
-export function cpuJson(s: ContainerSample): Json {
+function cpuJson(s: ContainerSample): Json {
   const c = s.cpu;
   return {
     usage: { total: c?.usage ?? 0, ...(c?.perCpu ? { per_cpu_usage: c.perCpu } : {}), user: c?.user ?? 0, system: c?.system ?? 0 },
@@ -34,7 +34,7 @@ export function cpuJson(s: ContainerSample): Json {
   };
 }
 
-export function memoryJson(s: ContainerSample): Json {
+function memoryJson(s: ContainerSample): Json {
   const m = s.memory;
   const faults = (f: { pageFaults: number; majorPageFaults: number } | undefined): Json => ({ pgfault: f?.pageFaults ?? 0, pgmajfault: f?.majorPageFaults ?? 0 });
   return {
@@ -52,30 +52,51 @@ function networkJson(s: ContainerSample): Json {
   return { ...(interfaces[0] ?? { name: '', rx_bytes: 0, rx_packets: 0, rx_errors: 0, rx_dropped: 0, tx_bytes: 0, tx_packets: 0, tx_errors: 0, tx_dropped: 0 }), interfaces };
 }
 
-export function statsJson(s: ContainerSample, filesystem?: FilesystemSample): Json {
+function filesystemJson(f: FilesystemSample): Json {
+  return { device: f.device, type: 'vfs', capacity: f.capacity, usage: f.used, available: f.available, has_inodes: true, inodes: f.inodes, inodes_free: f.inodesFree };
+}
+
+/** `held`: what the processes hold open just now; older samples do not know. */
+function processesJson(s: ContainerSample, held: ProcessDetail | undefined): Json {
+  return {
+    ...(held ? { process_count: held.processes, fd_count: held.fileDescriptors, socket_count: held.sockets } : {}),
+    ...(s.processes ? { threads_current: s.processes.threads, threads_max: s.processes.threadsMax ?? 0 } : {}),
+    ...(held?.openFiles ? { ulimits: [{ name: 'max_open_files', soft_limit: limitJson(held.openFiles.soft), hard_limit: limitJson(held.openFiles.hard) }] } : {}),
+  };
+}
+
+function limitJson(limit: number): number {
+  return limit === Infinity ? -1 : limit;
+}
+
+function statsJson(s: ContainerSample, held: ProcessDetail | undefined, filesystem?: FilesystemSample): Json {
   return {
     timestamp: iso(s.timestamp),
     cpu: cpuJson(s),
     diskio: { ...diskIo(s.io), psi: psi(s.pressure?.io) },
     memory: memoryJson(s),
     ...(s.network ? { network: networkJson(s) } : {}),
-    ...(filesystem ? { filesystem: [{ device: filesystem.device, type: 'vfs', capacity: filesystem.capacity, usage: filesystem.used, available: filesystem.available, has_inodes: true, inodes: filesystem.inodes, inodes_free: filesystem.inodesFree }] } : {}),
-    processes: { process_count: s.processes?.processes ?? 0, fd_count: s.processes?.fileDescriptors ?? 0, socket_count: s.processes?.sockets ?? 0, threads_current: s.processes?.threads ?? 0, threads_max: s.processes?.threadsMax ?? 0 },
+    ...(filesystem ? { filesystem: [filesystemJson(filesystem)] } : {}),
+    processes: processesJson(s, held),
   };
 }
 
-function spec(layout: CgroupLayout, name: string, s: ContainerSample | undefined, machine: MachineInfo): Json {
-  const cpuFolder = layout.version === 1 ? layout.controllers['cpu'] : undefined;
-  const cpu = (file: string): number | undefined => (cpuFolder ? readNumber(join(cpuFolder, name, file)) : undefined);
-  const quota = cpu('cpu.cfs_quota_us');
-  const mask = readText(join(layout.version === 1 ? (layout.controllers['cpuset'] ?? '') : layout.root, name, layout.version === 1 ? 'cpuset.cpus' : 'cpuset.cpus.effective'));
+function specJson(monitor: Monitor, name: string, s: ContainerSample, machine: MachineInfo): Json {
+  const spec = readSpec(monitor.layout, name);
   return {
-    has_cpu: s?.cpu !== undefined,
-    cpu: { limit: cpu('cpu.shares') ?? 0, max_limit: 0, mask: (mask ?? '').trim() || `0-${machine.cores - 1}`, ...(quota !== undefined && quota > 0 ? { quota } : {}), period: cpu('cpu.cfs_period_us') ?? 100_000 },
-    has_memory: s?.memory !== undefined,
-    memory: { limit: s?.memory?.limit ?? machine.memoryBytes },
-    has_network: s?.network !== undefined, has_processes: s?.processes !== undefined, processes: s?.processes?.threadsMax ? { limit: s.processes.threadsMax } : {},
-    has_filesystem: name === '/', has_diskio: (s?.io?.length ?? 0) > 0, has_hugetlb: false, has_custom_metrics: false,
+    ...(spec.createdAt !== undefined ? { creation_time: iso(spec.createdAt) } : {}),
+    has_cpu: s.cpu !== undefined,
+    cpu: {
+      limit: spec.cpuShares ?? 0, max_limit: 0, mask: spec.cpus || `0-${machine.cores - 1}`,
+      ...(spec.cpuQuota !== undefined ? { quota: spec.cpuQuota } : {}), ...(spec.cpuPeriod !== undefined ? { period: spec.cpuPeriod } : {}),
+    },
+    has_memory: s.memory !== undefined,
+    memory: {
+      limit: spec.memoryLimit ?? machine.memoryBytes,
+      ...(spec.memoryReservation ? { reservation: spec.memoryReservation } : {}), ...(spec.swapLimit !== undefined ? { swap_limit: spec.swapLimit } : {}),
+    },
+    has_network: s.network !== undefined, has_processes: s.processes !== undefined, processes: spec.threadsMax !== undefined ? { limit: spec.threadsMax } : {},
+    has_filesystem: name === '/', has_diskio: s.io !== undefined, has_hugetlb: false, has_custom_metrics: false,
   };
 }
 
@@ -87,25 +108,70 @@ export function containerJson(monitor: Monitor, name: string, machine: MachineIn
   return {
     name,
     subcontainers: children(monitor.layout, name).map((child) => ({ name: child })),
-    spec: spec(monitor.layout, name, newest, machine),
-    stats: (samples.length ? samples : [newest]).map((s) => statsJson(s, filesystem)),
+    spec: specJson(monitor, name, newest, machine),
+    stats: withNewest(monitor, name, samples.length ? samples : [newest], (s, held) => statsJson(s, held, filesystem)),
   };
 }
 
-/** An entry of `/api/v2.1/stats`: parts that are not there are absent. */
-export function statsV2Json(s: ContainerSample): Json {
+/** The newest sample is told together with what the processes hold open now. */
+function withNewest(monitor: Monitor, name: string, samples: readonly ContainerSample[], tell: (s: ContainerSample, held: ProcessDetail | undefined) => Json): Json[] {
+  const held = readProcesses(monitor.layout, name);
+  return samples.map((s, i) => tell(s, i === samples.length - 1 ? held : undefined));
+}
+
+/** Parts that are not there are absent. */
+function statsV2Json(s: ContainerSample, held: ProcessDetail | undefined, before: ContainerSample | undefined): Json {
   return {
     timestamp: iso(s.timestamp),
-    ...(s.cpu ? { cpu: cpuJson(s) } : {}), ...(s.memory ? { memory: memoryJson(s) } : {}), ...(s.io?.length ? { diskio: diskIo(s.io) } : {}),
-    ...(s.network ? { network: { interfaces: networkJson(s)['interfaces'] } } : {}), ...(s.processes ? { processes: { threads_current: s.processes.threads } } : {}),
+    ...(s.cpu ? { cpu: cpuJson(s), ...cpuInstJson(s, before) } : {}), ...(s.memory ? { memory: memoryJson(s) } : {}), ...(s.io ? { diskio: diskIo(s.io) } : {}),
+    ...(s.network ? { network: { interfaces: networkJson(s)['interfaces'] } } : {}), ...(s.processes || held ? { processes: processesJson(s, held) } : {}),
+  };
+}
+
+/** Nanocores between two samples; nothing where a counter went back. */
+function cpuInstJson(s: ContainerSample, before: ContainerSample | undefined): Json {
+  const elapsed = s.timestamp - (before?.timestamp ?? s.timestamp);
+  if (!s.cpu || !before?.cpu || elapsed <= 0 || s.cpu.usage < before.cpu.usage) return {};
+  const rate = (now: number, then: number): number => Math.max(0, Math.round(((now - then) / elapsed) * 1000));
+  return { cpu_inst: { usage: { total: rate(s.cpu.usage, before.cpu.usage), user: rate(s.cpu.user, before.cpu.user), system: rate(s.cpu.system, before.cpu.system) } } };
+}
+
+/** The samples of `/api/v2.0/stats`; since 2.1 they come with the cgroup's settings. */
+export function samplesV2Json(monitor: Monitor, name: string, count: number): Json[] {
+  const all = monitor.history(name);
+  const kept = count < 0 ? all : all.slice(Math.max(0, all.length - count));
+  const first = all.length - kept.length;
+  return withNewest(monitor, name, kept, (s, held) => statsV2Json(s, held, all[first + kept.indexOf(s) - 1]));
+}
+
+/** `/api/v2.1/spec/…`; undefined when there is no such cgroup. */
+export function specV2Json(monitor: Monitor, name: string, machine: MachineInfo): Json | undefined {
+  const newest = monitor.latest(name, 1000);
+  return newest && specJson(monitor, name, newest, machine);
+}
+
+export function storageJson(path: string, now: number): Json[] {
+  const f = readFilesystem(path);
+  return f ? [{ timestamp: iso(now), device: f.device, mountpoint: path, capacity: f.capacity, available: f.available, usage: f.used, labels: ['root'], inodes: f.inodes, inodes_free: f.inodesFree }] : [];
+}
+
+export function attributesJson(machine: MachineInfo, filesystem: FilesystemSample | undefined, system: { kernel: string; os: string; version: string }): Json {
+  return {
+    kernel_version: system.kernel, container_os_version: system.os, docker_version: '', docker_api_version: '', cadvisor_version: system.version, ...machineFacts(machine, filesystem),
+  };
+}
+
+function machineFacts(machine: MachineInfo, filesystem: FilesystemSample | undefined): Json {
+  return {
+    num_cores: machine.cores, memory_capacity: machine.memoryBytes, machine_id: machine.machineId, system_uuid: machine.systemUuid,
+    filesystems: filesystem ? [{ device: filesystem.device, capacity: filesystem.capacity, type: 'vfs', inodes: filesystem.inodes, has_inodes: true }] : [],
+    disk_map: {}, network_devices: [], topology: [], cloud_provider: 'Unknown', instance_type: 'Unknown',
   };
 }
 
 export function machineJson(machine: MachineInfo, filesystem: FilesystemSample | undefined, now: number): Json {
   return {
-    timestamp: iso(now), num_cores: machine.cores, num_physical_cores: machine.cores, num_sockets: 1, memory_capacity: machine.memoryBytes, swap_capacity: machine.swapBytes,
-    machine_id: machine.machineId, system_uuid: machine.systemUuid, boot_id: machine.bootId,
-    filesystems: filesystem ? [{ device: filesystem.device, capacity: filesystem.capacity, type: 'vfs', inodes: filesystem.inodes, has_inodes: true }] : [],
-    disk_map: {}, network_devices: [], topology: [], cloud_provider: 'Unknown', instance_type: 'Unknown', instance_id: 'None',
+    timestamp: iso(now), num_physical_cores: machine.physicalCores, num_sockets: machine.sockets, swap_capacity: machine.swapBytes, boot_id: machine.bootId, instance_id: 'None',
+    ...machineFacts(machine, filesystem),
   };
 }

@@ -1,6 +1,7 @@
 /** `k7s cadvisor`: the statistics of this machine's cgroups, without a cluster. */
 import { serveCadvisor } from '../../cadvisor/rest/server.ts';
 import { aborted } from '../../base/abort.ts';
+import { productVersion } from '../version.ts';
 import { duration, ignored, type Program } from './program.ts';
 
 export const cadvisor: Program = {
@@ -15,7 +16,7 @@ export const cadvisor: Program = {
   },
   run: async (flags, surroundings, signal) => {
     const host = flags.text('listen_ip') || '0.0.0.0';
-    const { port } = await serveCadvisor({ host, port: flags.number('port'), intervalMs: duration(flags, 'housekeeping_interval'), clock: surroundings.clock, signal });
+    const { port } = await serveCadvisor({ host, port: flags.number('port'), intervalMs: duration(flags, 'housekeeping_interval'), clock: surroundings.clock, signal, version: productVersion });
     surroundings.log.info('Serving', { url: `http://${host}:${port}` });
     await aborted(signal);
   },

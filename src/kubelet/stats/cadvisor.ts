@@ -1,54 +1,54 @@
 /** `/metrics/cadvisor`: every cgroup that the kubelet knows, labelled as upstream labels it. */
 import { release, version } from 'node:os';
-import { join } from 'node:path';
-import { readNumber } from '../../cadvisor/files.ts';
-import { containerMetrics, machineMetrics, type LabelledSample } from '../../cadvisor/exposition.ts';
+import { readDisks } from '../../cadvisor/disks.ts';
+import { containerMetrics, machineMetrics, type ExposedFilesystem, type LabelledSample } from '../../cadvisor/exposition.ts';
 import { readFilesystem } from '../../cadvisor/machine.ts';
 import { readInterfaces } from '../../cadvisor/network.ts';
-import type { Monitor } from '../../cadvisor/monitor.ts';
+import { readProcesses } from '../../cadvisor/processes.ts';
+import { readSpec } from '../../cadvisor/spec.ts';
+import { writableLayer } from './rootfs.ts';
+import type { ContainerSource } from './source.ts';
 import type { SummaryDependencies } from './summary.ts';
 
 const none = { container: '', image: '', name: '', namespace: '', pod: '' };
 
 export function cadvisorMetrics(d: SummaryDependencies): string {
   const node = d.source.node();
+  const { layout } = d.monitor;
+  const disks = readDisks();
   const out: LabelledSample[] = [];
-  const take = (cgroup: string, labels: Record<string, string>, extra: Partial<LabelledSample> = {}): void => {
+  const take = (cgroup: string, labels: Record<string, string>, startedAt: number, extra: Partial<LabelledSample> & { readonly network?: ReturnType<typeof readInterfaces> } = {}): void => {
     const sample = d.monitor.read(cgroup);
-    if (sample) out.push({ labels: { ...none, ...labels, id: cgroup }, sample, limits: cpuLimits(d.monitor, cgroup), ...extra });
+    if (!sample) return;
+    const { network, ...rest } = extra;
+    out.push({
+      labels: { ...none, id: cgroup, ...labels }, sample: network ? { ...sample, network } : sample, startedAt,
+      spec: readSpec(layout, cgroup), processes: readProcesses(layout, cgroup), disks, ...rest,
+    });
   };
   const rootFs = readFilesystem(node.rootDir);
-  take(node.cgroup, { id: '/' }, { startedAt: node.startedAt, ...(rootFs ? { filesystem: rootFs } : {}) });
-  for (const c of node.systemContainers) if (c.cgroup !== node.cgroup) take(c.cgroup, {}, { startedAt: c.startedAt });
+  const disk = rootFs && disks.get(rootFs.deviceId);
+  // The node is `/` to whoever asks, also where several of them share the machine.
+  take(node.cgroup, { id: '/' }, node.startedAt, { network: readInterfaces('self'), ...(rootFs ? { filesystems: [{ ...rootFs, ...(disk ? { disk } : {}) }] } : {}) });
+  for (const c of node.systemContainers) if (c.cgroup !== node.cgroup) take(c.cgroup, {}, c.startedAt);
   for (const pod of d.source.pods()) {
     const where = { namespace: pod.namespace, pod: pod.name };
-    take(pod.cgroup, where, { startedAt: pod.startedAt });
+    take(pod.cgroup, where, pod.startedAt);
     if (pod.sandbox) {
-      const sample = d.monitor.read(pod.sandbox.cgroup);
       const network = !pod.hostNetwork && pod.sandbox.pid !== undefined ? readInterfaces(pod.sandbox.pid) : undefined;
-      if (sample) {
-        out.push({
-          labels: { ...none, ...where, id: pod.sandbox.cgroup, image: pod.sandbox.image, name: pod.sandbox.id },
-          sample: network ? { ...sample, network } : sample, startedAt: pod.startedAt, limits: cpuLimits(d.monitor, pod.sandbox.cgroup),
-        });
-      }
+      take(pod.sandbox.cgroup, { ...where, image: pod.sandbox.image, name: pod.sandbox.id }, pod.startedAt, { network });
     }
-    for (const c of pod.containers) if (c.running) take(c.cgroup, { ...where, container: c.name, image: c.image, name: c.id }, { startedAt: c.startedAt });
+    for (const c of pod.containers) {
+      if (c.running) take(c.cgroup, { ...where, container: c.name, image: c.image, name: c.id }, c.startedAt, { filesystems: written(d, c) });
+    }
   }
   return machineMetrics(d.machine, { kernel: release(), os: version() }) + containerMetrics(out);
 }
 
-function cpuLimits(monitor: Monitor, cgroup: string): NonNullable<LabelledSample['limits']> {
-  const { layout } = monitor;
-  if (layout.version === 1) {
-    const cpu = layout.controllers['cpu'];
-    if (cpu === undefined) return {};
-    const shares = readNumber(join(cpu, cgroup, 'cpu.shares'));
-    const period = readNumber(join(cpu, cgroup, 'cpu.cfs_period_us'));
-    const quota = readNumber(join(cpu, cgroup, 'cpu.cfs_quota_us'));
-    return { ...(shares !== undefined ? { cpuShares: shares } : {}), ...(period !== undefined ? { cpuPeriod: period } : {}), ...(quota !== undefined && quota > 0 ? { cpuQuota: quota } : {}) };
-  }
-  const weight = readNumber(join(layout.root, cgroup, 'cpu.weight'));
-  // The inverse of the conversion that runtimes use (shares 2..262144 to weight 1..10000).
-  return weight === undefined ? {} : { cpuShares: Math.round(2 + ((weight - 1) * 262142) / 9999) };
+/** What the container wrote to its own root file system, once that has been measured. */
+function written(d: SummaryDependencies, c: ContainerSource): ExposedFilesystem[] {
+  const layer = c.rootfsPath ?? writableLayer(d.monitor.layout, c.cgroup);
+  const usage = layer === undefined ? undefined : d.disk.usage(layer);
+  const filesystem = layer !== undefined && usage ? readFilesystem(layer) : undefined;
+  return filesystem ? [{ ...filesystem, used: usage!.bytes }] : [];
 }

@@ -1,5 +1,6 @@
 /** The Summary API (stats/v1alpha1): its JSON is read by older metrics-servers, autoscalers and people. */
 import { timestamp } from '../../base/clock.ts';
+import { processIds } from '../../cadvisor/layout.ts';
 import { readFilesystem } from '../../cadvisor/machine.ts';
 import { readInterfaces } from '../../cadvisor/network.ts';
 import type { Monitor } from '../../cadvisor/monitor.ts';
@@ -122,7 +123,8 @@ function podStats(d: SummaryDependencies, pod: PodSource, onlyCpuAndMemory: bool
     ...(sample ? parts(d.monitor, pod.cgroup, sample, d.machine) : {}),
   };
   if (onlyCpuAndMemory) return out;
-  if (sample?.processes) out.process_stats = { process_count: sample.processes.threads };
+  const cgroups = [pod.cgroup, ...(pod.sandbox ? [pod.sandbox.cgroup] : []), ...pod.containers.filter((c) => c.running).map((c) => c.cgroup)];
+  out.process_stats = { process_count: cgroups.reduce((sum, cgroup) => sum + processIds(d.monitor.layout, cgroup).length, 0) };
   if (!pod.hostNetwork && pod.sandbox?.pid !== undefined) Object.assign(out, network(readInterfaces(pod.sandbox.pid), d.now()));
   const volumes = pod.volumes.flatMap((v) => {
     const stats = folder(d, v.path);
