@@ -43,9 +43,13 @@ export function relaxedPath(text: string): string {
   return `{.${m[1]}}`;
 }
 
+/** Filters inside of each other. */
+const maxFilters = 100;
+
 class Parser {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -69,6 +73,7 @@ class Parser {
         stack.at(-1)!.nodes.push({ kind: 'range', ...done.range, body: done.nodes });
       } else {
         while (!/^\s*\}/.test(this.#rest)) {
+          if (this.#at >= this.#text.length) throw new JsonPathError('unclosed action');
           this.#space();
           const quoted = this.#quoted();
           if (quoted !== undefined) top.nodes.push({ kind: 'text', text: quoted });
@@ -152,6 +157,7 @@ class Parser {
   }
 
   #filter(): Step {
+    if (++this.#depth > maxFilters) throw new JsonPathError('filters are nested too deep');
     const left = this.#operand();
     this.#space();
     const operator = this.#take(/^(==|!=|<=|>=|<|>)/)?.[0] ?? 'exists';
@@ -159,6 +165,7 @@ class Parser {
     const right = operator === 'exists' ? undefined : this.#operand();
     this.#space();
     if (!this.#take(/^\)\s*\]/)) throw new JsonPathError('unterminated filter');
+    this.#depth--;
     return { kind: 'filter', left, operator, right };
   }
 

@@ -166,11 +166,27 @@ function suffixOf(text: string): Suffix {
   throw new Error(badSuffix);
 }
 
+/** One pass: a single pattern for all of it would try every way to share out a long row of digits. */
+function partsOf(text: string): { readonly sign: string; readonly whole: string; readonly fraction: string; readonly suffixText: string } {
+  let at = 0;
+  const skip = (isPart: (c: number) => boolean): string => {
+    const from = at;
+    while (at < text.length && isPart(text.charCodeAt(at))) at++;
+    return text.slice(from, at);
+  };
+  const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39;
+  const sign = text[0] === '+' || text[0] === '-' ? text[at++]! : '';
+  skip((c) => c === 0x30);
+  const whole = skip(isDigit);
+  if (text[at] === '.') at++;
+  const fraction = skip(isDigit);
+  return { sign, whole, fraction, suffixText: text.slice(at) };
+}
+
 /** Throws an Error in upstream's words when the text is no quantity. */
 export function parseQuantity(text: string): Quantity {
-  const match = /^([+-]?)0*([0-9]*)\.?([0-9]*)([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(text);
-  if (!match || text === '') throw new Error(badFormat);
-  const [, sign, whole, fraction, suffixText] = match as unknown as [string, string, string, string, string];
+  const { sign, whole, fraction, suffixText } = partsOf(text);
+  if (text === '' || !/^[eEinumkKMGTP]*[-+]?[0-9]*$/.test(suffixText)) throw new Error(badFormat);
   if (text === '0') return new Quantity(0n, 0, 'DecimalSI', '0');
   const { base, exponent, format } = suffixOf(suffixText);
   // An exponent that would need more memory than anybody means: cap what is held, not what is meant.

@@ -64,7 +64,7 @@ export interface ParsedYaml {
 
 /** Reads one document. An empty text is null. Throws YamlSyntaxError. */
 export function parseYaml(text: string, options: { readonly duplicates?: boolean } = {}): ParsedYaml {
-  if (/^(\s*(#[^\n]*)?\n?)*$/.test(text.length < 10_000 ? text : 'x')) return { value: null, duplicates: [] };
+  if (/^(?:[^\S\n]*(?:#[^\n]*)?(?:\n|$))*$/.test(text.length < 10_000 ? text : 'x')) return { value: null, duplicates: [] };
   return guarded(() => {
     const value = bounded(load(text, { schema, maxDepth, json: true }) as JsonValue, text);
     return { value, duplicates: options.duplicates === true ? duplicatesIn(text) : [] };
@@ -101,11 +101,14 @@ function guarded<T>(read: () => T): T {
 function bounded(value: JsonValue, text: string): JsonValue {
   if (!/[*]\S/.test(text)) return value;
   let nodes = 0;
-  const count = (item: JsonValue): void => {
+  const count = (item: JsonValue, depth: number): void => {
     if (++nodes > maxNodes) throw new YamlSyntaxError('yaml: document contains excessive aliasing');
-    if (typeof item === 'object' && item !== null) Object.values(item).forEach(count);
+    if (typeof item !== 'object' || item === null) return;
+    // What contains itself has no end.
+    if (depth > maxDepth) throw new YamlSyntaxError('yaml: exceeded max depth');
+    for (const child of Object.values(item)) count(child, depth + 1);
   };
-  count(value);
+  count(value, 0);
   return structuredClone(value);
 }
 

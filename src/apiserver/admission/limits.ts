@@ -63,7 +63,7 @@ function fillIn(pod: Pod, range: DeepReadonly<LimitRange>): void {
       notes.push(`${missing.join(', ')} ${word} for ${what} ${container.name}`);
     }
   };
-  for (const container of pod.spec.containers) give(container, 'container');
+  for (const container of pod.spec.containers ?? []) give(container, 'container');
   for (const container of pod.spec.initContainers ?? []) give(container, 'init container');
   if (notes.length > 0) (pod.metadata.annotations ??= {})[annotation] = `LimitRanger plugin set: ${notes.join('; ')}`;
 }
@@ -112,7 +112,7 @@ function ratio(limit: DeepReadonly<LimitRangeItem>, requests: Amounts, limits: A
 
 /** What the pod asks for as a whole; only what every container names counts. */
 function wholePod(pod: Pod, side: Side): Record<string, string> {
-  const named = (name: string): boolean => pod.spec.resources?.[side]?.[name] !== undefined || pod.spec.containers.every((c) => c.resources?.[side]?.[name] !== undefined);
+  const named = (name: string): boolean => pod.spec.resources?.[side]?.[name] !== undefined || (pod.spec.containers ?? []).every((c) => c.resources?.[side]?.[name] !== undefined);
   return Object.fromEntries([...podAmounts(pod, side)].filter(([name]) => named(name)).map(([name, amount]) => [name, (name === 'cpu' ? Quantity.ofMilli(amount) : Quantity.of(amount)).toString()]));
 }
 

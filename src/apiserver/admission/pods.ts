@@ -102,7 +102,7 @@ function refuseForMirror(pod: Pod): void {
   };
   const { spec } = pod;
   if (spec.serviceAccountName) refuse('a mirror pod may not reference service accounts');
-  const containers = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
   const ofContainers = containers.some((c) => c.env?.some((e) => e.valueFrom?.secretKeyRef) || c.envFrom?.some((e) => e.secretRef));
   const ofVolumes = spec.volumes?.some((v) => v.secret || v.azureFile || v.projected?.sources?.some((s) => s.secret)) === true;
   if (spec.imagePullSecrets?.length || ofContainers || ofVolumes) refuse('a mirror pod may not reference secrets');
@@ -120,7 +120,8 @@ function mountToken(pod: Pod, random: Random): void {
     needed = true;
   };
   spec.initContainers?.forEach(mount);
-  spec.containers.forEach(mount);
+  // Validation, which refuses a pod without containers, comes later.
+  (spec.containers as Container[] | null)?.forEach(mount);
   if (needed && !present) (spec.volumes ??= []).push(tokenVolume(name));
 }
 

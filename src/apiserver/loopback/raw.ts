@@ -18,7 +18,8 @@ export function rawTransport(handle: RawHandler, user: User, userAgent: string):
       server.emit('connection', far);
       const outgoing = httpRequest({
         createConnection: () => near, method: request.method, path: request.path,
-        headers: { host: 'localhost', 'user-agent': userAgent, ...request.headers },
+        // Node leaves the length of a DELETE's body out.
+        headers: { host: 'localhost', 'user-agent': userAgent, ...request.headers, ...(request.body === undefined ? {} : { 'content-length': Buffer.byteLength(request.body) }) },
         ...(request.signal ? { signal: request.signal } : {}),
       });
       outgoing.on('response', (response) => {
