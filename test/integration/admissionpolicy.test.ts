@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { testServer, type Result, type TestServer } from '../apiserver.ts';
+import { eventually, testServer, type Result, type TestServer } from '../apiserver.ts';
 
 const group = 'admissionregistration.k8s.io';
 let server: TestServer;
@@ -155,4 +158,29 @@ test('expressions that do not compile are refused with the policy', async () => 
     "found no matching overload for '_>_' applied to '(int, string)'", 'messageExpression: Invalid value: "1": must evaluate to string but got int', 'must not contain line breaks',
     'Unsupported value: "Foo": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"', 'must evaluate to one of [string null_type] but got int',
   ]) assert.ok(several.includes(text), `${text}\nin\n${several}`);
+});
+
+test('the audit log has what policies note', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'k7s-policy-audit-'));
+  const log = join(folder, 'audit.log');
+  const audited = await testServer({ disabledAdmission: ['ServiceAccount'], audit: { policy: 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata, omitStages: [RequestReceived]}]', log: { path: log } } });
+  try {
+    const make = async (object: object): Promise<void> => {
+      const { code, stderr } = await audited.kubectl('create -f -', JSON.stringify(object));
+      assert.equal(code, 0, stderr);
+    };
+    await make(policy('noted', { validations: [{ expression: 'true' }, { expression: 'false', message: 'not quite' }], auditAnnotations: [{ key: 'size', valueExpression: 'string(size(object.data))' }, { key: 'nothing', valueExpression: 'null' }] }));
+    for (const name of ['one', 'two']) await make({ apiVersion: `${group}/v1`, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name }, spec: { policyName: 'noted', validationActions: name === 'one' ? ['Audit'] : ['Audit', 'Warn'] } });
+    await make(configMap('noted', { a: 'b' }));
+    const annotations = await eventually(() => {
+      const events = readFileSync(log, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as { verb: string; objectRef?: { resource?: string; name?: string }; annotations?: Record<string, string> });
+      return events.find((e) => e.verb === 'create' && e.objectRef?.resource === 'configmaps')?.annotations;
+    }, 'the event');
+    assert.equal(annotations['noted/size'], '1');
+    assert.equal(annotations['noted/nothing'], undefined);
+    assert.deepEqual(JSON.parse(annotations['validation.policy.admission.k8s.io/validation_failure']!), [{ message: 'not quite', policy: 'noted', binding: 'one', expressionIndex: 1, validationActions: ['Audit'] }]);
+  } finally {
+    await audited.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
