@@ -45,6 +45,8 @@ function pod(p: T.Pod): void {
     requestsFromLimits(c);
     if (spec.hostNetwork) for (const port of c.ports ?? []) port.hostPort ||= port.containerPort;
   }
+  // Older clients meant `at once` by less than nothing.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   spec.enableServiceLinks ??= true;
   podResources(spec);
 }

@@ -7,8 +7,9 @@ import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelName } from '../../../schema/metadata.ts';
 import { qosClass } from '../qos.ts';
 import type * as T from '../v1/types.ts';
+import { checkImageSpaces } from './container.ts';
 import { differences } from './differences.ts';
-import { checkPod, checkPodIPs } from './pod.ts';
+import { checkPod, checkPodAnnotations, checkPodIPs } from './pod.ts';
 
 type Pod = DeepReadonly<T.Pod>;
 
@@ -45,7 +46,10 @@ function checkContainerCount(pod: Pod, old: Pod, out: FieldError[]): boolean {
       out.push(forbidden(`spec.${key}`, 'pod updates may not add or remove containers'));
       return false;
     }
-    for (const [i, c] of now.entries()) if (!c.image) out.push(required(`spec.${key}[${i}].image`));
+    for (const [i, c] of now.entries()) {
+      if (!c.image) out.push(required(`spec.${key}[${i}].image`));
+      checkImageSpaces(c, `spec.${key}[${i}]`, out);
+    }
   }
   return true;
 }
@@ -53,12 +57,28 @@ function checkContainerCount(pod: Pod, old: Pod, out: FieldError[]): boolean {
 /** While a pod is gated, its node selector may only get narrower. */
 function checkGatedSelector(pod: Pod, old: Pod, out: FieldError[]): void {
   for (const [key, value] of Object.entries(old.spec.nodeSelector ?? {})) {
-    if (pod.spec.nodeSelector?.[key] !== value) return void out.push(invalid('spec.nodeSelector', pod.spec.nodeSelector, 'only additions are allowed (no mutations or deletions)'));
+    if (pod.spec.nodeSelector?.[key] !== value) return void out.push(invalid('spec.nodeSelector', pod.spec.nodeSelector, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'));
   }
+}
+
+const armor = 'container.apparmor.security.beta.kubernetes.io/';
+
+/** What annotations say of a pod's making stays as it was. */
+function checkAnnotationsKept(pod: Pod, old: Pod, out: FieldError[]): void {
+  const [now, before] = [pod.metadata.annotations ?? {}, old.metadata.annotations ?? {}];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    if (now[key] === before[key]) continue;
+    const verb = before[key] === undefined ? 'add' : 'remove or update';
+    const path = `metadata.annotations[${key}]`;
+    if (key.startsWith(armor)) out.push(forbidden(path, `may not ${verb} AppArmor annotations`));
+    if (key === 'kubernetes.io/config.mirror') out.push(forbidden(path, `may not ${verb} mirror pod annotation`));
+  }
+  checkPodAnnotations(pod.metadata.annotations, pod.spec, 'metadata.annotations', out);
 }
 
 function updateMain(pod: Pod, old: Pod, out: FieldError[]): void {
   checkPod(pod, out);
+  checkAnnotationsKept(pod, old, out);
   if (!checkContainerCount(pod, old, out)) return;
   checkDeadline(pod, old, out);
   checkTolerationsAdded(pod, old, out);

@@ -101,7 +101,7 @@ export function checkPodSecurityContext(spec: DeepReadonly<T.PodSpec>, path: str
 /** A pod with users of its own shares no other namespace with the host. */
 export function checkHostUsers(spec: DeepReadonly<T.PodSpec>, path: string, out: FieldError[]): void {
   if (spec.hostUsers !== false) return;
-  const why = 'when `pod.Spec.HostUsers` is false';
+  const why = 'when `hostUsers` is false';
   if (spec.hostNetwork) out.push(forbidden(`${path}.hostNetwork`, why));
   if (spec.hostPID) out.push(forbidden(`${path}.HostPID`, why));
   if (spec.hostIPC) out.push(forbidden(`${path}.HostIPC`, why));

@@ -184,7 +184,7 @@ function checkClaimChange(c: DeepReadonly<T.PersistentVolumeClaim>, old: DeepRea
   const annotation = c.metadata.annotations?.[classAnnotation];
   const named = old.spec.storageClassName === undefined && c.spec.storageClassName !== undefined;
   const upgraded = named && annotated !== undefined && c.spec.storageClassName === annotated && (annotation === undefined || annotation === annotated);
-  if (!upgraded && (annotation ?? '') !== (annotated ?? '')) out.push(invalid(`metadata.annotations[${classAnnotation}]`, annotation ?? '', 'field is immutable'));
+  if (!upgraded && (annotation ?? '') !== (annotated ?? '')) out.push(invalid(`metadata.annotations.${classAnnotation}`, annotation ?? '', 'field is immutable'));
   // A class may be filled in where none was named, and an annotation may become the field.
   if (upgraded || (named && (annotated === undefined || c.spec.storageClassName === annotated))) rest['storageClassName'] = before['storageClassName'];
   if (bound && c.spec.resources?.requests) rest['resources'] = { ...c.spec.resources, requests: { ...c.spec.resources.requests, storage: old.spec.resources?.requests?.['storage'] } };
