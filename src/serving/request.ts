@@ -9,6 +9,9 @@ import type { User } from './identity.ts';
 /** Upstream's limit of a request's body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
+/** Made once: each would cost a stack trace. */
+const over = new DOMException('the request is over', 'AbortError');
+
 /** Where what happens in a request is written down for its audit event. */
 export interface Trail {
   annotate(key: string, value: string): void;
@@ -102,7 +105,7 @@ export class ServingRequest {
       this.#abort = abort;
       const response = this.#response;
       if (response.destroyed || ('stream' in response && response.stream?.destroyed)) abort.abort();
-      else response.once('close', () => abort.abort());
+      else response.once('close', () => abort.abort(over));
     }
     return this.#abort.signal;
   }
@@ -129,7 +132,10 @@ export class ServingRequest {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      const leave = (): void => reject(new DOMException('the client went away before its body had come', 'AbortError'));
+      let complete = false;
+      const leave = (): void => {
+        if (!complete) reject(new DOMException('the client went away before its body had come', 'AbortError'));
+      };
       if (incoming.readableEnded) return resolve(Buffer.alloc(0));
       if (incoming.destroyed) return leave();
       incoming.on('data', (chunk: Buffer) => {
@@ -142,7 +148,10 @@ export class ServingRequest {
           reject(StatusError.tooLarge(`limit is ${limit}`));
         }
       });
-      incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      incoming.once('end', () => {
+        complete = true;
+        resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      });
       incoming.once('error', reject);
       incoming.once('close', leave);
     });

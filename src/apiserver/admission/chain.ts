@@ -4,7 +4,7 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from '../registry/views.ts';
-import type { AdmissionMetrics } from './metrics.ts';
+import type { AdmissionMetrics, PluginTimer } from './metrics.ts';
 import type { Reinvocation } from './reinvocation.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -54,26 +54,31 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest): Promise<void> | void;
 }
 
+interface Link {
+  readonly run: (request: AdmissionRequest) => Promise<void> | void;
+  readonly time: PluginTimer | undefined;
+}
+
 export class AdmissionChain {
-  #mutating: readonly AdmissionPlugin[] = [];
-  #validating: readonly AdmissionPlugin[] = [];
+  #mutating: readonly Link[] = [];
+  #validating: readonly Link[] = [];
   #metrics: AdmissionMetrics | undefined;
 
   /** Plugins look at storages, and storages run the chain: it is filled once both are there. */
   use(plugins: readonly AdmissionPlugin[], metrics?: AdmissionMetrics): void {
     this.#metrics = metrics;
-    this.#mutating = plugins.filter((p) => p.mutate);
-    this.#validating = plugins.filter((p) => p.validate);
+    this.#mutating = plugins.filter((p) => p.mutate).map((p) => ({ run: (request) => p.mutate!(request), time: metrics?.plugin(p.name, 'admit') }));
+    this.#validating = plugins.filter((p) => p.validate).map((p) => ({ run: (request) => p.validate!(request), time: metrics?.plugin(p.name, 'validate') }));
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
     const since = this.#metrics?.now() ?? 0;
     let done = false;
     try {
-      await this.#run(this.#mutating, 'admit', request);
+      await this.#run(this.#mutating, request);
       if (request.reinvocation?.wanted === true) {
         request.reinvocation.round = 1;
-        await this.#run(this.#mutating, 'admit', request);
+        await this.#run(this.#mutating, request);
       }
       done = true;
     } finally {
@@ -85,7 +90,7 @@ export class AdmissionChain {
     const since = this.#metrics?.now() ?? 0;
     let done = false;
     try {
-      await this.#run(this.#validating, 'validate', request);
+      await this.#run(this.#validating, request);
       done = true;
     } finally {
       this.#metrics?.step('validate', request.operation, since, !done);
@@ -93,11 +98,11 @@ export class AdmissionChain {
   }
 
   /** Plugins that find out at once that they have nothing to do are neither waited for nor counted. */
-  async #run(plugins: readonly AdmissionPlugin[], type: 'admit' | 'validate', request: AdmissionRequest): Promise<void> {
-    for (const plugin of plugins) {
-      const pending = type === 'admit' ? plugin.mutate!(request) : plugin.validate!(request);
+  async #run(links: readonly Link[], request: AdmissionRequest): Promise<void> {
+    for (const { run, time } of links) {
+      const pending = run(request);
       if (!pending) continue;
-      const observe = this.#metrics?.plugin(plugin.name, type, request.operation);
+      const observe = time?.(request.operation);
       let done = false;
       try {
         await pending;

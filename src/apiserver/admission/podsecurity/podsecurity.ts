@@ -70,9 +70,9 @@ function isExempt(request: AdmissionRequest, { settings: { exempt } }: Context, 
 async function checkPod(request: AdmissionRequest, context: Context): Promise<void> {
   const pod = request.object as unknown as DeepReadonly<Pod>;
   if (isExempt(request, context, pod.spec.runtimeClassName)) return;
-  if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
   const labels = await labelsOf(request, context);
   if (context.settings.plain && !asked(labels) && !request.annotate) return;
+  if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
   const { policy } = policyOf(labels, context.settings.defaults);
   request.annotate?.('pod-security.kubernetes.io/enforce-policy', JSON.parse(shown(policy.enforce)) as string);
   const why = violations(pod, policy.enforce);
