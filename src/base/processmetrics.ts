@@ -11,7 +11,7 @@ export function processMetrics(metrics: Metrics): void {
   const open = gauge('open_fds', 'Number of open file descriptors.');
   const most = gauge('max_fds', 'Maximum number of open file descriptors.');
   const start = gauge('start_time_seconds', 'Start time of the process since unix epoch in seconds.');
-  start.set(Math.round((performance.timeOrigin / 1000) * 100) / 100);
+  start.set(processStart());
   most.set(limitOfFiles());
   let told = 0;
   metrics.onCollect(() => {
@@ -28,6 +28,11 @@ export function processMetrics(metrics: Metrics): void {
       // Not on Linux.
     }
   });
+}
+
+/** Seconds since the epoch. */
+export function processStart(): number {
+  return Math.round(performance.timeOrigin / 10) / 100;
 }
 
 function limitOfFiles(): number {

@@ -10,7 +10,7 @@ import { containerMetrics } from './exposition.ts';
 import { detectLayout } from './layout.ts';
 import { openFilesLimit, readProcesses } from './processes.ts';
 import { readCgroup } from './read.ts';
-import { readSpec } from './spec.ts';
+import { readSpec, readSwapLimit } from './spec.ts';
 
 function tree(files: Record<string, string>): string {
   const root = mkdtempSync(join(tmpdir(), 'k7s-cgroup-'));
@@ -68,6 +68,7 @@ test('settings: v1 and v2 files give the same facts, "max" and the huge number o
   assert.ok(since! > 0);
   assert.deepEqual(c1, { cpuShares: 1024, cpuPeriod: 100_000, memoryLimit: 1 << 20, swapLimit: 2 << 20 });
   assert.deepEqual(readSpec(detectLayout(v1), '/gone'), {});
+  assert.deepEqual([readSwapLimit(detectLayout(v2), '/c'), readSwapLimit(detectLayout(v1), '/c'), readSwapLimit(detectLayout(v2), '/d')], [0, 1 << 20, undefined]);
 });
 
 test('disks: time spent reading and writing, by the name of the device', () => {

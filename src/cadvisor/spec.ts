@@ -69,6 +69,14 @@ function specV1(layout: Extract<CgroupLayout, { version: 1 }>, name: string): Nu
   };
 }
 
+/** How much the cgroup may swap; absent where nothing limits it. v1 limits memory and swap together. */
+export function readSwapLimit(layout: CgroupLayout, name: string): number | undefined {
+  if (layout.version === 2) return readNumber(join(layout.root, name, 'memory.swap.max'));
+  const folder = layout.controllers['memory'];
+  const [both, memory] = ['memory.memsw.limit_in_bytes', 'memory.limit_in_bytes'].map((file) => (folder === undefined ? undefined : readNumber(join(folder, name, file))));
+  return both === undefined || memory === undefined || both >= unlimited ? undefined : Math.max(0, both - memory);
+}
+
 /** A folder's time moves when a cgroup is made below it; that of a file in it seldom does. The earliest is the best guess. */
 function createdAt(layout: CgroupLayout, name: string): number | undefined {
   const witness = layout.version === 2 ? 'cgroup.events' : 'cgroup.clone_children';

@@ -1,5 +1,6 @@
 /** The Client over HTTPS. */
 import { readFile } from 'node:fs/promises';
+import type { Metrics } from '../base/metrics.ts';
 import { systemSurroundings, type Surroundings } from '../base/surroundings.ts';
 import type { DeepReadonly, Draft } from '../machinery/json.ts';
 import { StatusError, type Status } from '../machinery/status.ts';
@@ -23,6 +24,8 @@ export interface HttpClientConfig extends TransportConfig {
   /** Called with the text of each Warning header. */
   readonly onWarning?: (text: string) => void;
   readonly surroundings?: Surroundings;
+  /** Where requests are counted, as `rest_client_requests_total`. */
+  readonly metrics?: Metrics;
 }
 
 export interface HttpClient extends Client {
@@ -41,13 +44,19 @@ export function httpClient(config: HttpClientConfig): HttpClient {
   const transport = new Transport(config, surroundings.clock);
   const credentials = bearer(config, surroundings);
 
+  const count = config.metrics && requestCounter(config.metrics, new URL(config.server).host);
+
   const raw = async (request: RawRequest): Promise<RawResponse> => {
     const authorization = await credentials();
     const headers = {
       accept: 'application/json', 'user-agent': config.userAgent ?? 'k7s',
       ...(authorization ? { authorization } : {}), ...config.headers, ...lowerCase(request.headers),
     };
-    const response = await transport.exchange({ ...request, headers });
+    const response = await transport.exchange({ ...request, headers }).catch((error: unknown) => {
+      count?.('<error>', request.method);
+      throw error;
+    });
+    count?.(String(response.status), request.method);
     if (config.onWarning && response.headers.warning) warnings(response.headers.warning).forEach(config.onWarning);
     return response;
   };
@@ -96,6 +105,11 @@ export function httpClient(config: HttpClientConfig): HttpClient {
     raw,
     close: () => transport.close(),
   };
+}
+
+function requestCounter(metrics: Metrics, host: string): (code: string, method: string) => void {
+  const total = metrics.counter({ name: 'rest_client_requests_total', help: '[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.', labels: ['code', 'method', 'host'] });
+  return (code, method) => total.inc(1, code, method, host);
 }
 
 /** Metadata alone, from servers that can; others send the whole. */

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbort } from '../base/abort.ts';
+import { Metrics } from '../base/metrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { StaticPart } from '../kubelet/config.ts';
 import { runKubelet } from '../kubelet/kubelet.ts';
@@ -49,7 +50,8 @@ async function run(paths: ProfilePaths, config: ProfileConfig, node: MachineNode
   const podCIDR = podRange(config.clusterCIDR, index);
   const socket = config.containerRuntimeEndpoint ?? containerdSocket(node);
   const cni = podNetwork(node, config.clusterCIDR, index);
-  const kubeletClient = clientFor(paths, config, surroundings, { credential: own.client, userAgent: 'kubelet' });
+  const metrics = new Metrics();
+  const kubeletClient = clientFor(paths, config, surroundings, { credential: own.client, userAgent: 'kubelet', metrics });
   const proxyClient = clientFor(paths, config, surroundings, { credential: own.proxy, userAgent: 'kube-proxy' });
   await waitForSocket(socket, surroundings.clock, signal);
   await sweepShims(node);
@@ -70,7 +72,7 @@ async function run(paths: ProfilePaths, config: ProfileConfig, node: MachineNode
           podCIDR,
           staticParts: index === 0 ? controlPlaneParts(paths, name, parts) : [],
         },
-        { client: kubeletClient, surroundings, signal },
+        { client: kubeletClient, surroundings, signal, metrics },
       ),
       runProxy({ client: proxyClient, nodeName: name, nodeIPs: [node.address], clusterCIDRs: [config.clusterCIDR], healthPort: 10256, metricsPort: 10249, surroundings, signal }),
       runNetworkPlugin({ client: proxyClient, device: 'eth0', node: { name, configDirectory: cniConfigDirectory(node), dataDirectory: cni.dataDirectory }, surroundings, signal }),

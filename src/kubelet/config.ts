@@ -23,6 +23,8 @@ export interface KubeletServerConfig {
   readonly key: string;
   /** PEM of who may vouch for clients; empty: nobody, they show tokens. */
   readonly clientAuthority: string;
+  /** 10255 by custom: statistics, metrics and pods for whoever can reach it, without TLS. Absent or 0: closed. */
+  readonly readOnlyPort?: number;
 }
 
 export interface KubeletConfig {

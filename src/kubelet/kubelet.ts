@@ -1,6 +1,7 @@
 /** The node agent: puts the parts together and runs them until the signal. */
 import { mkdir } from 'node:fs/promises';
 import { isAbort } from '../base/abort.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import { configmaps, nodes, pods, secrets, services } from '../api/core/v1/index.ts';
 import type * as core from '../api/core/v1/types.ts';
@@ -14,6 +15,7 @@ import { defaults, type KubeletConfig } from './config.ts';
 import { connectRuntime, type Runtime } from './cri/client.ts';
 import { imageManager } from './images/manager.ts';
 import { keepLogsSmall } from './logs/rotation.ts';
+import { kubeletMeasures, measuredRuntime, type Measures } from './measures.ts';
 import { refusal } from './pods/admission.ts';
 import type { Agent } from './pods/agent.ts';
 import { BackoffTable } from './pods/backoff.ts';
@@ -36,6 +38,8 @@ export interface KubeletDependencies {
   readonly client: Client;
   readonly surroundings: Surroundings;
   readonly signal: AbortSignal;
+  /** Where the client counts already; what the agent counts joins it. */
+  readonly metrics?: Metrics;
   /** Told where the server listens, once it does. */
   readonly onListening?: (address: { host: string; port: number }) => void;
 }
@@ -74,10 +78,12 @@ export async function runKubelet(config: KubeletConfig, dependencies: KubeletDep
   const { log, clock } = surroundings;
   await mkdir(config.rootDir, { recursive: true });
   await mkdir(config.podLogsDir, { recursive: true });
-  const runtime = connectRuntime({ runtime: config.containerRuntimeEndpoint, ...(config.imageServiceEndpoint ? { image: config.imageServiceEndpoint } : {}) }, clock);
+  const measures = kubeletMeasures(config.nodeName, dependencies.metrics);
+  const endpoints = { runtime: config.containerRuntimeEndpoint, ...(config.imageServiceEndpoint ? { image: config.imageServiceEndpoint } : {}) };
+  const runtime = measuredRuntime(connectRuntime(endpoints, clock), measures.registry, clock);
   try {
     await runtimeAnswers(runtime, surroundings, signal);
-    const kubelet = await assemble(config, { ...dependencies, surroundings }, runtime);
+    const kubelet = await assemble(config, { ...dependencies, surroundings }, runtime, measures);
     await kubelet.run();
   } catch (error) {
     if (!isAbort(error, signal)) throw error;
@@ -87,7 +93,7 @@ export async function runKubelet(config: KubeletConfig, dependencies: KubeletDep
   }
 }
 
-async function assemble(config: KubeletConfig, dependencies: KubeletDependencies, runtime: Runtime): Promise<{ run(): Promise<void> }> {
+async function assemble(config: KubeletConfig, dependencies: KubeletDependencies, runtime: Runtime, measures: Measures): Promise<{ run(): Promise<void> }> {
   const { client, surroundings, signal } = dependencies;
   const { clock, log } = surroundings;
   const recorder = eventRecorder(client, { component: 'kubelet', host: config.nodeName }, surroundings, signal);
@@ -121,9 +127,9 @@ async function assemble(config: KubeletConfig, dependencies: KubeletDependencies
     }),
   });
   const agent: Agent = {
-    config, client, surroundings, runtime, volumes, probes, cgroups, lookup, note,
+    config, client, surroundings, runtime, measures, volumes, probes, cgroups, lookup, note,
     images: imageManager({ runtime, surroundings, secret: lookup.secret, pullTimeoutMs: config.imagePullTimeoutMs ?? defaults.imagePullTimeoutMs }),
-    statuses: new StatusWriter(client, surroundings, signal),
+    statuses: new StatusWriter(client, surroundings, signal, measures.statusWritten),
     backoff: new BackoffTable(clock, { initialMs: 10_000, maxMs: 300_000 }),
     services: (pod) => linkedServices(serviceInformer, pod),
     allocatable: () => node.allocatable,

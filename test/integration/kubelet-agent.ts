@@ -1,4 +1,5 @@
 /** The process that runs one node agent in a test: its configuration is the JSON in its first argument. */
+import { Metrics } from '../../src/base/metrics.ts';
 import { systemSurroundings } from '../../src/base/surroundings.ts';
 import { httpClient, type HttpClientConfig } from '../../src/client/http.ts';
 import type { KubeletConfig } from '../../src/kubelet/config.ts';
@@ -8,6 +9,7 @@ const { config, client: transport } = JSON.parse(process.argv[2]!) as { config: 
 const surroundings = systemSurroundings({ verbosity: Number(process.env['K7S_TEST_VERBOSITY'] ?? 0) });
 const abort = new AbortController();
 process.once('SIGTERM', () => abort.abort());
-const client = httpClient({ ...transport, surroundings });
-await runKubelet(config, { client, surroundings, signal: abort.signal });
+const metrics = new Metrics();
+const client = httpClient({ ...transport, surroundings, metrics });
+await runKubelet(config, { client, surroundings, metrics, signal: abort.signal });
 client.close();

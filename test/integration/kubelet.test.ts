@@ -165,6 +165,10 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     });
     await podWhere(on, 'probed', 'running but not ready', (p) => p.status?.containerStatuses?.[0]?.state.running && !p.status.containerStatuses[0].ready);
     await podWhere(on, 'probed', 'ready', (p) => p.status?.containerStatuses?.[0]?.ready);
+    const told = (await ask('/metrics/probes')).body;
+    assert.match(told, /^prober_probe_total\{container="web",namespace="default",pod="probed",pod_uid="[^"]+",probe_type="Readiness",result="successful"\} [1-9]/m);
+    assert.match(told, /^prober_probe_duration_seconds_bucket\{container="web",namespace="default",pod="probed",probe_type="Readiness",le="\+Inf"\} [1-9]/m);
+    assert.match(told, /^process_start_time_seconds \d+/m);
     await exec('probed', 'web', ['touch', '/w/ill']);
     const pod = await podWhere(on, 'probed', 'restarted', (p) => (p.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0);
     assert.ok(pod);
@@ -251,6 +255,56 @@ describe('node agent', { skip, concurrency: 1 }, () => {
     assert.equal((await ask('/healthz')).status, 200);
     assert.match((await ask('/metrics')).body, /kubelet_running_pods/);
     assert.equal((await ask('/stats/summary')).status, 200);
+  });
+
+  test('metrics: what a container holds open, wrote and may, through its restart; what the agent did; the port that asks nobody', async () => {
+    await createPod(on, 'measured', {
+      restartPolicy: 'Always',
+      containers: [shell('c', 'head -c 1048576 /dev/zero > /big; nc -l -p 9000 & trap "exit 1" TERM; while true; do sleep 0.1; done', { resources: { limits: { memory: '64Mi', cpu: '200m' } } })] as never,
+    });
+    const running = await podWhere(on, 'measured', 'running', (p) => p.status?.containerStatuses?.[0]?.state.running);
+    // Sizes are measured once a minute: the first time shall find the file whole.
+    await until('the container to listen', async () => (await exec('measured', 'c', ['pidof', 'nc'])).status.status === 'Success');
+    const value = (text: string, name: string, labels = 'container="c",'): number => Number(new RegExp(`^${name}\\{[^}]*${labels}[^}]*pod="measured"[^}]*\\} (\\S+)`, 'm').exec(text)?.[1]);
+    const text = await until('the socket to be counted', async () => {
+      const { body } = await ask('/metrics/cadvisor');
+      return value(body, 'container_sockets') === 1 && body;
+    });
+    assert.ok(value(text, 'container_processes') >= 2);
+    assert.ok(value(text, 'container_file_descriptors') >= 4);
+    assert.ok(value(text, 'container_ulimits_soft') >= 1024 || value(text, 'container_ulimits_soft') === -1);
+    assert.equal(value(text, 'container_spec_memory_limit_bytes'), 64 << 20);
+    assert.equal(value(text, 'container_spec_cpu_quota'), 20_000);
+    assert.equal(value(text, 'container_start_time_seconds'), Date.parse(running.status!.containerStatuses![0]!.state.running!.startedAt!) / 1000);
+    assert.match(text, /^container_memory_usage_bytes\{container="",id="\/",/m);
+    await until('what it wrote to be measured', async () => value((await ask('/metrics/cadvisor')).body, 'container_fs_usage_bytes') >= 1 << 20);
+    const stats = JSON.parse((await ask('/stats/summary')).body) as { pods: { podRef: { name: string }; process_stats: { process_count: number }; containers: { rootfs: { usedBytes: number } }[] }[] };
+    const pod = stats.pods.find((p) => p.podRef.name === 'measured')!;
+    assert.ok(pod.process_stats.process_count >= 3, 'the pause process, the shell and nc');
+    assert.ok(pod.containers[0]!.rootfs.usedBytes >= 1 << 20);
+
+    await exec('measured', 'c', ['kill', '1']);
+    await podWhere(on, 'measured', 'restarted', (p) => (p.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0 && p.status?.containerStatuses?.[0]?.state.running);
+    const again = await until('one series of the new container', async () => {
+      const { body } = await ask('/metrics/cadvisor');
+      return value(body, 'container_memory_working_set_bytes') > 0 && body;
+    });
+    assert.equal(again.match(/^container_memory_working_set_bytes\{container="c",[^}]*pod="measured"/gm)?.length, 1);
+    assert.doesNotMatch(again, /^[a-z_]+\{[^}]*\} (-\d(?!\d* *$)|NaN)/m);
+
+    const own = (await ask('/metrics')).body;
+    for (const line of [
+      `kubelet_node_name\\{node="${on.node.name}"\\} 1`, 'kubelet_runtime_operations_total\\{operation_type="run_podsandbox"\\} [1-9]', 'kubelet_runtime_operations_duration_seconds_count\\{operation_type="start_container"\\} [1-9]',
+      'kubelet_pod_start_duration_seconds_count [1-9]', 'kubelet_pod_worker_duration_seconds_count\\{operation_type="create"\\} [1-9]', 'kubelet_pod_status_sync_duration_seconds_count [1-9]',
+      'kubelet_pleg_relist_duration_seconds_count [1-9]', 'rest_client_requests_total\\{code="200",method="PATCH",host="[^"]+"\\} [1-9]', 'process_cpu_seconds_total ', 'process_resident_memory_bytes ',
+      'kubelet_active_pods\\{static="false"\\} [1-9]', 'kubelet_running_containers\\{container_state="running"\\} [1-9]',
+    ].map((l) => new RegExp(`^${l}`, 'm'))) assert.match(own, line);
+
+    const open = async (path: string, method = 'GET'): Promise<number> => (await fetch(`http://${on.node.address}:10255${path}`, { method, signal: AbortSignal.timeout(10_000) })).status;
+    for (const path of ['/healthz', '/pods', '/stats/summary', '/metrics', '/metrics/cadvisor', '/metrics/resource', '/metrics/probes']) assert.equal(await open(path), 200, path);
+    for (const path of ['/containerLogs/default/measured/c', '/exec/default/measured/c?command=true&output=1', '/configz']) assert.equal(await open(path), 404, path);
+    assert.equal(await open('/run/default/measured/c?cmd=true', 'POST'), 405);
+    await deletePod(on, 'measured', 1);
   });
 
   test('kill -9 of the agent: nothing restarts, and what changed meanwhile is caught up with', async () => {

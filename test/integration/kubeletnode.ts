@@ -106,7 +106,7 @@ export async function testNode(name: string): Promise<TestNode> {
         nodeName: node.name, nodeIPs: [node.address], containerRuntimeEndpoint: containerdSocket(node),
         rootDir: join(node.directory, 'kubelet'), podLogsDir: join(node.directory, 'pods'), cgroupRoot: node.cgroup, resolvConf: node.resolvConf,
         clusterDNS: ['10.96.0.10'], clusterDomain: 'cluster.local',
-        server: { host: node.address, port: 10250, cert: kubelet.certPem, key: kubelet.keyPem, clientAuthority: authority.certPem },
+        server: { host: node.address, port: 10250, cert: kubelet.certPem, key: kubelet.keyPem, clientAuthority: authority.certPem, readOnlyPort: 10255 },
         ...extra,
       };
       const transport = { server: api.url, ca: authority.certPem, cert: ofNode.certPem, key: ofNode.keyPem };

@@ -1,6 +1,7 @@
 /** `k7s kubelet`: the node agent alone, on this machine and whatever container runtime it has. Service proxy and network plugin are others. */
 import { hostname, networkInterfaces } from 'node:os';
 import type { Taint } from '../../api/core/v1/types.ts';
+import { Metrics } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { httpClient } from '../../client/http.ts';
 import type { KubeletConfig } from '../../kubelet/config.ts';
@@ -31,6 +32,7 @@ const flags: FlagSet = {
   'cgroup-driver': { type: 'string', default: 'cgroupfs', help: 'Only cgroupfs' },
   address: { type: 'string', default: '0.0.0.0', help: 'Where to listen' },
   port: { type: 'int', default: 10_250, help: 'The port for HTTPS' },
+  'read-only-port': { type: 'int', default: 0, help: 'A port that tells statistics, metrics and pods to anybody; 0 for none' },
   'cert-dir': { type: 'string', default: '/var/lib/kubelet/pki', help: 'Where kubelet.crt and kubelet.key are looked for, and made when they are missing' },
   'tls-cert-file': { type: 'string', help: 'The certificate for HTTPS' },
   'tls-private-key-file': { type: 'string', help: 'Its key' },
@@ -56,9 +58,10 @@ export const kubelet: Program = {
     readConfig(given);
     if (!given.text('kubeconfig')) throw new CommandError('--kubeconfig is required: a kubelet without an API server is not supported');
     const config = await kubeletConfig(given, surroundings);
-    const client = httpClient({ ...connection(given.text('kubeconfig')), userAgent: 'kubelet', surroundings });
+    const metrics = new Metrics();
+    const client = httpClient({ ...connection(given.text('kubeconfig')), userAgent: 'kubelet', surroundings, metrics });
     try {
-      await runKubelet(config, { client, surroundings, signal });
+      await runKubelet(config, { client, surroundings, signal, metrics });
     } finally {
       client.close();
     }
@@ -78,7 +81,7 @@ async function kubeletConfig(given: Flags, surroundings: Surroundings): Promise<
     containerRuntimeEndpoint: socketOf(given.text('container-runtime-endpoint')),
     ...(given.text('image-service-endpoint') ? { imageServiceEndpoint: socketOf(given.text('image-service-endpoint')) } : {}),
     rootDir: given.text('root-dir'), podLogsDir: given.text('pod-logs-dir'), cgroupRoot: given.text('cgroup-root'),
-    server: { host: given.text('address'), port: given.number('port'), ...pair, clientAuthority: fileOf(given, 'client-ca-file') ?? '' },
+    server: { host: given.text('address'), port: given.number('port'), ...pair, clientAuthority: fileOf(given, 'client-ca-file') ?? '', readOnlyPort: given.number('read-only-port') },
     clusterDNS: listed(given, 'cluster-dns'), clusterDomain: given.text('cluster-domain'), resolvConf: given.text('resolv-conf'),
     maxPods: given.number('max-pods'), registerNode: given.flag('register-node'),
     labels: pairs(listed(given, 'node-labels'), 'node-labels'), taints: listed(given, 'register-with-taints').map(taint),
@@ -144,6 +147,6 @@ function readConfig(given: Flags): void {
     cgroupRoot: set('cgroup-root'), cgroupDriver: set('cgroup-driver'), podLogsDir: set('pod-logs-dir'), syncFrequency: set('sync-frequency'),
     containerRuntimeEndpoint: set('container-runtime-endpoint'), imageServiceEndpoint: set('image-service-endpoint'),
     containerLogMaxSize: set('container-log-max-size'), containerLogMaxFiles: set('container-log-max-files'),
-    staticPodPath: only(''), readOnlyPort: only(0), serverTLSBootstrap: only(false), rotateCertificates: indifferent, failSwapOn: indifferent, logging: indifferent,
+    staticPodPath: only(''), readOnlyPort: set('read-only-port'), serverTLSBootstrap: only(false), rotateCertificates: indifferent, failSwapOn: indifferent, logging: indifferent,
   });
 }

@@ -6,6 +6,7 @@ import type * as core from '../../api/core/v1/types.ts';
 import type { KubeletConfig } from '../config.ts';
 import type { Runtime } from '../cri/client.ts';
 import type { ImageManager } from '../images/manager.ts';
+import type { Measures } from '../measures.ts';
 import type { ProbeManager } from '../probes/manager.ts';
 import type { StatusWriter } from '../status/writer.ts';
 import type { VolumeManager } from '../volumes/manager.ts';
@@ -19,6 +20,7 @@ export interface Agent {
   readonly client: Client;
   readonly surroundings: Surroundings;
   readonly runtime: Runtime;
+  readonly measures: Measures;
   readonly images: ImageManager;
   readonly volumes: VolumeManager;
   readonly probes: ProbeManager;

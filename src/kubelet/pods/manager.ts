@@ -21,6 +21,7 @@ export class PodManager {
   readonly #mirrors = new Map<string, Pod>();
   /** What the runtime had of each pod when last asked. */
   #fingerprints = new Map<string, string>();
+  #relistedAt: number | undefined;
   /** Process of each sandbox, for network statistics. */
   readonly #sandboxPids = new Map<string, number>();
 
@@ -130,7 +131,8 @@ export class PodManager {
   }
 
   async #relist(): Promise<void> {
-    const { runtime } = this.#agent;
+    const { runtime, measures, surroundings: { clock } } = this.#agent;
+    const begun = clock.monotonic();
     const [sandboxes, containers] = await Promise.all([runtime.call('ListPodSandbox', {}), runtime.call('ListContainers', {})]);
     const fresh = new Map<string, string>();
     const add = (uid: string | undefined, id: string, state: string): void => {
@@ -148,6 +150,8 @@ export class PodManager {
       if (fresh.get(uid) !== this.#fingerprints.get(uid)) this.poke(uid);
     }
     this.#fingerprints = fresh;
+    measures.relisted((clock.monotonic() - begun) / 1000, this.#relistedAt === undefined ? undefined : (begun - this.#relistedAt) / 1000, clock.now());
+    this.#relistedAt = begun;
   }
 
   async #learnPid(id: string): Promise<void> {

@@ -43,6 +43,11 @@ export class PodWorker {
   #deleted = false;
   #finished = false;
   #failures = 0;
+  readonly #seenAt: number;
+  /** What the next look is for, as it is counted. */
+  #operation: 'create' | 'update' | 'sync' = 'create';
+  /** The pod was new here, and has not run yet. */
+  #fresh: boolean;
   #running = false;
   #again = false;
   #wakeup: Timer | undefined;
@@ -55,6 +60,8 @@ export class PodWorker {
     this.#agent = agent;
     this.#pod = pod;
     this.uid = pod.metadata.uid;
+    this.#seenAt = agent.surroundings.clock.monotonic();
+    this.#fresh = pod.status?.startTime === undefined;
     this.#startTime = pod.status?.startTime ?? timestamp(agent.surroundings.clock.now());
   }
 
@@ -78,6 +85,7 @@ export class PodWorker {
 
   update(pod: Pod): void {
     this.#pod = pod;
+    if (this.#operation === 'sync') this.#operation = 'update';
     this.#noteDeletion();
     this.poke();
   }
@@ -132,17 +140,30 @@ export class PodWorker {
       this.#again = false;
       this.#wakeup?.cancel();
       this.#wakeAt = Infinity;
+      const measured = this.#measure();
       try {
         await this.#sync();
         this.#failures = 0;
       } catch (error) {
         this.#agent.surroundings.log.error('Syncing a pod failed', errorText(error), { pod: podFullName(this.#pod) });
         this.#wakeIn(Math.min(120_000, 500 * 2 ** this.#failures++));
+      } finally {
+        measured();
       }
       if (this.#isInitializing) this.#wakeIn(initPollMs);
       this.#wakeIn(this.#agent.config.syncPeriodMs ?? defaults.syncPeriodMs);
     }
     this.#running = false;
+  }
+
+  /** Begins to time a look; the answer ends it. */
+  #measure(): () => void {
+    const { measures, surroundings: { clock } } = this.#agent;
+    const begun = clock.monotonic();
+    const operation = this.#operation;
+    if (operation === 'create') measures.workerStarted((begun - this.#seenAt) / 1000);
+    this.#operation = 'sync';
+    return () => measures.synced(this.#terminating ? 'kill' : operation, (clock.monotonic() - begun) / 1000);
   }
 
   #wakeIn(ms: number): void {
@@ -328,6 +349,10 @@ export class PodWorker {
       pod: this.#pod, runtime: this.#runtime, probes: agent.probes, reasons: this.#reasons, messages: this.#messages,
       hostIPs: agent.config.nodeIPs, now: agent.surroundings.clock.now(), startTime: this.#startTime, ended: this.#ended, verdict: this.#verdict,
     });
+    if (this.#fresh && status.phase === 'Running') {
+      this.#fresh = false;
+      agent.measures.podRuns((agent.surroundings.clock.monotonic() - this.#seenAt) / 1000);
+    }
     agent.statuses.publish(this.#pod, status);
   }
 

@@ -1,4 +1,5 @@
 /** Runs the probes of running containers and remembers what they say. */
+import { defaultBuckets } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import type * as core from '../../api/core/v1/types.ts';
@@ -16,6 +17,13 @@ interface Prober {
   /** Totals for /metrics/probes. */
   succeeded: number;
   failed: number;
+  readonly durations: ProbeDurations;
+}
+
+/** Of the answers that were good: how many were within each of the default buckets, and their sum. */
+export interface ProbeDurations {
+  readonly within: number[];
+  sum: number;
 }
 
 interface Watched {
@@ -97,9 +105,9 @@ export class ProbeManager implements ProbeResults {
   }
 
   /** For /metrics/probes: how often each came out how. */
-  *totals(): Generator<{ uid: string; key: string; succeeded: number; failed: number }> {
+  *totals(): Generator<{ uid: string; key: string; succeeded: number; failed: number; durations: ProbeDurations }> {
     for (const [uid, probers] of this.#pods) {
-      for (const [key, { succeeded, failed }] of probers) yield { uid, key, succeeded, failed };
+      for (const [key, { succeeded, failed, durations }] of probers) yield { uid, key, succeeded, failed, durations };
     }
   }
 
@@ -113,7 +121,7 @@ export class ProbeManager implements ProbeResults {
 
   #begin(probers: Map<string, Prober>, key: string, kind: ProbeKind, probe: DeepReadonly<core.Probe>, watched: Watched): void {
     const initially = kind === 'readiness' && this.#o.wasReady(watched.pod, watched.view.id) ? 'passed' : 'unknown';
-    const prober: Prober = { verdict: initially, abort: new AbortController(), succeeded: 0, failed: 0 };
+    const prober: Prober = { verdict: initially, abort: new AbortController(), succeeded: 0, failed: 0, durations: { within: defaultBuckets.map(() => 0), sum: 0 } };
     probers.set(key, prober);
     this.#run(prober, kind, probe, watched).catch((error: unknown) => {
       if (!isAbort(error, prober.abort.signal)) this.#o.surroundings.log.error('A probe ended', error, { probe: key });
@@ -133,12 +141,15 @@ export class ProbeManager implements ProbeResults {
     for (;;) {
       if (kind === 'startup' || this.started(container, view)) {
         const target = { runtime: this.#o.runtime, clock, pod, container, containerId: view.id, ip, signal };
+        const begun = clock.monotonic();
         const result = await runProbe(target, probe);
         if (signal.aborted) return;
         streak = last === result.ok ? streak + 1 : 1;
         last = result.ok;
-        if (result.ok) prober.succeeded++;
-        else {
+        if (result.ok) {
+          prober.succeeded++;
+          took(prober.durations, (clock.monotonic() - begun) / 1000);
+        } else {
           prober.failed++;
           this.#o.unhealthy(pod, container.name, `${title[kind]} probe failed: ${result.output}`);
         }
@@ -158,4 +169,11 @@ export class ProbeManager implements ProbeResults {
     prober.verdict = verdict;
     this.#o.changed(pod.metadata.uid);
   }
+}
+
+function took(durations: ProbeDurations, seconds: number): void {
+  durations.sum += seconds;
+  defaultBuckets.forEach((bound, i) => {
+    if (seconds <= bound) durations.within[i]!++;
+  });
 }

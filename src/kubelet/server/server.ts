@@ -1,6 +1,6 @@
 /** The agent's API on port 10250: who asks is found out by the API server, and so is whether they may. */
 import type { Surroundings } from '../../base/surroundings.ts';
-import { Metrics, metricsContentType } from '../../base/metrics.ts';
+import { metricsContentType } from '../../base/metrics.ts';
 import type { Client } from '../../client/client.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer } from '../../serving/delegated.ts';
@@ -15,6 +15,7 @@ import type { Agent } from '../pods/agent.ts';
 import type { PodManager } from '../pods/manager.ts';
 import type { NodeReporter } from '../status/node.ts';
 import { serveLogs } from './logs.ts';
+import { podMetrics, volumeMetrics } from './metrics.ts';
 import { probeMetrics } from './probemetrics.ts';
 import { kubeletStatistics } from './statistics.ts';
 import { serveRun, serveStreaming } from './streaming.ts';
@@ -50,7 +51,7 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Servi
   const authenticate = delegatedAuthenticator({ client, clock, clientAuthority: () => server.clientAuthority });
   const authorize = union([allowMasters, subjectAccessReviewAuthorizer({ client, clock })]);
   const statistics = kubeletStatistics(agent, manager, surroundings, signal);
-  const metrics = kubeletMetrics(manager);
+  podMetrics(agent.measures, manager);
   const health = new Health({
     '/healthz': [ping, { name: 'syncloop', check: () => undefined }, { name: 'runtime', check: async () => void (await options.runtime.call('Version', {}, { timeoutMs: 5_000 })) }],
   });
@@ -70,14 +71,25 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Servi
     throw refusal;
   };
 
+  /** What both ports serve. Answers false where the path is none of these. */
+  const tell = async (request: ServingRequest): Promise<boolean> => {
+    const { path } = request;
+    if (await health.handle(request)) return true;
+    if (path === '/pods' || path === '/pods/') sendJson(request, 200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: manager.allPods() });
+    else if (path === '/metrics') sendText(request, 200, agent.measures.registry.expose() + volumeMetrics(statistics.claims()), metricsContentType);
+    else if (path === '/metrics/probes') sendText(request, 200, probeMetrics(agent.probes, manager), metricsContentType);
+    else {
+      const answer = statistics.handle(path, request.query);
+      if (answer) sendText(request, 200, answer.body, answer.contentType);
+      return answer !== undefined;
+    }
+    return true;
+  };
+
   const handler = async (request: ServingRequest): Promise<void> => {
     await admit(request);
-    const { path } = request;
-    if (await health.handle(request)) return;
-    const first = path.split('/')[1] ?? '';
-    switch (first) {
-      case 'pods':
-        return sendJson(request, 200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: manager.allPods() });
+    if (await tell(request)) return;
+    switch (request.path.split('/')[1]) {
       case 'containerLogs':
         return serveLogs(request, manager, agent.config.staticParts ?? [], agent.config.nodeName, clock);
       case 'exec':
@@ -87,14 +99,20 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Servi
       case 'run':
         return serveRun(request, options);
       default:
+        throw StatusError.pathNotFound();
     }
-    if (path === '/metrics') return sendText(request, 200, metrics.expose(), metricsContentType);
-    if (path === '/metrics/probes') return sendText(request, 200, probeMetrics(agent.probes, manager), metricsContentType);
-    const answer = statistics.handle(path, request.query);
-    if (!answer) throw StatusError.pathNotFound();
-    sendText(request, 200, answer.body, answer.contentType);
   };
 
+  if (server.readOnlyPort) {
+    // Nobody is asked who they are here: it is open only where its flag says so, and only for reading.
+    await serve({
+      host: server.host, port: server.readOnlyPort, surroundings, signal,
+      handler: async (request) => {
+        if (request.method !== 'GET' && request.method !== 'HEAD') return sendText(request, 405, '405: Method Not Allowed');
+        if (!(await tell(request))) throw StatusError.pathNotFound();
+      },
+    });
+  }
   return serve({
     host: server.host, port: server.port, handler, surroundings, signal,
     tls: { cert: server.cert, key: server.key, clientAuthorities: [server.clientAuthority].filter(Boolean) },
@@ -106,24 +124,4 @@ function attributes(user: User, request: ServingRequest, name: string, subresour
     user, verb: verbs[request.method] ?? request.method.toLowerCase(), isResource: true, group: '', version: 'v1', resource: 'nodes', subresource,
     namespace: '', name, path: request.path,
   };
-}
-
-function kubeletMetrics(manager: PodManager): Metrics {
-  const metrics = new Metrics();
-  const running = metrics.gauge({ name: 'kubelet_running_pods', help: 'Pods that have a running sandbox' });
-  const containers = metrics.gauge({ name: 'kubelet_running_containers', help: 'Containers by state', labels: ['container_state'] });
-  metrics.onCollect(() => {
-    let sandboxes = 0;
-    const states = new Map([['running', 0], ['exited', 0], ['created', 0], ['unknown', 0]]);
-    for (const worker of manager.workers) {
-      if (worker.runtime.sandboxes.some((s) => s.ready)) sandboxes++;
-      for (const view of worker.runtime.containers) {
-        const state = view.state.slice('CONTAINER_'.length).toLowerCase();
-        states.set(state, (states.get(state) ?? 0) + 1);
-      }
-    }
-    running.set(sandboxes);
-    for (const [state, count] of states) containers.set(count, state);
-  });
-  return metrics;
 }

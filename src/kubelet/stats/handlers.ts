@@ -7,16 +7,25 @@ import { DiskUsage } from './disk.ts';
 import { resourceMetrics } from './resource.ts';
 import { readMemory } from './memory.ts';
 import type { StatsSource } from './source.ts';
-import { readSummary, type SummaryDependencies } from './summary.ts';
+import { claimUsage, readSummary, type FsStats, type SummaryDependencies } from './summary.ts';
 
 export interface StatsAnswer {
   readonly contentType: string;
   readonly body: string;
 }
 
+/** The volume behind a claim. */
+export interface ClaimUsage {
+  readonly namespace: string;
+  readonly name: string;
+  readonly fs: FsStats;
+}
+
 /** The kubelet server mounts one function a path; undefined: not one of these paths. */
 export interface StatsHandlers {
   handle(path: string, query: URLSearchParams): StatsAnswer | undefined;
+  /** Each claim once, however many pods use it. */
+  claims(): readonly ClaimUsage[];
 }
 
 export function statsHandlers(options: { monitor: Monitor; source: StatsSource; surroundings: Surroundings; machine?: MachineInfo }): StatsHandlers {
@@ -41,6 +50,7 @@ export function statsHandlers(options: { monitor: Monitor; source: StatsSource; 
     return reading ? { contentType: 'application/json', body: JSON.stringify(reading) } : undefined;
   };
   return {
+    claims: () => claimUsage(dependencies),
     handle: (path, query) => {
       watchAll();
       switch (path) {

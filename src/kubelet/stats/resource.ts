@@ -25,6 +25,8 @@ export function resourceMetrics(summary: Summary, at: number): string {
       add('container_start_time_seconds', parseTime(c.startTime) / 1000, named, undefined);
       add('container_cpu_usage_seconds_total', seconds(c.cpu?.usageCoreNanoSeconds), named, at);
       add('container_memory_working_set_bytes', c.memory?.workingSetBytes, named, at);
+      const free = c.swap?.swapAvailableBytes;
+      add('container_swap_limit_bytes', free === undefined ? undefined : free + (c.swap?.swapUsageBytes ?? 0), named, at);
       add('container_swap_usage_bytes', c.swap?.swapUsageBytes, named, at);
     }
     add('pod_cpu_usage_seconds_total', seconds(pod.cpu?.usageCoreNanoSeconds), labels, at);
@@ -44,6 +46,7 @@ const documented: readonly (readonly [string, 'counter' | 'gauge', string])[] = 
   ['container_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the container in core-seconds'],
   ['container_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the container in bytes'],
   ['container_start_time_seconds', 'gauge', '[STABLE] Start time of the container since unix epoch in seconds'],
+  ['container_swap_limit_bytes', 'gauge', '[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows systems'],
   ['container_swap_usage_bytes', 'gauge', '[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems'],
   ['node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds'],
   ['node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes'],

@@ -5,6 +5,7 @@ import { readFilesystem } from '../../cadvisor/machine.ts';
 import { readInterfaces } from '../../cadvisor/network.ts';
 import type { Monitor } from '../../cadvisor/monitor.ts';
 import type { MachineInfo } from '../../cadvisor/machine.ts';
+import { readSwapLimit } from '../../cadvisor/spec.ts';
 import type { ContainerSample, InterfaceSample, Pressure } from '../../cadvisor/sample.ts';
 import type { DiskUsage } from './disk.ts';
 import { writableLayer } from './rootfs.ts';
@@ -60,6 +61,7 @@ function parts(monitor: Monitor, cgroup: string, sample: ContainerSample, machin
   const nano = monitor.nanoCores(cgroup);
   const m = sample.memory;
   const limit = capacity ?? m?.limit;
+  const swap = m && (capacity === undefined ? readSwapLimit(monitor.layout, cgroup) : machine.swapBytes);
   return {
     ...(sample.cpu ? { cpu: { time, ...(nano !== undefined ? { usageNanoCores: nano } : {}), usageCoreNanoSeconds: sample.cpu.usage, ...psi(sample.pressure?.cpu) } } : {}),
     ...(m
@@ -68,7 +70,7 @@ function parts(monitor: Monitor, cgroup: string, sample: ContainerSample, machin
             time, ...(limit !== undefined ? { availableBytes: Math.max(0, limit - m.workingSet) } : {}),
             usageBytes: m.usage, workingSetBytes: m.workingSet, rssBytes: m.rss, pageFaults: m.pageFaults, majorPageFaults: m.majorPageFaults, ...psi(sample.pressure?.memory),
           },
-          swap: { time, ...(capacity !== undefined ? { swapAvailableBytes: Math.max(0, machine.swapBytes - m.swap) } : {}), swapUsageBytes: m.swap },
+          swap: { time, ...(swap !== undefined ? { swapAvailableBytes: Math.max(0, swap - m.swap) } : {}), swapUsageBytes: m.swap },
         }
       : {}),
     ...(sample.pressure?.io ? { io: { time, ...psi(sample.pressure.io) } } : {}),
@@ -137,6 +139,17 @@ function podStats(d: SummaryDependencies, pod: PodSource, onlyCpuAndMemory: bool
   const ephemeral = local.length === 0 || local.some((s) => s.usedBytes === undefined) ? undefined : fs(d.source.node().rootDir, d.now(), sumUsage(local));
   if (ephemeral) out['ephemeral-storage'] = ephemeral;
   return out;
+}
+
+export function claimUsage(d: SummaryDependencies): { namespace: string; name: string; fs: FsStats }[] {
+  const found = new Map<string, { namespace: string; name: string; fs: FsStats }>();
+  for (const pod of d.source.pods()) {
+    for (const { claim, path } of pod.volumes) {
+      const stats = claim && !found.has(`${claim.namespace}/${claim.name}`) ? folder(d, path) : undefined;
+      if (claim && stats) found.set(`${claim.namespace}/${claim.name}`, { ...claim, fs: stats });
+    }
+  }
+  return [...found.values()];
 }
 
 function sumUsage(stats: readonly FsStats[]): { bytes: number; inodes: number } {

@@ -46,6 +46,8 @@ interface Entry {
   wanted: PodStatus;
   written: DeepReadonly<core.PodStatus> | PodStatus | undefined;
   writing: Promise<void> | undefined;
+  /** When the oldest change came that the API does not have yet. */
+  since: number;
 }
 
 const retry = { initialMs: 200, maxMs: 10_000, factor: 2, jitter: 0.5 };
@@ -55,8 +57,10 @@ export class StatusWriter {
   readonly #surroundings: Surroundings;
   readonly #signal: AbortSignal;
   readonly #entries = new Map<string, Entry>();
+  readonly #tell: ((seconds: number) => void) | undefined;
 
-  constructor(client: Client, surroundings: Surroundings, signal: AbortSignal) {
+  constructor(client: Client, surroundings: Surroundings, signal: AbortSignal, tell?: (seconds: number) => void) {
+    this.#tell = tell;
     this.#client = client;
     this.#surroundings = surroundings;
     this.#signal = signal;
@@ -64,7 +68,9 @@ export class StatusWriter {
 
   publish(pod: Pod, status: PodStatus): void {
     const { uid } = pod.metadata;
-    const entry = this.#entries.get(uid) ?? { pod, wanted: status, written: pod.status, writing: undefined };
+    const now = this.#surroundings.clock.monotonic();
+    const entry = this.#entries.get(uid) ?? { pod, wanted: status, written: pod.status, writing: undefined, since: now };
+    if (!entry.writing) entry.since = now;
     entry.pod = pod;
     entry.wanted = status;
     this.#entries.set(uid, entry);
@@ -99,6 +105,9 @@ export class StatusWriter {
         // The server completes what it stores; comparing with our own text is what tells changes.
         entry.written = answer.metadata.uid === uid ? { ...answer.status, ...wanted } : wanted;
         attempt = 0;
+        const now = this.#surroundings.clock.monotonic();
+        this.#tell?.((now - entry.since) / 1000);
+        entry.since = now;
         if (entry.wanted === wanted) return;
       } catch (error) {
         if (isAbort(error, this.#signal)) return;
