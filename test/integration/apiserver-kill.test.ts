@@ -51,7 +51,7 @@ async function begin(folder: string): Promise<Life> {
 const path = '/api/v1/namespaces/default/configmaps';
 const configMap = (name: string, n: number): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { n: String(n) } });
 
-test(`${kills} kill -9s of the server under writes lose none that was acknowledged`, { timeout: 300_000 }, async () => {
+test(`${kills} kill -9s of the server under writes lose none that was acknowledged`, { timeout: 900_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'k7s-kill-'));
   const random = seededRandom(Number(process.env['K7S_SEED'] ?? 7));
   const acknowledged = new Map<string, { readonly n: number; readonly revision: number }>();
