@@ -23,6 +23,8 @@ export interface TestServer {
   readonly folder: string;
   readonly authority: Credential;
   readonly admin: Credential;
+  /** Signs tokens of service accounts. */
+  readonly signingKey: string;
   /** Runs kubectl as system:masters; `input` goes to its standard input. */
   kubectl(args: readonly string[] | string, input?: string): Promise<Result>;
   /** The same as another user. */
@@ -68,6 +70,7 @@ export async function testServer(config: Partial<ApiServerConfig> = {}): Promise
   const certificate = (credential: Credential) => ({ 'client-certificate-data': base64(credential.certPem), 'client-key-data': base64(credential.keyPem) });
   return {
     api, folder, authority, admin, kubeconfig,
+    signingKey: config.serviceAccounts?.signingKey ?? signer.keyPem,
     kubectl: kubectl(kubeconfig('admin', certificate(admin))),
     as: async (user) => {
       if ('token' in user) return kubectl(kubeconfig(`token-${systemRandom.uuid()}`, { token: user.token }));

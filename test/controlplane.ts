@@ -24,7 +24,7 @@ export async function controlPlane(options: { nodes?: readonly SimulatedNode[]; 
     runControllers({
       client: api.client({ name: 'system:kube-controller-manager', groups: ['system:authenticated'] }),
       clientFor: (account) => api.client({ name: `system:serviceaccount:kube-system:${account}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }),
-      surroundings, signal, options: { rootCa: authority.certPem, signing: authority, ...options.controllers },
+      surroundings, signal, options: { rootCa: authority.certPem, serviceAccountKey: server.signingKey, signing: authority, ...options.controllers },
     }),
     options.scheduler === false ? Promise.resolve() : runScheduler({ client, surroundings, signal }),
     runSimulatedNodes({ client, nodes: options.nodes ?? [], surroundings, signal }),

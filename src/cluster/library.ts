@@ -46,7 +46,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { api, client, ended } = await startControlPlane(
     {
       api: { store, port: options.port ?? 0, tls: { cert: serving.certPem, key: serving.keyPem }, clientAuthority: ca.certPem, serviceAccounts: { signingKey } },
-      controllers: { rootCa: ca.certPem, clusterCidr: '10.244.0.0/16', signing: ca, hostPathVolumes: { folder: '/var/lib/k7s/volumes', simulated: true } },
+      controllers: { rootCa: ca.certPem, serviceAccountKey: signingKey, clusterCidr: '10.244.0.0/16', signing: ca, hostPathVolumes: { folder: '/var/lib/k7s/volumes', simulated: true } },
       simulatedNodes: typeof nodes === 'number' ? Array.from({ length: nodes }, (_, i) => ({ name: nodes === 1 ? name : `${name}-${i}` })) : nodes,
     },
     surroundings,

@@ -43,10 +43,10 @@ function apiServer(paths: ProfilePaths, config: ProfileConfig): Omit<ControlPlan
 }
 
 function controlPlane(paths: ProfilePaths, config: ProfileConfig): Omit<ControlPlaneConfig, 'api'> {
-  const { ca } = readPki(paths.pki);
+  const { ca, serviceAccount } = readPki(paths.pki);
   return {
     controllers: {
-      rootCa: ca.certPem, clusterCidr: config.clusterCIDR, signing: ca,
+      rootCa: ca.certPem, serviceAccountKey: serviceAccount.privatePem, clusterCidr: config.clusterCIDR, signing: ca,
       hostPathVolumes: { folder: paths.volumes, ...(config.runtime === 'simulated' ? { simulated: true } : {}) },
     },
     ...(config.runtime === 'simulated' ? { simulatedNodes: config.nodes.map(({ name }) => ({ name })) } : {}),

@@ -21,6 +21,7 @@ import { policyStatusController } from './policystatus/policystatus.ts';
 import { resourceQuotaController } from './quota/quota.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
+import { serviceAccountTokenController } from './serviceaccount/tokens.ts';
 import { statefulSetController } from './statefulset/statefulset.ts';
 import { ttlAfterFinishedController } from './ttl/ttl.ts';
 import { persistentVolumeBinder } from './volumes/binder.ts';
@@ -32,7 +33,7 @@ export type { ControllerOptions } from './harness/controller.ts';
 export type { HarnessConfig };
 
 export const controllers: readonly Controller[] = [
-  garbageCollector, namespaceController, serviceAccountController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
+  garbageCollector, namespaceController, serviceAccountController, serviceAccountTokenController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
   ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController, policyStatusController,
   certificateApprover, certificateSigner, certificateCleaner, persistentVolumeBinder, hostPathProvisioner, claimProtection, volumeProtection, ephemeralVolumeController,

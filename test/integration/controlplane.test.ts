@@ -7,7 +7,7 @@ import { controlPlane, type ControlPlane } from '../controlplane.ts';
 
 let cluster: ControlPlane;
 
-async function kubectl(args: string, input?: object): Promise<string> {
+async function kubectl(args: string | readonly string[], input?: object): Promise<string> {
   const { code, stdout, stderr } = await cluster.kubectl(args, input && JSON.stringify(input));
   assert.equal(code, 0, `kubectl ${args}: ${stderr}`);
   return stdout.trim();
@@ -36,6 +36,40 @@ test('a namespace gets its account and the authority', async () => {
   await kubectl('create namespace fresh');
   await until('account', 'get serviceaccount -n fresh -o name', 'serviceaccount/default');
   assert.equal(await until('authority', 'get configmap kube-root-ca.crt -n fresh -o jsonpath={.data.ca\\.crt}', /BEGIN/), cluster.authority.certPem);
+});
+
+test('a Secret for an account is given its token, and goes with the account', async () => {
+  await kubectl('create serviceaccount robot');
+  const secret = (name: string, account: string) => create({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token', metadata: { name, annotations: { 'kubernetes.io/service-account.name': account } } });
+  await secret('robot-token', 'robot');
+  const uid = await kubectl('get serviceaccount robot -o jsonpath={.metadata.uid}');
+  const read = async (what: string, expected: RegExp): Promise<string> => until(what, `get secret robot-token -o jsonpath={${what}}`, expected);
+  const decoded = (text: string): string => Buffer.from(text, 'base64').toString();
+  const token = decoded(await read('.data.token', /./));
+  assert.equal(decoded(await read('.data.namespace', /./)), 'default');
+  assert.equal(decoded(await read('.data.ca\\.crt', /./)), cluster.authority.certPem);
+  assert.equal(await read('.metadata.annotations.kubernetes\\.io/service-account\\.uid', /./), uid);
+  assert.deepEqual(JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()), {
+    iss: 'kubernetes/serviceaccount', sub: 'system:serviceaccount:default:robot', 'kubernetes.io/serviceaccount/namespace': 'default', 'kubernetes.io/serviceaccount/secret.name': 'robot-token',
+    'kubernetes.io/serviceaccount/service-account.name': 'robot', 'kubernetes.io/serviceaccount/service-account.uid': uid,
+  });
+  const review = async (): Promise<{ authenticated?: boolean; user?: { username: string } }> =>
+    JSON.parse(await kubectl('create --raw /apis/authentication.k8s.io/v1/tokenreviews -f -', { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } })).status;
+  assert.equal((await review()).user?.username, 'system:serviceaccount:default:robot');
+  // What is taken out comes back; what the account lists goes with the Secret.
+  await kubectl(['patch', 'secret', 'robot-token', '--type=merge', '-p', '{"data":{"token":null,"ca.crt":"eA=="}}']);
+  assert.equal(decoded(await until('authority again', 'get secret robot-token -o jsonpath={.data.ca\\.crt}', new RegExp(`^${Buffer.from(cluster.authority.certPem).toString('base64').slice(0, 40).replace(/\+/g, '\\+')}`))), cluster.authority.certPem);
+  await read('.data.token', /./);
+  await secret('listed', 'robot');
+  await kubectl(['patch', 'serviceaccount', 'robot', '--type=merge', '-p', '{"secrets":[{"name":"listed"},{"name":"robot-token"}]}']);
+  await kubectl('delete secret listed');
+  await until('the reference to go', 'get serviceaccount robot -o jsonpath={.secrets[*].name}', 'robot-token');
+  await kubectl('delete serviceaccount robot');
+  await until('the Secret to go', 'get secret robot-token --ignore-not-found -o name', '');
+  assert.notEqual((await review()).authenticated, true);
+  // Nobody there: it does not stay.
+  await secret('orphan', 'nobody');
+  await until('the orphan to go', 'get secret orphan --ignore-not-found -o name', '');
 });
 
 test('a deployment rolls out, is undone, and its service follows', async () => {

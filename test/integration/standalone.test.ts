@@ -72,13 +72,14 @@ describe('controllers and scheduler', () => {
   };
 
   test('bring a deployment to nodes, each with no more rights than upstream gives it', { timeout: 60_000 }, async () => {
-    const [rootCa, port] = [join(folder, 'ca.crt'), await freePort()];
+    const [rootCa, key, port] = [join(folder, 'ca.crt'), join(folder, 'sa.key'), await freePort()];
     writeFileSync(rootCa, server.authority.certPem);
+    writeFileSync(key, server.signingKey);
     const config = join(folder, 'scheduler.yaml');
     const schedulerConfig = await kubeconfig('system:kube-scheduler');
     writeFileSync(config, `apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nclientConnection:\n  kubeconfig: ${schedulerConfig}\nleaderElection:\n  retryPeriod: 500ms\n`);
     const manager = start([
-      'kube-controller-manager', `--kubeconfig=${await kubeconfig('system:kube-controller-manager')}`, '--use-service-account-credentials=true', `--root-ca-file=${rootCa}`,
+      'kube-controller-manager', `--kubeconfig=${await kubeconfig('system:kube-controller-manager')}`, '--use-service-account-credentials=true', `--root-ca-file=${rootCa}`, `--service-account-private-key-file=${key}`,
       '--controllers=*,-cronjob-controller', '--allocate-node-cidrs=true', '--cluster-cidr=10.244.0.0/16', '--bind-address=127.0.0.1', `--secure-port=${port}`, '--v=2',
     ]);
     const schedulers = [1, 2].map(() => start(['kube-scheduler', '--config', config, '--secure-port=0']));
@@ -88,6 +89,11 @@ describe('controllers and scheduler', () => {
     assert.equal(rollout.code, 0, `${rollout.stderr}\n${manager.log()}\n${schedulers.map((s) => s.log()).join('\n')}`);
     assert.match((await server.kubectl('get node sim -o jsonpath={.spec.podCIDR}')).stdout, /^10\.244\.\d+\.0\/24$/);
     assert.equal(await health(port), 200);
+    const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token', metadata: { name: 'token', annotations: { 'kubernetes.io/service-account.name': 'default' } } };
+    assert.equal((await server.kubectl('create -f -', JSON.stringify(secret))).code, 0);
+    const token = await eventually(async () => (await server.kubectl('get secret token -o jsonpath={.data.token}')).stdout || undefined, 'the token');
+    const asAccount = await server.as({ token: Buffer.from(token, 'base64').toString() });
+    assert.equal((await asAccount('auth whoami -o jsonpath={.status.userInfo.username}')).stdout, 'system:serviceaccount:default:default');
     const holder = (await server.kubectl('get lease kube-scheduler -n kube-system -o jsonpath={.spec.holderIdentity}')).stdout;
     assert.match(holder, /_[0-9a-f-]{36}$/);
     // The one that works gives the lease back; the other goes on.

@@ -1,8 +1,9 @@
 /** Service-account tokens: signed JSON web tokens, bound to what they were made for, alive as long as it is. */
-import { createHash, createPrivateKey, createPublicKey, sign, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createPublicKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { parseTime, timestamp, type Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/ids.ts';
 import type { User } from '../../serving/identity.ts';
+import { algorithmOf, keyId, tokenSigner } from '../../wire/jwt.ts';
 import type { ServiceAccountConfig } from '../config.ts';
 import type { Stored } from '../objects.ts';
 import { parseJwt, signatureFits } from './jwt.ts';
@@ -57,35 +58,13 @@ export interface BoundObjects {
 const rememberedTokens = 4096;
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-function publicKey(pem: string): KeyObject {
-  return createPublicKey(pem);
-}
-
-function keyId(key: KeyObject): string {
-  return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('base64url');
-}
-
-function algorithmOf(key: KeyObject): { alg: string; hash: string } {
-  if (key.asymmetricKeyType === 'rsa') return { alg: 'RS256', hash: 'sha256' };
-  switch (key.asymmetricKeyDetails?.namedCurve) {
-    case 'secp384r1': return { alg: 'ES384', hash: 'sha384' };
-    case 'secp521r1': return { alg: 'ES512', hash: 'sha512' };
-    default: return { alg: 'ES256', hash: 'sha256' };
-  }
-}
-
 export class ServiceAccountTokens {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly keySetUrl: string | undefined;
   /** Tokens of all of them count; the first one signs. */
   readonly #issuers: ReadonlySet<string>;
-  readonly #signer: KeyObject;
-  readonly #header: string;
+  readonly #sign: (claims: object) => string;
   readonly #verifiers = new Map<string, KeyObject>();
   readonly #objects: BoundObjects;
   readonly #clock: Clock;
@@ -99,13 +78,11 @@ export class ServiceAccountTokens {
     this.#issuers = new Set(issuers);
     this.audiences = config.audiences ?? issuers;
     this.keySetUrl = config.keySetUrl;
-    this.#signer = createPrivateKey(config.signingKey);
+    this.#sign = tokenSigner(config.signingKey);
     for (const pem of [config.signingKey, ...(config.verifyingKeys ?? [])]) {
-      const key = publicKey(pem);
+      const key = createPublicKey(pem);
       this.#verifiers.set(keyId(key), key);
     }
-    const id = this.#verifiers.keys().next().value!;
-    this.#header = encode({ alg: algorithmOf(this.#signer).alg, kid: id });
     this.#objects = objects;
     this.#clock = clock;
     this.#random = random;
@@ -121,10 +98,7 @@ export class ServiceAccountTokens {
       nbf: now,
       sub: `system:serviceaccount:${bound.namespace}:${bound.serviceaccount.name}`,
     };
-    const text = `${this.#header}.${encode(claims)}`;
-    const { hash } = algorithmOf(this.#signer);
-    const signature = sign(hash, Buffer.from(text), { key: this.#signer, dsaEncoding: 'ieee-p1363' });
-    return { token: `${text}.${signature.toString('base64url')}`, expires: claims.exp };
+    return { token: this.#sign(claims), expires: claims.exp };
   }
 
   /** Undefined: not a token of these issuers. Throws, in upstream's words, for one that is but does not count. */

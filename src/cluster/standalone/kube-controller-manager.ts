@@ -15,6 +15,7 @@ const flags: FlagSet = {
   kubeconfig: { type: 'string', help: 'How to reach the API server; as a pod does if absent' },
   controllers: { type: 'strings', default: ['*'], help: 'Which run: * is all, NAME one, -NAME not this one' },
   'use-service-account-credentials': { type: 'bool', help: 'Let each controller act as a service account of its own in kube-system' },
+  'service-account-private-key-file': { type: 'string', help: 'The key that signs tokens of service accounts in Secrets' },
   'root-ca-file': { type: 'string', help: 'The authority that is published to pods as kube-root-ca.crt' },
   'cluster-signing-cert-file': { type: 'string', help: 'The authority that signs certificate requests' },
   'cluster-signing-key-file': { type: 'string', help: 'Its key' },
@@ -32,7 +33,7 @@ const flags: FlagSet = {
   'horizontal-pod-autoscaler-initial-readiness-delay': { type: 'duration', default: '30s', help: 'How long after its start a change of readiness is taken for the first one' },
   ...electionFlags('kube-controller-manager'),
   ...healthFlags(10_257),
-  ...ignored('string', 'authentication-kubeconfig', 'authorization-kubeconfig', 'client-ca-file', 'requestheader-client-ca-file', 'requestheader-allowed-names', 'service-account-private-key-file',
+  ...ignored('string', 'authentication-kubeconfig', 'authorization-kubeconfig', 'client-ca-file', 'requestheader-client-ca-file', 'requestheader-allowed-names',
     'service-cluster-ip-range', 'cluster-name', 'kube-api-qps', 'kube-api-burst', 'kube-api-content-type', 'concurrent-deployment-syncs', 'concurrent-replicaset-syncs', 'concurrent-endpoint-syncs',
     'concurrent-gc-syncs', 'concurrent-namespace-syncs', 'concurrent-service-syncs', 'concurrent-job-syncs', 'concurrent-statefulset-syncs', 'min-resync-period', 'controller-start-interval'),
   ...ignored('bool', 'authentication-skip-lookup', 'configure-cloud-routes', 'enable-garbage-collector'),
@@ -68,7 +69,7 @@ function controllerOptions(given: Flags): ControllerOptions {
   const wanted = listed(given, 'controllers');
   const unknown = wanted.find((name) => name !== '*' && !controllers.some((controller) => controller.name === name.replace(/^-/, '')));
   if (unknown !== undefined) throw new CommandError(`"${unknown.replace(/^-/, '')}" is not in the list of known controllers`);
-  const rootCa = fileOf(given, 'root-ca-file');
+  const [rootCa, serviceAccountKey] = [fileOf(given, 'root-ca-file'), fileOf(given, 'service-account-private-key-file')];
   const signing = pairOf(given, 'cluster-signing-cert-file', 'cluster-signing-key-file');
   if (given.flag('allocate-node-cidrs') && !given.text('cluster-cidr')) throw new CommandError('--allocate-node-cidrs needs --cluster-cidr');
   return {
@@ -80,6 +81,7 @@ function controllerOptions(given: Flags): ControllerOptions {
     autoscaler: autoscalerOptions(given),
     ...(given.flag('allocate-node-cidrs') ? { clusterCidr: given.text('cluster-cidr') } : {}),
     ...(rootCa ? { rootCa } : {}),
+    ...(serviceAccountKey ? { serviceAccountKey } : {}),
     ...(signing ? { signing: { certPem: signing.cert, keyPem: signing.key } } : {}),
   };
 }

@@ -14,7 +14,7 @@ import type { ResourceRef } from '../../api/reference.ts';
 export type Reconciled = number | void;
 
 export interface ControllerContext {
-  /** Acts as the controller's own service account. */
+  /** Acts as the controller's own service account, or as the manager. */
   readonly client: Client;
   readonly events: EventRecorder;
   readonly surroundings: Surroundings;
@@ -38,6 +38,8 @@ export interface Controller {
   readonly name: string;
   /** Its account in kube-system where that is not the name. */
   readonly account?: string;
+  /** Acts with the rights of the manager, as upstream's do that accounts depend on. */
+  readonly asManager?: true;
   /** The component in its events where that is not the name. */
   readonly source?: string;
   setup(context: ControllerContext): void;
@@ -47,6 +49,8 @@ export interface Controller {
 export interface ControllerOptions {
   /** PEM of the authority that clients should trust, published as kube-root-ca.crt in every namespace. */
   readonly rootCa?: string;
+  /** PEM of the key that signs service accounts' tokens in Secrets; without it such Secrets stay as they are. */
+  readonly serviceAccountKey?: string;
   /** Pod addresses of the cluster; nodes get parts of it. Empty: nodes bring their own. */
   readonly clusterCidr?: string;
   /** 24 for IPv4, as upstream. */

@@ -31,7 +31,7 @@ export async function run(controllers: readonly Controller[], config: HarnessCon
 async function runOne(controller: Controller, informers: Informers, config: HarnessConfig): Promise<void> {
   const { signal } = config;
   const surroundings = { ...config.surroundings, log: config.surroundings.log.named(controller.name) };
-  const client = config.clientFor(controller.account ?? controller.name);
+  const client = controller.asManager ? config.client : config.clientFor(controller.account ?? controller.name);
   const asked: Informer<KubeObject>[] = [];
   const tasks: (() => Promise<void>)[] = [];
   const context: ControllerContext = {
