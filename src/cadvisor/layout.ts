@@ -46,6 +46,15 @@ export function exists(layout: CgroupLayout, name: string): boolean {
   return folders(layout, name).some((folder) => existsSync(folder));
 }
 
+/** The cgroup of a process, as /proc/PID/cgroup tells it: by the memory controller on v1. */
+export function cgroupOf(text: string, version: 1 | 2): string | undefined {
+  for (const line of text.split('\n')) {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (version === 2 ? controllers === '' : controllers?.split(',').includes('memory')) return path;
+  }
+  return undefined;
+}
+
 /** Process ids in the cgroup itself, not in its children. */
 export function processIds(layout: CgroupLayout, name: string): number[] {
   for (const folder of folders(layout, name)) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { detectLayout, children } from './layout.ts';
+import { cgroupOf, children, detectLayout } from './layout.ts';
 import { readCgroup } from './read.ts';
 
 const golden = join(import.meta.dirname, '../../test/golden/cgroup');
@@ -52,4 +52,11 @@ test('a cgroup that is gone is no error', () => {
 
 test('discovery lists children once, whatever the number of controllers', () => {
   assert.deepEqual(children(detectLayout(join(golden, 'v1')), '/pod'), ['/pod/c1']);
+});
+
+test('the cgroup of a process, on v1, hybrid and v2', () => {
+  const hybrid = '5:pids:/a\n4:memory,hugetlb:/b/c\n1:name=systemd:/d\n0::/e\n';
+  assert.equal(cgroupOf(hybrid, 1), '/b/c');
+  assert.equal(cgroupOf('0::/e:f\n', 2), '/e:f');
+  assert.equal(cgroupOf('1:name=systemd:/d\n', 1), undefined);
 });

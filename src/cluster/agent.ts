@@ -19,7 +19,7 @@ import { ensureImages } from './machine/images/load.ts';
 import { pauseImage } from './machine/images/pause.ts';
 import type { MachineNode } from './machine/node.ts';
 import { CliError } from './output.ts';
-import { partCgroup, readParts, type Parts } from './parts.ts';
+import { nodeSystemCgroup, partCgroup, readParts, type Parts } from './parts.ts';
 import { findProcesses, isAlive, type ProcessIdentity } from './processes.ts';
 import { readPki } from './pki.ts';
 import { podNetwork, podRange } from './podnetwork.ts';
@@ -66,6 +66,7 @@ async function run(paths: ProfilePaths, config: ProfileConfig, node: MachineNode
           rootDir: join(node.directory, 'kubelet'),
           podLogsDir: join(node.directory, 'pods'),
           cgroupRoot: node.cgroup,
+          systemCgroup: nodeSystemCgroup(node),
           server: { host: node.address, port: 10250, cert: own.serving.certPem, key: own.serving.keyPem, clientAuthority: pki.ca.certPem },
           clusterDNS: [config.clusterDNS],
           clusterDomain: config.clusterDomain,

@@ -41,6 +41,8 @@ export interface KubeletConfig {
   /** Path of the node's cgroup below the hierarchy's mount point, e.g. `/k7s/dev/node1`. */
   readonly cgroupRoot: string;
   readonly cgroupMount?: string;
+  /** Where agent and runtime run together, which the summary calls `misc`. Absent: the agent's own cgroup is looked up, and is `kubelet`. */
+  readonly systemCgroup?: string;
   /** Whose figures are the node's: `/` (the default) where the node is the machine, its own cgroup where it shares one. */
   readonly statsCgroup?: string;
   /** Where the runtime keeps images, for the figures of its file system. */

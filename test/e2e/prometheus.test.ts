@@ -119,6 +119,13 @@ describe('Prometheus', { skip: whyNot() }, () => {
     assert.doesNotMatch(output, /duplicate|out of order|parse|append/i);
   });
 
+  test('the summary tells agent and runtime, and all pods, apart from the node', async () => {
+    const name = (await cluster.ok('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
+    const { node } = JSON.parse(await cluster.ok('get', '--raw', `/api/v1/nodes/${name}/proxy/stats/summary`)) as { node: { systemContainers: { name: string; memory: { workingSetBytes: number } }[] } };
+    assert.deepEqual(node.systemContainers.map((c) => c.name), ['misc', 'pods']);
+    for (const c of node.systemContainers) assert.ok(c.memory.workingSetBytes > 1 << 20, c.name);
+  });
+
   test('what Prometheus stores is what the cgroup files say, by both paths', async () => {
     const id = (await cluster.ok('get', 'pods', '-n', 'kube-system', '-l', 'k8s-app=kube-dns', '-o', 'jsonpath={.items[0].status.containerStatuses[0].containerID}')).replace('containerd://', '');
     await eventually('stored figures that agree', async () => {

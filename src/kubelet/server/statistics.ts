@@ -1,6 +1,7 @@
 /** What the statistics need to know of the pods. */
 import { join } from 'node:path';
-import { detectLayout } from '../../cadvisor/layout.ts';
+import { readText } from '../../cadvisor/files.ts';
+import { cgroupOf, detectLayout } from '../../cadvisor/layout.ts';
 import { Monitor } from '../../cadvisor/monitor.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { Agent } from '../pods/agent.ts';
@@ -44,14 +45,17 @@ function podSource(agent: Agent, manager: PodManager, worker: PodWorker): PodSou
 export function kubeletStatistics(agent: Agent, manager: PodManager, surroundings: Surroundings, signal: AbortSignal): StatsHandlers {
   const startedAt = surroundings.clock.now();
   const { config } = agent;
+  const layout = detectLayout(config.cgroupMount);
+  const own = config.systemCgroup ?? cgroupOf(readText('/proc/self/cgroup') ?? '', layout.version);
+  const system = own === undefined || own === '/' ? [] : [{ name: config.systemCgroup === undefined ? 'kubelet' as const : 'misc' as const, cgroup: own, startedAt }];
   const source: StatsSource = {
     node: () => ({
       name: config.nodeName, cgroup: config.statsCgroup ?? '/', startedAt, rootDir: config.rootDir, imageDir: config.imageDir ?? config.rootDir,
-      systemContainers: [{ name: 'pods', cgroup: join(config.cgroupRoot, 'kubepods'), startedAt }],
+      systemContainers: [...system, { name: 'pods', cgroup: join(config.cgroupRoot, 'kubepods'), startedAt }],
     }),
     pods: () => [...manager.workers].filter((w) => !w.isOver && w.runtime.sandboxes.length > 0).map((w) => podSource(agent, manager, w)),
   };
-  const monitor = new Monitor({ layout: detectLayout(config.cgroupMount), clock: surroundings.clock });
+  const monitor = new Monitor({ layout, clock: surroundings.clock });
   signal.addEventListener('abort', () => monitor.stop(), { once: true });
   return statsHandlers({ monitor, source, surroundings });
 }
