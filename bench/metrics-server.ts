@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { leanHeap } from '../src/metrics/metrics-server/manifests.ts';
 import { podsPerNode, type BenchKubelets } from './kubelets.ts';
 
 const here = import.meta.dirname;
@@ -12,16 +13,16 @@ async function firstLine<T>(stream: NodeJS.ReadableStream): Promise<T> {
   throw new Error('the process ended without an answer');
 }
 
-export async function benchMetricsServer(options: { readonly nodes: number; readonly rounds: number }): Promise<unknown> {
+export async function benchMetricsServer(options: { readonly nodes: number; readonly rounds: number; readonly resolutionSeconds: number }): Promise<unknown> {
   const kubelets = spawn(process.execPath, [join(here, 'kubelets.ts'), 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     const { port } = await firstLine<BenchKubelets>(kubelets.stdout);
-    const scraping = spawn(process.execPath, [join(here, 'scraping.ts'), String(port), String(options.nodes), String(options.rounds)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    return { nodes: options.nodes, podsPerNode, resolutionSeconds: 15, ...(await firstLine<object>(scraping.stdout)) };
+    const scraping = spawn(process.execPath, [...process.execArgv, ...leanHeap, join(here, 'scraping.ts'), String(port), String(options.nodes), String(options.rounds), String(options.resolutionSeconds)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return { nodes: options.nodes, podsPerNode, resolutionSeconds: options.resolutionSeconds, ...(await firstLine<object>(scraping.stdout)) };
   } finally {
     kubelets.stdin.end();
     await once(kubelets, 'exit');
   }
 }
 
-if (import.meta.main) process.stdout.write(`${JSON.stringify(await benchMetricsServer({ nodes: Number(process.argv[2] ?? 5000), rounds: Number(process.argv[3] ?? 4) }))}\n`);
+if (import.meta.main) process.stdout.write(`${JSON.stringify(await benchMetricsServer({ nodes: Number(process.argv[2] ?? 5000), rounds: Number(process.argv[3] ?? 4), resolutionSeconds: Number(process.argv[4] ?? 15) }))}\n`);

@@ -25,6 +25,6 @@ await empty.stop();
 const figures = {
   machine, store: await benchStore({ seconds: quick ? 0.5 : 2 }), codecMicroseconds: benchCodec(), pipelineMicroseconds: await benchPipeline({ quick }),
   server, interference, scale, ...(ofUpstream ? { upstream: ofUpstream } : {}),
-  cluster: await benchCluster({ quick }), cadvisor: await benchCadvisor({ cgroups: 100, seconds: quick ? 20 : 60 }), metricsServer: await benchMetricsServer(quick ? { nodes: 500, rounds: 1 } : { nodes: 5000, rounds: 4 }),
+  cluster: await benchCluster({ quick }), cadvisor: await benchCadvisor({ cgroups: 100, seconds: quick ? 20 : 60 }), metricsServer: await benchMetricsServer(quick ? { nodes: 500, rounds: 1, resolutionSeconds: 15 } : { nodes: 5000, rounds: 4, resolutionSeconds: 15 }),
 };
 process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`);

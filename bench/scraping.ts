@@ -1,4 +1,4 @@
-/** A metrics-server in a process of its own, over simulated kubelets; prints what it cost as one line of JSON. Arguments: port nodes rounds. */
+/** A metrics-server in a process of its own, over simulated kubelets; prints what it cost as one line of JSON. Arguments: port nodes rounds resolution. */
 import type { Client, ListOptions, ObjectList, WatchEvent, WatchOptions } from '../src/client/client.ts';
 import type { ResourceRef } from '../src/api/reference.ts';
 import { systemSurroundings } from '../src/base/surroundings.ts';
@@ -8,8 +8,8 @@ import { parseOptions } from '../src/metrics/metrics-server/options.ts';
 import { runMetricsServer } from '../src/metrics/metrics-server/server.ts';
 import { addressOf, podName, podsPerNode } from './kubelets.ts';
 
-const [port = 0, nodeCount = 0, rounds = 0] = process.argv.slice(2).map(Number);
-const resolutionMs = 15_000;
+const [port = 0, nodeCount = 0, rounds = 0, resolutionSeconds = 15] = process.argv.slice(2).map(Number);
+const resolutionMs = resolutionSeconds * 1000;
 
 const meta = (name: string, uid: string) => ({ name, uid, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z', labels: { app: name.slice(0, name.lastIndexOf('-')), 'pod-template-hash': '5d9c7b6f4' } });
 const node = (i: number) => ({
@@ -39,13 +39,19 @@ const absent = (): Promise<never> => Promise.reject(StatusError.notFound({ group
 const client = { list, watch, get: absent, create: absent, update: absent, patch: absent, delete: absent, deleteCollection: absent, post: absent, raw: absent } as Client;
 const stop = new AbortController();
 let failures = 0;
-const surroundings = systemSurroundings({ component: 'bench', write: (line) => void (failures += line.includes('Failed to scrape node') ? 1 : 0) });
+/** After a collection, where --expose-gc allows one. */
+const live = (): number | undefined => {
+  if (!globalThis.gc) return undefined;
+  globalThis.gc();
+  return Math.round(process.memoryUsage().heapUsed / 2 ** 20);
+};
+const surroundings = systemSurroundings({ component: 'bench', write: (line) => void (failures += line.includes('Failed to scrape node') || line.includes('took too long') ? 1 : 0) });
 const options = parseOptions([
-  '--metric-resolution=15s', '--kubelet-insecure-tls', '--kubelet-use-node-status-port', '--kubelet-preferred-address-types=InternalIP', '--secure-port=0', '--bind-address=127.0.0.1',
+  `--metric-resolution=${resolutionSeconds}s`, '--kubelet-insecure-tls', '--kubelet-use-node-status-port', '--kubelet-preferred-address-types=InternalIP', '--secure-port=0', '--bind-address=127.0.0.1',
 ]);
 const server = await runMetricsServer(options, { client, kubelets: { token: () => 'bench' }, surroundings, signal: stop.signal });
 // Connections are made and code is compiled in the first rounds.
-await surroundings.clock.sleep(2 * resolutionMs);
+await surroundings.clock.sleep(3 * resolutionMs);
 failures = 0;
 const before = process.cpuUsage();
 let peak = 0;
@@ -54,7 +60,7 @@ for (let second = 0; second < (rounds * resolutionMs) / 1000; second++) {
   peak = Math.max(peak, process.memoryUsage.rss());
 }
 const used = process.cpuUsage(before);
-process.stdout.write(`${JSON.stringify({ coreShare: (used.user + used.system) / 1000 / (rounds * resolutionMs), failures, peakMib: Math.round(peak / 2 ** 20), heapMib: Math.round(process.memoryUsage().heapUsed / 2 ** 20) })}\n`);
+process.stdout.write(`${JSON.stringify({ coreShare: (used.user + used.system) / 1000 / (rounds * resolutionMs), cpuSecondsPerRound: (used.user + used.system) / 1e6 / rounds, failures, peakMib: Math.round(peak / 2 ** 20), peakOfAllMib: Math.round(process.resourceUsage().maxRSS / 2 ** 10), liveHeapMib: live(), heapMib: Math.round(process.memoryUsage().heapUsed / 2 ** 20) })}\n`);
 stop.abort();
 await server.stopped;
 process.exit(0);

@@ -31,6 +31,9 @@ export interface Selection {
   readonly metadataOnly?: boolean;
 }
 
+/** Keeps of an object what the caller needs of it: many objects in little memory. */
+export type Trim<T> = (object: DeepReadonly<T>) => DeepReadonly<T>;
+
 export type IndexFunction<T> = (object: DeepReadonly<T>) => readonly string[];
 
 interface Index<T> {
@@ -69,10 +72,12 @@ export class Informer<T extends KubeObject> {
   #resourceVersion = '';
   /** Where the last list or watch got to; unlike the above it is not forgotten by an expiry. */
   #reached = '';
+  readonly #trim: Trim<T>;
   readonly #waiting = new Set<{ readonly check: () => boolean; readonly resolve: () => void }>();
 
-  constructor(client: Client, ref: ResourceRef<T>, surroundings: Surroundings, selection: Selection = {}) {
+  constructor(client: Client, ref: ResourceRef<T>, surroundings: Surroundings, selection: Selection = {}, trim?: Trim<T>) {
     this.ref = ref;
+    this.#trim = trim ?? (selection.metadataOnly ? bare() : (object) => object);
     this.#client = client;
     this.#selection = selection;
     this.#surroundings = surroundings;
@@ -248,7 +253,7 @@ export class Informer<T extends KubeObject> {
   }
 
   #put(whole: DeepReadonly<T>): void {
-    const object = this.#selection.metadataOnly ? bare(whole) : whole;
+    const object = this.#trim(whole);
     const key = keyOf(object);
     const old = this.#items.get(key);
     if (old?.metadata.resourceVersion === object.metadata.resourceVersion && old.metadata.uid === object.metadata.uid) return;
@@ -283,9 +288,30 @@ export class Informer<T extends KubeObject> {
   }
 }
 
-function bare<T extends KubeObject>({ metadata }: DeepReadonly<T>): DeepReadonly<T> {
-  const { name, namespace, uid, resourceVersion, labels } = metadata;
-  return { metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, ...(labels ? { labels } : {}) } } as unknown as DeepReadonly<T>;
+/** Copies of so many different sets of labels are looked for. */
+const mostLabelSets = 16_384;
+
+/** Objects of one owner have the same labels and namespace, which are then kept once. */
+function bare<T extends KubeObject>(): Trim<T> {
+  const known = new Map<string, object>();
+  const namespaces = new Map<string, string>();
+  const once = (labels: object): object => {
+    const key = JSON.stringify(labels);
+    const found = known.get(key);
+    if (found) return found;
+    if (known.size >= mostLabelSets) known.clear();
+    known.set(key, labels);
+    return labels;
+  };
+  const shared = (namespace: string): string => {
+    const found = namespaces.get(namespace);
+    if (found !== undefined) return found;
+    if (namespaces.size >= mostLabelSets) namespaces.clear();
+    namespaces.set(namespace, namespace);
+    return namespace;
+  };
+  return ({ metadata: { name, namespace, uid, resourceVersion, labels } }) =>
+    ({ metadata: { name, ...(namespace ? { namespace: shared(namespace) } : {}), uid, resourceVersion, ...(labels ? { labels: once(labels) } : {}) } }) as unknown as DeepReadonly<T>;
 }
 
 function enter<T>(index: Index<T>, key: string, object: DeepReadonly<T>): void {
@@ -320,11 +346,12 @@ export class Informers {
     this.#signal = signal;
   }
 
-  of<T extends KubeObject>(ref: ResourceRef<T>, selection: Selection = {}): Informer<T> {
+  /** `trim` is that of who asks first. */
+  of<T extends KubeObject>(ref: ResourceRef<T>, selection: Selection = {}, trim?: Trim<T>): Informer<T> {
     const key = selectionKey(ref, selection);
     const found = this.#running.get(key);
     if (found) return found.informer as unknown as Informer<T>;
-    const informer = new Informer(this.client, ref, this.#surroundings, selection);
+    const informer = new Informer(this.client, ref, this.#surroundings, selection, trim);
     const stop = new AbortController();
     const done = informer.run(AbortSignal.any([this.#signal, stop.signal]));
     this.#running.set(key, { informer: informer as unknown as Informer<KubeObject>, done, stop });

@@ -109,6 +109,8 @@ function inspection(root: Command, command: Define, context: Context): void {
     .option('-n, --length <lines>', 'how many lines of each', number, 60);
   const image = group(root, 'image', 'Images on the nodes');
   command(image, 'load <file...>', 'Loads image archives (docker save, OCI layout in a tar)', async (args, flags) => (await import('./image.ts')).imageLoad(args, flags, context));
+  command(image, 'provide <component>', "Puts metrics-server on the nodes under its upstream image's name, for upstream's chart", async (args, flags) => (await import('./image.ts')).imageProvide(args[0]!, flags as never, context))
+    .option('--as <name>', 'the name of the image, with registry and tag');
   command(image, 'ls', 'Lists the images of the first node', async (_args, flags) => (await import('./image.ts')).imageList(flags, context)).alias('list');
   const addons = group(root, 'addons', 'Parts that can be switched on and off');
   command(addons, 'list', 'Lists them', async (_args, flags) => (await import('./addons/commands.ts')).listAddons(flags, context));

@@ -41,6 +41,11 @@ export class SeriesTable {
     return out;
   }
 
+  visit(node: (name: string, slot: number) => void, container: (pod: string, name: string, slot: number) => void): void {
+    for (const [name, slot] of this.#nodes) node(name, slot);
+    for (const [pod, first] of this.#pods) for (let slot = first; slot !== none; slot = this.#next[slot]!) container(pod, this.#names[this.#name[slot]!]!, slot);
+  }
+
   /** The cell of a node; a new one while fewer than `room` are in use, else -1. */
   node(name: string, now: number, room: number): number {
     let slot = this.#nodes.get(name) ?? none;
@@ -60,7 +65,8 @@ export class SeriesTable {
     }
     const slot = this.#take(this.#intern(name), room);
     if (slot === none) return none;
-    if (last === none) this.#pods.set(pod, slot);
+    // As below: a copy of its own.
+    if (last === none) this.#pods.set(Buffer.from(pod).toString(), slot);
     else this.#next[last] = slot;
     return this.#touch(slot, now);
   }

@@ -10,6 +10,12 @@ export interface MetricsServerManifestOptions {
   readonly env?: readonly { readonly name: string; readonly value: string }[];
 }
 
+/**
+ * For Node.js, before the program: a small young generation and an old one that is collected before it has doubled. What is kept changes
+ * little from round to round, so that collecting more often costs little.
+ */
+export const leanHeap: readonly string[] = ['--max-semi-space-size=4', '--initial-heap-size=64', '--heap-growing-percent=25'];
+
 const labels = { 'k8s-app': 'metrics-server' };
 const namespace = 'kube-system';
 const name = 'metrics-server';

@@ -35,8 +35,9 @@ test('a node that is silent, one that talks nonsense and one that refuses do not
   const metrics = new Metrics();
   const scrape = kubeletScraper(options, { token: () => undefined }, { clock: systemClock, random: seededRandom(1), log: silent }, metrics);
   const nodes = [...Object.keys(answers).map((address) => node(`n${address.at(-1)}`, address, port)), node('n5', '127.0.0.5', 1)];
-  const batch = await scrape(nodes, new AbortController().signal);
-  assert.deepEqual([...batch.nodes].map(([name, point]) => [name, point.memory]).sort(), [['n2', 2], ['n6', 4]]);
+  const said: [string, number | undefined][] = [];
+  await scrape(nodes, (name, reading) => said.push([name, reading.node?.memory]), new AbortController().signal);
+  assert.deepEqual(said.sort(), [['n2', 2], ['n6', 4]]);
   assert.match(metrics.expose(), /metrics_server_kubelet_request_total\{success="true"\} 2\n/);
   assert.match(metrics.expose(), /metrics_server_kubelet_request_total\{success="false"\} 3\n/);
 });
@@ -45,7 +46,7 @@ test('the signal ends a round', async () => {
   const options = parseOptions(['--kubelet-insecure-tls', '--kubelet-preferred-address-types=InternalIP', '--metric-resolution=15s']);
   const scrape = kubeletScraper(options, { token: () => undefined }, { clock: systemClock, random: seededRandom(1), log: silent }, new Metrics());
   const stop = new AbortController();
-  const round = scrape(Array.from({ length: 50 }, (_, i) => node(`n${i}`, '127.0.0.9', 1)), stop.signal);
+  const round = scrape(Array.from({ length: 50 }, (_, i) => node(`n${i}`, '127.0.0.9', 1)), () => {}, stop.signal);
   stop.abort();
   await assert.rejects(round);
 });

@@ -1,25 +1,22 @@
-import { Agent, request } from 'node:https';
-import { request as plainRequest } from 'node:http';
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type ConnectionOptions } from 'node:tls';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { Node } from '../../api/core/v1/types.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { decodeResourceMetrics } from './decode.ts';
+import { Connections, type Target } from './connections.ts';
+import { decodeResourceMetrics, type NodeReading } from './decode.ts';
 import type { MetricsServerOptions } from './options.ts';
-import type { MetricsBatch } from './storage.ts';
 
 /** Requests are spread over the round, so that a large cluster is not asked all at once; who is asked last still has time to answer. */
 const delayPerNodeMs = 8;
 const spreadShare = 0.6;
-/**
- * An open TLS connection costs about 70 KB, a resumed handshake less than a millisecond: so many nodes' connections are kept open,
- * to those beyond one is made each time.
- */
-const keptConnections = 500;
-/** A kubelet of hundreds of pods answers with far less. */
-const maxAnswerBytes = 32 << 20;
+/** So many requests are under way at once: a machine that is short of time answers fewer nodes, instead of none in time. */
+const mostAtOnce = 64;
+/** A request that takes longer than this does not keep others waiting, nor does a node that failed in the round before. */
+const patienceMs = 1000;
+/** Up to so many nodes have their connections kept open. */
+const mostKept = 100;
 
 export interface KubeletCredentials {
   /** Bearer token, read anew for each round since projected tokens rotate. */
@@ -28,9 +25,19 @@ export interface KubeletCredentials {
   readonly authority?: string;
 }
 
-export type Scrape = (nodes: readonly DeepReadonly<Node>[], signal: AbortSignal) => Promise<MetricsBatch>;
+/** The parts of a node that scraping needs. */
+export type ScrapedNode = DeepReadonly<{ metadata: Pick<Node['metadata'], 'name'>; status: Pick<Node['status'], 'addresses' | 'daemonEndpoints' | 'conditions'> }>;
 
-export function nodeAddress(node: DeepReadonly<Node>, preferred: readonly string[]): string | undefined {
+/** One round over the nodes; `store` hears what each says as soon as it says it. */
+export type Scrape = (nodes: readonly ScrapedNode[], store: (node: string, reading: NodeReading) => void, signal: AbortSignal) => Promise<void>;
+
+/** Most of a node is the list of its images, which is of no use here. */
+export function scrapedPart({ metadata: { name, uid, resourceVersion, labels }, status: { addresses, daemonEndpoints, conditions } }: DeepReadonly<Node>): DeepReadonly<Node> {
+  const ready = conditions?.filter((condition) => condition.type === 'Ready');
+  return { metadata: { name, uid, resourceVersion, ...(labels ? { labels } : {}) }, spec: {}, status: { addresses, daemonEndpoints, conditions: ready } } as unknown as DeepReadonly<Node>;
+}
+
+export function nodeAddress(node: ScrapedNode, preferred: readonly string[]): string | undefined {
   for (const type of preferred) {
     const found = node.status.addresses?.find((a) => a.type === type);
     if (found) return found.address;
@@ -43,23 +50,23 @@ export function kubeletScraper(options: MetricsServerOptions, credentials: Kubel
   const duration = metrics.histogram({ name: 'metrics_server_kubelet_request_duration_seconds', help: 'Duration of requests to Kubelet API in seconds', labels: ['node'] });
   const total = metrics.counter({ name: 'metrics_server_kubelet_request_total', help: 'Number of requests sent to Kubelet API', labels: ['success'] });
   const lastTime = metrics.gauge({ name: 'metrics_server_kubelet_last_request_time_seconds', help: 'Time of last request performed to Kubelet API since unix epoch in seconds', labels: ['node'] });
-  const tls = tlsOptions(options, credentials);
-  const kept = new Agent({ keepAlive: true, ...tls });
-  const single = new Agent({ keepAlive: false, maxCachedSessions: 10_000, ...tls });
-  const timeLimit = (delayMs: number): number => Math.floor(Math.min(options.kubeletRequestTimeoutMs, options.metricResolutionMs - delayMs));
+  const connections = new Connections({ path: '/metrics/resource', clock, ...(options.completelyInsecureKubelet ? {} : { tls: tlsOptions(options, credentials) }) });
 
-  const scrapeNode = async (node: DeepReadonly<Node>, agent: Agent, delayMs: number, signal: AbortSignal): Promise<MetricsBatch | undefined> => {
+  const targetOf = (node: ScrapedNode): Target | undefined => {
+    const address = nodeAddress(node, options.kubeletPreferredAddressTypes);
+    const port = (options.kubeletUseNodeStatusPort ? node.status.daemonEndpoints?.kubeletEndpoint?.Port : undefined) ?? options.kubeletPort;
+    return address ? { address, port } : undefined;
+  };
+
+  const scrapeNode = async (node: ScrapedNode, request: { keep: boolean; token: string | undefined; limitMs: number }, signal: AbortSignal): Promise<NodeReading | undefined> => {
     const name = node.metadata.name;
-    await clock.sleep(delayMs, signal);
     const started = clock.monotonic();
     try {
-      const address = nodeAddress(node, options.kubeletPreferredAddressTypes);
-      if (!address) throw new Error(`node ${name} has no address of the types ${options.kubeletPreferredAddressTypes.join(', ')}`);
-      const port = (options.kubeletUseNodeStatusPort ? node.status.daemonEndpoints?.kubeletEndpoint?.Port : undefined) ?? options.kubeletPort;
-      const text = await fetchText({ address, port, agent, plain: options.completelyInsecureKubelet, token: credentials.token(), signal: AbortSignal.timeout(timeLimit(delayMs)) });
-      const batch = decodeResourceMetrics(text, name, clock.now());
+      const target = targetOf(node);
+      if (!target) throw new Error(`node ${name} has no address of the types ${options.kubeletPreferredAddressTypes.join(', ')}`);
+      const reading = decodeResourceMetrics(await connections.get(target, request), clock.now());
       total.inc(1, 'true');
-      return batch;
+      return reading;
     } catch (error) {
       total.inc(1, 'false');
       if (signal.aborted) throw error;
@@ -73,53 +80,72 @@ export function kubeletScraper(options: MetricsServerOptions, credentials: Kubel
     }
   };
 
-  return async (nodes, signal) => {
+  let failing = new Set<string>();
+  /** Whose end closes the connections, those too that are kept between two rounds. */
+  let hearing: AbortSignal | undefined;
+  return async (nodes, store, signal) => {
+    const failed = new Set<string>();
+    const queue = waitingQueue(mostAtOnce);
+    connections.retain(nodes.map(targetOf).filter((target) => target !== undefined));
     const spread = nodes.length > 1 ? Math.min(delayPerNodeMs * nodes.length, spreadShare * options.metricResolutionMs) : 0;
-    const hangUp = (): void => [kept, single].forEach((agent) => agent.destroy());
-    signal.addEventListener('abort', hangUp, { once: true });
-    const batches = await Promise.all(nodes.map((node, i) => scrapeNode(node, i < keptConnections ? kept : single, random.next() * spread, signal)));
-    const all = { nodes: new Map<string, never>(), pods: new Map<string, never>() };
-    for (const batch of batches) {
-      for (const [key, point] of batch?.nodes ?? []) all.nodes.set(key, point as never);
-      for (const [key, point] of batch?.pods ?? []) all.pods.set(key, point as never);
+    // In the order of their times, so that one timer at a time is enough.
+    const order = nodes.map((node) => ({ node, delayMs: random.next() * spread })).sort((a, b) => a.delayMs - b.delayMs);
+    const token = credentials.token();
+    const keep = nodes.length <= mostKept;
+    const began = clock.monotonic();
+    if (hearing !== signal) signal.addEventListener('abort', () => connections.close(), { once: true });
+    hearing = signal;
+    const running: Promise<void>[] = [];
+    for (const { node, delayMs } of order) {
+      const wait = delayMs - (clock.monotonic() - began);
+      if (wait > 0) await clock.sleep(wait, signal);
+      const { name } = node.metadata;
+      const leave = failing.has(name) ? () => {} : await queue.enter();
+      signal.throwIfAborted();
+      if (clock.monotonic() - began >= options.metricResolutionMs) {
+        leave();
+        log.warn('The round took too long: the rest of its nodes are left out', { asked: running.length, nodes: nodes.length });
+        break;
+      }
+      const limitMs = Math.floor(Math.min(options.kubeletRequestTimeoutMs, options.metricResolutionMs - (clock.monotonic() - began)));
+      const patience = clock.after(patienceMs, leave);
+      const one = scrapeNode(node, { keep, token, limitMs }, signal).then((reading) => void (reading ? store(name, reading) : failed.add(name))).finally(() => {
+        patience.cancel();
+        leave();
+      });
+      one.catch(() => {}); // It is awaited below, with the others.
+      running.push(one);
     }
-    signal.removeEventListener('abort', hangUp);
-    return all;
+    await Promise.all(running);
+    failing = failed;
   };
 }
 
-function tlsOptions(options: MetricsServerOptions, credentials: KubeletCredentials): object {
+/** Lets so many in; `enter` resolves with what lets the next one in, to be called any number of times. */
+function waitingQueue(room: number): { enter(): Promise<() => void> } {
+  let inside = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    enter: async () => {
+      if (inside >= room) await new Promise<void>((resolve) => waiting.push(resolve));
+      inside++;
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        inside--;
+        waiting.shift()?.();
+      };
+    },
+  };
+}
+
+function tlsOptions(options: MetricsServerOptions, credentials: KubeletCredentials): ConnectionOptions {
   const read = (file: string | undefined): string | undefined => (file ? readFileSync(file, 'utf8') : undefined);
   const ca = read(options.kubeletCertificateAuthority) ?? credentials.authority;
   const [cert, key] = [read(options.kubeletClientCertificate), read(options.kubeletClientKey)];
   // One context for all connections: each of its own would parse the authority again.
-  const secureContext = createSecureContext({ ...(ca && !options.kubeletInsecureTls ? { ca } : {}), ...(cert && key ? { cert, key } : {}) });
+  // Only the plain curves: a key for the hybrid one costs more than all the rest of a resumed handshake.
+  const secureContext = createSecureContext({ ecdhCurve: 'X25519:P-256:P-384', ...(ca && !options.kubeletInsecureTls ? { ca } : {}), ...(cert && key ? { cert, key } : {}) });
   return { rejectUnauthorized: !options.kubeletInsecureTls, secureContext };
-}
-
-interface Fetch { address: string; port: number; agent: Agent; plain: boolean; token: string | undefined; signal: AbortSignal }
-
-function fetchText(f: Fetch): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const send = f.plain ? plainRequest : request;
-    const outgoing = send(
-      { host: f.address, port: f.port, path: '/metrics/resource', signal: f.signal, ...(f.plain ? {} : { agent: f.agent }), headers: { accept: 'text/plain', ...(f.token && !f.plain ? { authorization: `Bearer ${f.token}` } : {}) } },
-      (response) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > maxAnswerBytes) outgoing.destroy(new Error(`answer is larger than ${maxAnswerBytes} bytes`));
-          else parts.push(chunk);
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(Buffer.concat(parts).toString());
-          else reject(new Error(`request failed, status: "${response.statusCode} ${response.statusMessage ?? ''}"`));
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
 }

@@ -30,7 +30,7 @@ import { History } from '../history/history.ts';
 import { group, read, toTable, versions, type ApiDependencies } from './api.ts';
 import { discovery } from './discovery.ts';
 import type { MetricsServerOptions } from './options.ts';
-import { kubeletScraper, type KubeletCredentials } from './scraper.ts';
+import { kubeletScraper, scrapedPart, type KubeletCredentials } from './scraper.ts';
 import { Storage } from './storage.ts';
 
 /** Until there are figures rounds follow this soon (for half a minute at most), so that a new cluster has them in seconds; then the resolution rules. */
@@ -47,7 +47,7 @@ export interface MetricsServerDependencies {
 export async function runMetricsServer(options: MetricsServerOptions, d: MetricsServerDependencies): Promise<Serving & { stopped: Promise<void> }> {
   const { clock, log } = d.surroundings;
   const informers = new Informers(d.client, d.surroundings, d.signal);
-  const nodes = informers.of(nodeResource);
+  const nodes = informers.of(nodeResource, {}, scrapedPart);
   const pods = informers.metadata(podResource);
   const storage = new Storage(options.metricResolutionMs);
   const history = new History(options.history);
@@ -70,7 +70,8 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
       const started = clock.monotonic();
       lastRound = started;
       const chosen = [...nodes.values()].filter((n) => nodeSelector.matches(n.metadata.labels ?? {}));
-      storage.store(await scrape(chosen, d.signal));
+      await scrape(chosen, (name, reading) => storage.store(name, reading), d.signal);
+      storage.endRound();
       history.record(clock.now(), (to) => storage.visit(to));
       tick.observe((clock.monotonic() - started) / 1000);
       const wait = !storage.ready && round < 15 ? secondRoundMs : options.metricResolutionMs;
