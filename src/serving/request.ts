@@ -144,7 +144,7 @@ export class ServingRequest {
         else {
           chunks.length = 0;
           // What else comes is dropped until the answer is out; then the connection goes.
-          if (!('stream' in incoming)) this.#response.setHeader('connection', 'close');
+          if (!('stream' in incoming) && !this.#response.headersSent) this.#response.setHeader('connection', 'close');
           reject(StatusError.tooLarge(`limit is ${limit}`));
         }
       });
