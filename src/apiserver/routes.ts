@@ -55,12 +55,18 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...Object.keys(plain)].sort() }),
     ...(accounts && isIssuerUrl(accounts.issuer) ? issuerDiscovery(accounts, options.address) : {}),
   };
+  /** Only a group that there is says it as the API does. */
+  const nothingAt = (request: ServingRequest): void => {
+    const group = /^\/apis\/([^/]+)/.exec(request.path)?.[1];
+    if (request.path.startsWith('/api/') || (group !== undefined && server.table.versions(group).length > 0)) throw StatusError.pathNotFound();
+    sendText(request, 404, '404 page not found\n');
+  };
   return async (request, info) => {
     if (info.isResource) {
       const served = findServed(server, info);
       if (served) return serveResource(server, request, info, served);
       if (await aggregator.handle(request, info)) return;
-      throw StatusError.pathNotFound();
+      return nothingAt(request);
     }
     if (await discovery.handle(request)) return;
     if (await aggregator.handle(request, info)) return;
@@ -69,7 +75,9 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
     const answer = Object.hasOwn(plain, path) ? plain[path] : Object.hasOwn(options.paths, path) ? options.paths[path] : undefined;
     if (!answer && (await options.profiles?.(request))) return;
-    if (!answer) throw StatusError.pathNotFound();
+    if (!answer) return nothingAt(request);
+    // Of these there is nothing to change.
+    if (Object.hasOwn(plain, path) && request.method !== 'GET' && request.method !== 'HEAD') throw StatusError.methodNotAllowedHere();
     answer(request);
   };
 }

@@ -253,7 +253,7 @@ class Parser {
         if (waiting) values.add('');
         return [...values].sort();
       } else {
-        this.#fail(waiting ? `found '${t.text}', expected: ',', or identifier` : `found '${t.text}', expected: ',' or ')'`);
+        this.#fail(waiting ? `found '${t.text}', expected: ',', ')' or identifier` : `found '${t.text}', expected: ',' or ')'`);
       }
     }
   }

@@ -57,7 +57,7 @@ export class StatusError extends Error {
   }
 
   static #make(code: number, reason: StatusReason, message: string, details?: Status['details']): StatusError {
-    return new StatusError({ status: 'Failure', message, reason, ...(details ? { details } : {}), code });
+    return new StatusError({ status: 'Failure', message, ...(reason ? { reason } : {}), ...(details ? { details } : {}), code });
   }
 
   static notFound(r: QualifiedResource, name: string): StatusError {
@@ -104,17 +104,32 @@ export class StatusError extends Error {
     return StatusError.#make(405, 'MethodNotAllowed', `${action} is not supported on resources of kind "${qualified(r)}"`, { ...(r.group ? { group: r.group } : {}), kind: r.resource });
   }
 
+  static methodNotAllowedHere(): StatusError {
+    return StatusError.#make(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+  }
+
   /** The path is not served at all. */
   static pathNotFound(): StatusError {
     return StatusError.#make(404, 'NotFound', 'the server could not find the requested resource', {});
   }
 
-  static notAcceptable(accepted: readonly string[]): StatusError {
+  /** `path`: the routes of built-in resources know no such form at all, and say so in their own words. */
+  static notAcceptable(accepted: readonly string[], path = false): StatusError {
+    if (path) return StatusError.#make(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${accepted.join(', ')}`, {});
     return StatusError.#make(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+  }
+
+  /** An object was asked for as a list, or a list as an object. */
+  static wrongForm(message: string): StatusError {
+    return StatusError.#make(406, 'NotAcceptable', message);
   }
 
   static unsupportedMediaType(accepted: readonly string[]): StatusError {
     return StatusError.#make(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+  }
+
+  static unsupportedPatch(): StatusError {
+    return StatusError.#make(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
 
   static tooLarge(message: string): StatusError {

@@ -21,6 +21,8 @@ export interface Offer {
   readonly mediaTypes: readonly string[];
   /** What of `as` is offered, e.g. `['Table', 'PartialObjectMetadata']`; else the plain object only. */
   as?(kind: string, group: string, version: string): boolean;
+  /** What the route can answer with; who takes none of it, by exact name, is told so before anything else. */
+  readonly representations?: readonly string[];
 }
 
 const plainJson: Accepted = { mediaType: json, as: '', group: '', version: '', pretty: false, profile: '' };
@@ -30,7 +32,10 @@ export function negotiate(accept: string | undefined, offer: Offer): Accepted {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === json) {
     return offer.mediaTypes[0] === json ? plainJson : { ...plainJson, mediaType: offer.mediaTypes[0]! };
   }
-  for (const clause of parseAccept(accept)) {
+  const clauses = parseAccept(accept);
+  const { representations } = offer;
+  if (representations && !clauses.some(({ type }) => type === '*/*' || representations.includes(type))) throw StatusError.notAcceptable(representations, true);
+  for (const clause of clauses) {
     const accepted = fit(clause, offer);
     if (accepted) return accepted;
   }

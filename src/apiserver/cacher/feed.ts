@@ -103,7 +103,7 @@ export class Feed {
         revision,
         wake: () => finish(() => (revision <= this.#revision ? resolve() : reject(new StoreError('closed', 'the cache is closed')))),
       };
-      const timer = this.#surroundings.clock.after(patienceMs, () => give(new StoreError('future', `revision ${revision} has not come; the newest is ${this.#revision}`)));
+      const timer = this.#surroundings.clock.after(patienceMs, () => give(new StoreError('future', `Too large resource version: ${revision}, current: ${this.#revision}`)));
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiters.push(waiter);
     });

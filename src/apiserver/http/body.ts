@@ -31,7 +31,10 @@ export function parseText(bytes: Buffer, type: string, kind: string, duplicates:
   }
 }
 
+/** What begins as an object is shown as text. */
 function summary(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  if (bytes[0] === 0x7b) return bytes.length > 30 ? `${bytes.subarray(0, 30).toString()} ...` : bytes.toString();
   return bytes.length > 30 ? `${bytes.subarray(0, 30).toString('hex')} ...` : bytes.toString('hex');
 }
 
@@ -46,9 +49,28 @@ export async function readObject(registry: Schema, request: ServingRequest, view
     const object = decodeProtobuf(registry, view.type, unknown.raw) as unknown as ApiObject;
     return audited(request, complete(registry, view, object));
   }
-  if (bytes.length === 0) throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input ()`);
+  if (bytes.length === 0) throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)`);
   const { value, duplicates } = parseText(bytes, type, view.kind, validation !== 'Ignore');
+  checkHead(value, bytes, view);
   return audited(request, decodeObject(registry, view, value, validation, request.warnings, duplicates));
+}
+
+/** Before the type is known it must be an object, with words for its kind and version. */
+function checkHead(value: unknown, bytes: Buffer, view: View): void {
+  const refuse = (why: string): never => {
+    throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${why} (${summary(bytes)})`);
+  };
+  if (value === null) return;
+  if (typeof value !== 'object' || Array.isArray(value)) return refuse(`${named(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
+  for (const key of ['kind', 'apiVersion'] as const) {
+    const given = (value as { kind?: unknown; apiVersion?: unknown })[key];
+    if (given !== undefined && given !== null && typeof given !== 'string') refuse(`${named(given)} into Go struct field .${key} of type string`);
+  }
+}
+
+function named(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 function audited(request: ServingRequest, object: ApiObject): ApiObject {

@@ -77,15 +77,16 @@ export function checkWatch(p: ListParameters): void {
   if (match !== undefined) {
     if (p.sendInitialEvents === undefined) errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
     if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
-    if (p.continue !== undefined) errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
   }
+  if (p.continue !== undefined) errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
   listOptionsInvalid(errors);
 }
 
-/** A resourceVersion as a number; 0 for "whatever is cached". */
-export function revisionOf(text: string): number {
+/** A resourceVersion as a number; 0 for "whatever is cached". Lists take the blame to the client, reads of one object and watches do not. */
+export function revisionOf(text: string, list = false): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
-    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [invalid('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)]);
+    const why = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+    throw list ? StatusError.badRequest(`invalid resource version: ${why}`) : new StatusError({ status: 'Failure', message: why, code: 500 });
   }
   return Number(text);
 }
@@ -99,7 +100,7 @@ export interface WriteParameters {
   readonly force?: boolean;
 }
 
-const validations: readonly string[] = ['Ignore', 'Warn', 'Strict'];
+const validations: readonly string[] = ['', 'Ignore', 'Strict', 'Warn'];
 
 /** `kind`: of the options, for messages: CreateOptions, UpdateOptions, PatchOptions. */
 export function writeParameters(query: URLSearchParams, kind: string, userAgent: string | undefined): WriteParameters {
@@ -109,7 +110,9 @@ export function writeParameters(query: URLSearchParams, kind: string, userAgent:
   const validation = query.get('fieldValidation') || 'Warn';
   if (!validations.includes(validation)) errors.push(notSupported('fieldValidation', validation, validations));
   const manager = query.get('fieldManager') ?? '';
-  if (manager.length > 128) errors.push(invalid('fieldManager', manager, 'may not be more than 128 bytes'));
+  if (Buffer.byteLength(manager) > 128) errors.push({ type: 'FieldValueTooLong', field: 'fieldManager', detail: 'Too long: may not be more than 128 bytes' });
+  const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(manager);
+  if (unprintable) errors.push(invalid('fieldManager', manager, `invalid character U+${unprintable[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} (at position ${unprintable.index})`));
   const force = boolean(query, 'force');
   if (errors.length > 0) throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', errors);
   return {

@@ -23,14 +23,15 @@ export interface Presenter {
 }
 
 const all = [json, yaml, protobuf];
+const listRepresentations = [...all, `${json};stream=watch`, `${protobuf};stream=watch`];
 const isMeta = (group: string, version: string): boolean => group === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1');
-const objectOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadata') && isMeta(group, version) };
-const listOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadataList') && isMeta(group, version) };
-const watchOffer: Offer = { mediaTypes: [json, protobuf], as: objectOffer.as! };
+const objectOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadata') && isMeta(group, version), representations: all };
+const listOffer: Offer = { mediaTypes: all, representations: listRepresentations, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadataList') && isMeta(group, version) };
+const watchOffer: Offer = { mediaTypes: [json, protobuf], as: objectOffer.as!, representations: listRepresentations };
 const plainOffer: Offer = { mediaTypes: all };
 
 /** Types that are in no package have no protobuf. */
-const offerFor = (view: View, offer: Offer): Offer => (view.model ? { ...offer, mediaTypes: offer.mediaTypes.filter((t) => t !== protobuf) } : offer);
+const offerFor = (view: View, offer: Offer): Offer => (view.model ? { mediaTypes: offer.mediaTypes.filter((t) => t !== protobuf), ...(offer.as ? { as: offer.as } : {}) } : offer);
 
 export const acceptObject = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, objectOffer));
 export const acceptList = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, listOffer));
@@ -81,6 +82,7 @@ export async function sendFailure(p: Presenter, request: ServingRequest, error: 
   if (retry) request.setHeader('retry-after', String(retry));
   const accept = request.headers.accept;
   const inProtobuf = accept !== undefined && accept.startsWith(protobuf);
+  if (accept === yaml) return sendYaml(request, error.code, error.status);
   const bytes = inProtobuf ? encodeProtobufBody(p.registry, 'meta.v1.Status', error.status) : encodeJson(error.status);
   await sendBytes(request, error.code, headersFor(inProtobuf ? protobuf : json), bytes);
 }
@@ -134,7 +136,7 @@ export interface TableForm {
 export function tableForm(request: ServingRequest, accepted: Accepted): TableForm {
   const include = request.query.get('includeObject') || 'Metadata';
   if (include !== 'Metadata' && include !== 'Object' && include !== 'None') {
-    throw StatusError.badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
+    throw StatusError.badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`);
   }
   return { includeObject: include, version: accepted.version === 'v1beta1' ? 'v1beta1' : 'v1' };
 }

@@ -1,10 +1,11 @@
 /** One request to a resource: which verb, which subresource, and the answer. */
 import { timestamp } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
+import { notSupported } from '../../machinery/fieldpath.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import type { Schema } from '../registry/engines.ts';
-import { decode, parseJson } from '../../schema/json.ts';
+import { decode } from '../../schema/json.ts';
 import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
 import { anonymous } from '../../serving/identity.ts';
 import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
@@ -42,12 +43,13 @@ export function findServed(server: ResourceServer, info: RequestInfo): Served | 
 }
 
 export async function serveResource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
+  if (!methodFits(request, info, served)) throw StatusError.methodNotAllowedHere();
   if (served.namespaced ? info.namespace === '' && needsNamespace(info) : info.namespace !== '' && info.resource !== 'namespaces') throw StatusError.pathNotFound();
   if (served.deprecation !== undefined) request.warnings.push(served.deprecation);
   if (info.subresource !== '') return serveSubresource(server, request, info, served);
   if (served.create && info.verb === 'create' && info.name === '') return serveCreator(server, request, info, served, served.view, served.create);
   const allowed = served.definition.verbs.includes(info.verb) || (info.verb === 'get' && served.definition.verbs.includes('get'));
-  if (!allowed) throw methodNotAllowed(request, served);
+  if (!allowed) throw StatusError.methodNotAllowedHere();
   if (!served.storage) {
     if (!served.listVirtual) throw StatusError.pathNotFound();
     return serveVirtual(server, request, info, served, await served.listVirtual());
@@ -70,16 +72,20 @@ export async function serveResource(server: ResourceServer, request: ServingRequ
     case 'deletecollection':
       return serveDeleteCollection(server, request, info, stored);
     default:
-      throw methodNotAllowed(request, served);
+      throw StatusError.methodNotAllowedHere();
   }
+}
+
+/** What a path is for decides before what is in it: collections are not replaced, and all namespaces together are only read. */
+function methodFits(request: ServingRequest, info: RequestInfo, served: Served): boolean {
+  if (request.method === 'HEAD') return false;
+  if (info.subresource !== '' || info.name !== '') return true;
+  if (request.method === 'PUT' || request.method === 'PATCH') return false;
+  return !served.namespaced || info.namespace !== '' || request.method === 'GET' || !served.storage;
 }
 
 function needsNamespace(info: RequestInfo): boolean {
   return info.name !== '' && !(info.verb === 'list' || info.verb === 'watch') || info.verb === 'create' || info.verb === 'deletecollection';
-}
-
-function methodNotAllowed(request: ServingRequest, _served: Served): StatusError {
-  return new StatusError({ status: 'Failure', code: 405, reason: 'MethodNotAllowed', message: 'the server does not allow this method on the requested resource', details: {}, ...(request ? {} : {}) });
 }
 
 /** What reviews show of the options of a write, as the client gave them. */
@@ -114,7 +120,7 @@ async function serveCollection(server: ResourceServer, request: ServingRequest, 
 }
 
 async function serveCreate(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
-  if (info.name !== '') throw methodNotAllowed(request, served);
+  if (info.name !== '') throw StatusError.methodNotAllowedHere();
   acceptObject(request, served.view);
   const write = writeRequest(server, request, info, served.storage, served.view, 'CreateOptions');
   const object = await readBody(server.registry, request, served.view, write.parameters.fieldValidation);
@@ -153,7 +159,7 @@ async function deletionOptions(server: ResourceServer, request: ServingRequest):
     const policy = query.get('propagationPolicy');
     const orphan = query.get('orphanDependents');
     options = {
-      ...(grace !== null ? { gracePeriodSeconds: parseJson(grace).value } : {}),
+      ...(grace !== null ? { gracePeriodSeconds: integerOf(grace) } : {}),
       ...(policy !== null ? { propagationPolicy: policy } : {}),
       ...(orphan !== null ? { orphanDependents: orphan === 'true' } : {}),
       ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
@@ -164,7 +170,14 @@ async function deletionOptions(server: ResourceServer, request: ServingRequest):
   return { ...(options as DeletionOptions), dryRun };
 }
 
+function integerOf(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
 function checkDeletionOptions(options: Record<string, unknown>): void {
+  const dryRun = options['dryRun'] as readonly string[] | undefined;
+  if (dryRun?.some((d) => d !== 'All')) throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [notSupported('dryRun', dryRun, ['All'])]);
   const policy = options['propagationPolicy'];
   if (policy !== undefined && options['orphanDependents'] !== undefined) {
     throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
@@ -173,7 +186,7 @@ function checkDeletionOptions(options: Record<string, unknown>): void {
   }
   if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
     throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      { type: 'FieldValueNotSupported', field: 'propagationPolicy', detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"` },
+      { type: 'FieldValueNotSupported', field: 'propagationPolicy', detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"` },
     ]);
   }
 }
@@ -228,12 +241,12 @@ async function serveSubresource(server: ResourceServer, request: ServingRequest,
   const sub = served.subresources.get(info.subresource);
   if (!sub) throw StatusError.pathNotFound();
   if (sub.connect) {
-    if (!sub.definition.verbs.includes(info.verb)) throw methodNotAllowed(request, served);
+    if (!sub.definition.verbs.includes(info.verb)) throw StatusError.methodNotAllowedHere();
     return sub.connect(request, info);
   }
   if (info.rest.length > 1) throw StatusError.pathNotFound();
   if (sub.create && info.verb === 'create') return serveCreator(server, request, info, served, sub.view, sub.create);
-  if (!served.storage || !sub.definition.verbs.includes(info.verb)) throw methodNotAllowed(request, served);
+  if (!served.storage || !sub.definition.verbs.includes(info.verb)) throw StatusError.methodNotAllowedHere();
   const stored = served as StoredResource;
   switch (info.verb) {
     case 'get':
@@ -243,7 +256,7 @@ async function serveSubresource(server: ResourceServer, request: ServingRequest,
     case 'patch':
       return servePatch(server, request, info, stored, sub.view);
     default:
-      throw methodNotAllowed(request, served);
+      throw StatusError.methodNotAllowedHere();
   }
 }
 

@@ -41,10 +41,10 @@ function decodeToken(text: string, prefix: string): { rv: number; after: string 
   try {
     token = JSON.parse(Buffer.from(text, 'base64url').toString()) as Partial<Token>;
   } catch (error) {
-    throw StatusError.badRequest(`continue key is not valid: ${(error as Error).message}`);
+    throw StatusError.badRequest(`invalid continue token: continue key is not valid: ${(error as Error).message}`);
   }
-  if (token === null || typeof token !== 'object' || token.v !== tokenVersion) throw StatusError.badRequest('continue key is not valid: server does not recognize this encoded version ""');
-  if (typeof token.start !== 'string' || token.start === '' || typeof token.rv !== 'number') throw StatusError.badRequest('continue key is not valid: encoded start token is invalid');
+  if (token === null || typeof token !== 'object' || token.v !== tokenVersion) throw StatusError.badRequest('invalid continue token: continue key is not valid: server does not recognize this encoded version ""');
+  if (typeof token.start !== 'string' || token.start === '' || typeof token.rv !== 'number') throw StatusError.badRequest('invalid continue token: continue key is not valid: encoded start token is invalid');
   return { rv: token.rv, after: prefix + token.start.replace(/\u0000$/, '') };
 }
 
@@ -55,7 +55,8 @@ export async function readList(kind: Readable, place: Place, p: ListParameters, 
   const request: { -readonly [K in keyof ListRequest]: ListRequest[K] } = {
     selection: selectionOf(kind, { ...place, labelSelector: p.labelSelector, fieldSelector: p.fieldSelector }),
   };
-  if (p.limit !== undefined && p.limit > 0) request.limit = p.limit;
+  // What may be read from the cache as it is comes whole: pages are for those who want a revision.
+  if (p.limit !== undefined && p.limit > 0 && (p.resourceVersion !== '0' || p.resourceVersionMatch === 'Exact')) request.limit = p.limit;
   if (signal) request.signal = signal;
   if (p.continue !== undefined) {
     if (p.resourceVersion !== undefined && p.resourceVersion !== '0') throw StatusError.badRequest('specifying resource version is not allowed when using continue');
@@ -63,7 +64,7 @@ export async function readList(kind: Readable, place: Place, p: ListParameters, 
     request.startAfter = token.after;
     if (token.rv > 0) request.exact = token.rv;
   } else if (p.resourceVersion !== undefined) {
-    const revision = revisionOf(p.resourceVersion);
+    const revision = revisionOf(p.resourceVersion, true);
     const exact = p.resourceVersionMatch === 'Exact' || (p.resourceVersionMatch === undefined && request.limit !== undefined && revision > 0);
     if (exact) request.exact = revision;
     else request.notOlderThan = revision;

@@ -16,6 +16,8 @@ export interface Selectable {
   readonly resource: string;
   readonly namespaced: boolean;
   readonly fields: ReadonlySet<string>;
+  /** Kinds of definitions have a model. */
+  readonly view?: { readonly model?: unknown };
 }
 
 export function fieldValue(attributes: Attributes, field: string): string {
@@ -27,7 +29,7 @@ export function fieldValue(attributes: Attributes, field: string): string {
 export function selectionOf(kind: Selectable, request: Selectors): Selection {
   const labels: Selector | undefined = request.labelSelector ? parseLabelSelector(request.labelSelector) : undefined;
   const fields: FieldSelector | undefined = request.fieldSelector ? parseFieldSelector(request.fieldSelector) : undefined;
-  if (fields) checkFields(kind, request, fields);
+  if (fields) checkFields(kind, fields);
   let namespace = request.namespace;
   let name = request.name;
   const fieldTerms: [string, string][] = [];
@@ -70,11 +72,11 @@ export function selectionOf(kind: Selectable, request: Selectors): Selection {
 
 const nothing: Selection = { matches: () => false };
 
-function checkFields(kind: Selectable, request: Selectors, fields: FieldSelector): void {
+function checkFields(kind: Selectable, fields: FieldSelector): void {
+  // Only kinds with fields of their own say so in their own words.
+  const own = kind.fields.size > 0 || kind.view?.model !== undefined;
   for (const { field } of fields.terms) {
-    if (field === 'metadata.name' || (field === 'metadata.namespace' && kind.namespaced) || kind.fields.has(field)) continue;
-    const known = field === 'metadata.namespace' ? `"${field}" is not a known field selector: only "metadata.name"` : `field label not supported: ${field}`;
-    const gvr = `${kind.apiVersion.includes('/') ? kind.apiVersion : `/${kind.apiVersion}`}, Resource=${kind.resource}`;
-    throw StatusError.badRequest(`Unable to find ${JSON.stringify(gvr)} that match label selector ${JSON.stringify(request.labelSelector ?? '')}, field selector ${JSON.stringify(request.fieldSelector ?? '')}: ${known}`);
+    if (field === 'metadata.name' || (field === 'metadata.namespace' && (kind.namespaced || !own)) || kind.fields.has(field)) continue;
+    throw StatusError.badRequest(own ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
 }

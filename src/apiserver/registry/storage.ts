@@ -324,7 +324,8 @@ export class Storage {
   #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
     const { rules } = this.options;
     // Both are in canonical form, so that only what has a meaning makes a difference.
-    if (rules.generation && scope.subresource !== 'status' && generationGrows(rules.generation, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    // Who is bound is as it was asked for.
+    if (rules.generation && scope.subresource !== 'status' && scope.subresource !== 'binding' && generationGrows(rules.generation, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
     const errors = this.options.validate(object, old, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, old, scope) ?? []) scope.warnings.push(text);

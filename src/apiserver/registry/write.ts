@@ -91,12 +91,11 @@ function track(r: WriteRequest, live: ReadonlyObject | undefined, object: ApiObj
 function checkNames(r: WriteRequest, object: ApiObject): void {
   const meta = object.metadata;
   if (!meta.name) {
-    if (!meta.generateName && r.name !== '') meta.name = r.name;
-    else throw StatusError.badRequest('the name of the object (based on metadata.name) was undeterminable');
+    throw StatusError.badRequest(`the name of the object (${r.name} based on URL) was undeterminable: name must be provided`);
   }
   if (meta.name !== r.name) throw nameMismatch(meta.name, r.name);
   if (meta.namespace && meta.namespace !== r.namespace) {
-    throw StatusError.badRequest(`the namespace of the object (${meta.namespace}) does not match the namespace on the request (${r.namespace})`);
+    throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   if (!meta.namespace && r.namespace) meta.namespace = r.namespace;
 }

@@ -22,6 +22,7 @@ export function binder(pods: Storage): Creator {
     const binding = object as unknown as Binding;
     const name = asked || binding.metadata.name;
     if (!name) throw StatusError.badRequest('name is required');
+    if (binding.metadata.name !== name) throw StatusError.badRequest('name in URL does not match name in Binding object');
     const { kind, name: node } = binding.target;
     const errors = [];
     if (kind && kind !== 'Node' && kind !== 'Minion') errors.push({ type: 'FieldValueNotSupported' as const, field: 'target.kind', detail: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"` });
@@ -30,7 +31,7 @@ export function binder(pods: Storage): Creator {
     await pods.update(namespace, name, (current) => {
       const pod = current!.object as unknown as DeepReadonly<Pod>;
       if (binding.metadata.uid && binding.metadata.uid !== pod.metadata.uid) {
-        throw StatusError.conflict(resource, name, `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`);
+        throw StatusError.conflict(resource, name, `StorageError: invalid object, Code: 4, Key: ${pods.key(namespace, name).replace(/^\/registry/, '')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`);
       }
       return bindPod(pod, binding, scope.now) as unknown as ApiObject;
     }, { ...scope, subresource: 'binding' }, { retryConflicts: true });

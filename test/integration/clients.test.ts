@@ -1,0 +1,121 @@
+/** Clients that others wrote, and one that speaks nothing but protobuf. */
+import assert from 'node:assert/strict';
+import { request } from 'node:https';
+import { after, before, test } from 'node:test';
+import { CoreV1Api, KubeConfig, makeInformer, type V1ConfigMap } from '@kubernetes/client-node';
+import { WatchFrameReader, decodeProtobufBody, encodeProtobufBody, unwrapUnknown } from '../../src/schema/protobuf.ts';
+import { packages } from '../../src/api/catalog.ts';
+import { Registry } from '../../src/schema/registry.ts';
+import { eventually, testServer, type TestServer } from '../apiserver.ts';
+
+const schemas = new Registry(packages);
+let server: TestServer;
+before(async () => {
+  server = await testServer();
+});
+after(() => server.stop());
+
+const protobuf = 'application/vnd.kubernetes.protobuf';
+
+test("client-node's informer sees what is added, changed and deleted, and only what its selector takes", async () => {
+  const config = new KubeConfig();
+  config.loadFromFile(server.kubeconfig('informer', { 'client-certificate-data': Buffer.from(server.admin.certPem).toString('base64'), 'client-key-data': Buffer.from(server.admin.keyPem).toString('base64') }));
+  const core = config.makeApiClient(CoreV1Api);
+  await core.createNamespace({ body: { metadata: { name: 'informed' } } });
+  const make = (name: string, color: string): Promise<V1ConfigMap> => core.createNamespacedConfigMap({ namespace: 'informed', body: { metadata: { name, labels: { color } }, data: { a: '1' } } });
+  await make('before', 'red');
+  const seen: string[] = [];
+  const informer = makeInformer<V1ConfigMap>(config, '/api/v1/namespaces/informed/configmaps', () => core.listNamespacedConfigMap({ namespace: 'informed', labelSelector: 'color=red' }), 'color=red');
+  for (const what of ['add', 'update', 'delete'] as const) informer.on(what, (object) => seen.push(`${what} ${object.metadata?.name}`));
+  await informer.start();
+  try {
+    await make('later', 'red');
+    await make('other', 'blue');
+    await eventually(() => seen.includes('add later'), 'the new object');
+    await core.replaceNamespacedConfigMap({ namespace: 'informed', name: 'later', body: { metadata: { name: 'later', labels: { color: 'red' } }, data: { a: '2' } } });
+    await eventually(() => seen.includes('update later'), 'the change');
+    // What leaves the selection is gone for who selects.
+    await core.replaceNamespacedConfigMap({ namespace: 'informed', name: 'later', body: { metadata: { name: 'later', labels: { color: 'blue' } }, data: { a: '2' } } });
+    await eventually(() => seen.includes('delete later'), 'the object that no longer fits');
+    await core.deleteNamespacedConfigMap({ namespace: 'informed', name: 'before' });
+    await eventually(() => seen.includes('delete before'), 'the deletion');
+    assert.deepEqual(seen, ['add before', 'add later', 'update later', 'delete later', 'delete before']);
+  } finally {
+    await informer.stop();
+  }
+});
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+/** `enough` ends a stream. */
+function ask(method: string, path: string, options: { body?: Buffer; type?: string; accept?: string; enough?: (bytes: Buffer) => boolean } = {}): Promise<Answer> {
+  const { hostname, port } = new URL(server.api.url);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      hostname, port, path, method, ca: server.authority.certPem, cert: server.admin.certPem, key: server.admin.keyPem, agent: false,
+      headers: { accept: options.accept ?? protobuf, ...(options.body ? { 'content-type': options.type ?? protobuf, 'content-length': options.body.length } : {}) },
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      const parts: Buffer[] = [];
+      const done = (): void => resolve({ status: incoming.statusCode ?? 0, type: incoming.headers['content-type'] ?? '', bytes: Buffer.concat(parts) });
+      incoming.on('end', done);
+      incoming.on('error', reject);
+      incoming.on('data', (part: Buffer) => {
+        parts.push(part);
+        if (!options.enough?.(Buffer.concat(parts))) return;
+        done();
+        incoming.removeAllListeners('error').on('error', () => {});
+        outgoing.destroy();
+      });
+    });
+    outgoing.end(options.body);
+  });
+}
+
+const read = (type: string, { bytes }: Answer): Record<string, unknown> => decodeProtobufBody(schemas, type, bytes);
+const configMap = (name: string): Buffer => encodeProtobufBody(schemas, 'core.v1.ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' } });
+
+test('a client of protobuf creates, reads, lists, patches and deletes', async () => {
+  const path = '/api/v1/namespaces/default/configmaps';
+  const created = await ask('POST', path, { body: configMap('coded') });
+  assert.deepEqual([created.status, created.type], [201, protobuf]);
+  assert.deepEqual((read('core.v1.ConfigMap', created) as V1ConfigMap).data, { a: '1' });
+  const got = await ask('GET', `${path}/coded`);
+  assert.deepEqual(unwrapUnknown(got.bytes).kind, 'ConfigMap');
+  const patched = await ask('PATCH', `${path}/coded`, { body: Buffer.from('{"data":{"b":"2"}}'), type: 'application/merge-patch+json' });
+  assert.deepEqual((read('core.v1.ConfigMap', patched) as V1ConfigMap).data, { a: '1', b: '2' });
+  const list = read('core.v1.ConfigMapList', await ask('GET', path)) as { items: V1ConfigMap[] };
+  assert.equal(list.items.some((item) => item.metadata?.name === 'coded'), true);
+  const refused = await ask('POST', path, { body: configMap('coded') });
+  assert.deepEqual([refused.status, refused.type], [409, protobuf]);
+  assert.deepEqual([unwrapUnknown(refused.bytes).kind, read('meta.v1.Status', refused)['message']], ['Status', 'configmaps "coded" already exists']);
+  const gone = await ask('DELETE', `${path}/coded`);
+  assert.equal(read('meta.v1.Status', gone)['status'], 'Success');
+  assert.equal((await ask('GET', `${path}/coded`)).status, 404);
+});
+
+test('metadata comes as protobuf, tables do not', async () => {
+  const as = (kind: string): string => `${protobuf};as=${kind};v=v1;g=meta.k8s.io`;
+  const list = await ask('GET', '/api/v1/namespaces', { accept: as('PartialObjectMetadataList') });
+  assert.deepEqual([list.type, unwrapUnknown(list.bytes).kind], [protobuf, 'PartialObjectMetadataList']);
+  const { items } = read('meta.v1.PartialObjectMetadataList', list) as { items: { metadata: { name: string } }[] };
+  assert.equal(items.some((item) => item.metadata.name === 'kube-system'), true);
+  // As client-go asks for it: a table if there is one in JSON.
+  const table = await ask('GET', '/api/v1/namespaces', { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' });
+  assert.equal((JSON.parse(table.bytes.toString()) as { kind: string }).kind, 'Table');
+});
+
+test('a watch in protobuf is a stream of frames with their lengths', async () => {
+  const path = '/api/v1/namespaces/default/configmaps';
+  await ask('POST', path, { body: configMap('framed') });
+  await ask('DELETE', `${path}/framed`);
+  const frames = (bytes: Buffer): ReturnType<WatchFrameReader['push']> => new WatchFrameReader().push(bytes);
+  const watch = await ask('GET', `${path}?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Dframed`, { accept: `${protobuf};stream=watch`, enough: (bytes) => [...frames(bytes)].length >= 2 });
+  assert.equal(watch.type, `${protobuf};stream=watch`);
+  assert.deepEqual([...frames(watch.bytes)].map((frame) => [frame.type, unwrapUnknown(frame.body).kind]), [['ADDED', 'ConfigMap'], ['DELETED', 'ConfigMap']]);
+});
