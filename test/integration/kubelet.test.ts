@@ -300,6 +300,10 @@ describe('node agent', { skip, concurrency: 1 }, () => {
       'kubelet_active_pods\\{static="false"\\} [1-9]', 'kubelet_running_containers\\{container_state="running"\\} [1-9]',
     ].map((l) => new RegExp(`^${l}`, 'm'))) assert.match(own, line);
 
+    const { kubeletconfig } = JSON.parse((await ask('/configz')).body) as { kubeletconfig: { cgroupRoot: string; readOnlyPort: number } };
+    assert.deepEqual([kubeletconfig.cgroupRoot, kubeletconfig.readOnlyPort], [on.node.cgroup, 10255]);
+    const { items } = JSON.parse((await ask('/runningpods/')).body) as { items: { metadata: { name: string }; spec: { containers: { name: string }[] } }[] };
+    assert.deepEqual(items.filter((p) => p.metadata.name === 'measured').map((p) => p.spec.containers.map((c) => c.name)), [['c']]);
     const open = async (path: string, method = 'GET'): Promise<number> => (await fetch(`http://${on.node.address}:10255${path}`, { method, signal: AbortSignal.timeout(10_000) })).status;
     for (const path of ['/healthz', '/pods', '/stats/summary', '/metrics', '/metrics/cadvisor', '/metrics/resource', '/metrics/probes']) assert.equal(await open(path), 200, path);
     for (const path of ['/containerLogs/default/measured/c', '/exec/default/measured/c?command=true&output=1', '/configz']) assert.equal(await open(path), 404, path);

@@ -14,6 +14,7 @@ import type { Runtime } from '../cri/client.ts';
 import type { Agent } from '../pods/agent.ts';
 import type { PodManager } from '../pods/manager.ts';
 import type { NodeReporter } from '../status/node.ts';
+import { configz } from './configz.ts';
 import { serveLogs } from './logs.ts';
 import { podMetrics, volumeMetrics } from './metrics.ts';
 import { probeMetrics } from './probemetrics.ts';
@@ -39,6 +40,7 @@ export function guards(path: string): readonly string[] {
   if (under('/stats')) return ['stats'];
   if (under('/metrics')) return ['metrics'];
   if (under('/logs')) return ['log'];
+  if (under('/checkpoint')) return ['checkpoint'];
   if (under('/pods') || under('/runningpods')) return ['pods', 'proxy'];
   if (under('/healthz')) return ['healthz', 'proxy'];
   if (under('/configz')) return ['configz', 'proxy'];
@@ -90,6 +92,10 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Servi
     await admit(request);
     if (await tell(request)) return;
     switch (request.path.split('/')[1]) {
+      case 'configz':
+        return sendJson(request, 200, configz(agent.config));
+      case 'runningpods':
+        return sendJson(request, 200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: runningPods(manager) });
       case 'containerLogs':
         return serveLogs(request, manager, agent.config.staticParts ?? [], agent.config.nodeName, clock);
       case 'exec':
@@ -116,6 +122,14 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Servi
   return serve({
     host: server.host, port: server.port, handler, surroundings, signal,
     tls: { cert: server.cert, key: server.key, clientAuthorities: [server.clientAuthority].filter(Boolean) },
+  });
+}
+
+/** As the runtime has them: names and images of what runs, nothing of what the API wants. */
+function runningPods(manager: PodManager): object[] {
+  return [...manager.workers].flatMap(({ pod: { metadata: { name, namespace, uid } }, runtime }) => {
+    const containers = runtime.containers.filter((c) => c.state === 'CONTAINER_RUNNING').map((c) => ({ name: c.name, image: c.image, resources: {} }));
+    return containers.length > 0 ? [{ metadata: { name, namespace, uid }, spec: { containers }, status: {} }] : [];
   });
 }
 
