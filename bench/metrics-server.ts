@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { leanHeap } from '../src/metrics/metrics-server/manifests.ts';
+import { leanHeap, leanMalloc } from '../src/metrics/metrics-server/manifests.ts';
 import { podsPerNode, type BenchKubelets } from './kubelets.ts';
 
 const here = import.meta.dirname;
@@ -17,7 +17,7 @@ export async function benchMetricsServer(options: { readonly nodes: number; read
   const kubelets = spawn(process.execPath, [join(here, 'kubelets.ts'), 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     const { port } = await firstLine<BenchKubelets>(kubelets.stdout);
-    const scraping = spawn(process.execPath, [...process.execArgv, ...leanHeap, join(here, 'scraping.ts'), String(port), String(options.nodes), String(options.rounds), String(options.resolutionSeconds)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const scraping = spawn(process.execPath, [...process.execArgv, ...leanHeap, join(here, 'scraping.ts'), String(port), String(options.nodes), String(options.rounds), String(options.resolutionSeconds)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, [leanMalloc.name]: leanMalloc.value } });
     return { nodes: options.nodes, podsPerNode, resolutionSeconds: options.resolutionSeconds, ...(await firstLine<object>(scraping.stdout)) };
   } finally {
     kubelets.stdin.end();

@@ -1,7 +1,7 @@
 /** `k7s image`: images on the nodes of a cluster. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { leanHeap } from '../metrics/metrics-server/manifests.ts';
+import { leanHeap, leanMalloc } from '../metrics/metrics-server/manifests.ts';
 import type { Context } from './context.ts';
 import { containerdSocket } from './machine/containerd.ts';
 import { componentImage } from './machine/images/addon.ts';
@@ -40,7 +40,7 @@ export async function imageProvide(component: string, flags: { profile: string; 
   const name = flags.as ?? usual;
   if (!/^[a-z0-9.-]+(:\d+)?\/[a-z0-9._/-]+:[\w.-]+$/.test(name)) throw new CliError(`"${name}" is no full name of an image`, { mend: `It needs registry, path and tag, as in ${usual}`, exitCode: 64 });
   const all = await targets(flags.profile);
-  const image = await componentImage(name, { program: profilePaths(flags.profile).program, nodeFlags: leanHeap, component });
+  const image = await componentImage(name, { program: profilePaths(flags.profile).program, nodeFlags: leanHeap, component, env: [`${leanMalloc.name}=${leanMalloc.value}`] });
   for (const target of all) await ensureImages(target, [image]);
   context.stdout.write(`${name}\n`);
 }

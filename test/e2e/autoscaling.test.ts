@@ -165,8 +165,11 @@ describe('autoscaling on real containers', { skip: whyNot() }, () => {
       return true;
     }, 90);
     assert.match(await cluster.ok('get', '--raw', '/apis/custom.metrics.k8s.io/v1beta1'), /"pods\/http_requests_per_second"/);
-    const { items } = JSON.parse(await cluster.ok('get', '--raw', '/apis/external.metrics.k8s.io/v1beta1/namespaces/default/container_memory_working_set_bytes')) as { items: { value: string }[] };
-    assert.ok(Number.parseInt(items[0]!.value) > 0);
+    await eventually('an external metric', async () => {
+      const { items } = JSON.parse(await cluster.ok('get', '--raw', '/apis/external.metrics.k8s.io/v1beta1/namespaces/default/container_memory_working_set_bytes')) as { items: { value: string }[] };
+      assert.ok(Number.parseInt(items[0]!.value) > 0);
+      return true;
+    }, 60);
   });
 
   test('one deployment grows by its requests per second, another by its CPU', async () => {

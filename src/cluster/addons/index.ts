@@ -1,7 +1,7 @@
 import { standardClass } from '../../controllers/volumes/hostpath.ts';
 import { prometheusAdapterManifests } from '../../metrics/adapter/manifests.ts';
 import { heapsterManifests } from '../../metrics/heapster/manifests.ts';
-import { leanHeap, metricsServerManifests } from '../../metrics/metrics-server/manifests.ts';
+import { leanHeap, leanMalloc, metricsServerManifests } from '../../metrics/metrics-server/manifests.ts';
 import type { Addon } from './addon.ts';
 import { corednsManifests } from './coredns.ts';
 
@@ -11,7 +11,7 @@ export const addons: Readonly<Record<string, Addon>> = {
   'metrics-server': {
     description: 'What kubectl top and autoscalers read',
     enabledByDefault: true,
-    manifests: ({ command: [node, ...program], ...environment }) => metricsServerManifests({ ...environment, command: [node!, ...leanHeap, ...program, 'metrics-server'] }),
+    manifests: ({ command: [node, ...program], ...environment }) => metricsServerManifests({ ...environment, command: [node!, ...leanHeap, ...program, 'metrics-server'], env: [leanMalloc] }),
   },
   heapster: {
     description: 'What clients of old ask for metrics',

@@ -28,7 +28,7 @@ export async function addonImage(version: string, node: string = process.execPat
  * The same with Node.js and the bundle inside, so that it runs without mounts: for the manifests of others, which ask for a
  * component of k7s by a name of their own. `program` is the folder of a cluster's copy of both.
  */
-export async function componentImage(name: string, { program, nodeFlags, component }: { program: string; nodeFlags: readonly string[]; component: string }): Promise<Image> {
+export async function componentImage(name: string, { program, nodeFlags, component, env: more }: { program: string; nodeFlags: readonly string[]; component: string; env: readonly string[] }): Promise<Image> {
   const node = join(program, 'node');
   const bundle = readdirSync(program, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && join(entry.parentPath, entry.name) !== node)
@@ -38,7 +38,7 @@ export async function componentImage(name: string, { program, nodeFlags, compone
     })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const files = await surroundingsOf(node, [...bundle, { path: addonPaths.node.slice(1), type: 'file', mode: 0o755, content: readFileSync(node) }]);
-  return buildImage({ names: [name], files, config: { entrypoint: [addonPaths.node, ...nodeFlags, `${addonPaths.bundle}/k7s.js`, component], env } });
+  return buildImage({ names: [name], files, config: { entrypoint: [addonPaths.node, ...nodeFlags, `${addonPaths.bundle}/k7s.js`, component], env: [...env, ...more] } });
 }
 
 const env: readonly string[] = ['PATH=/opt/k7s', 'NODE_ENV=production'];
