@@ -2,7 +2,7 @@
  * Asks a reference API server the questions of test/golden/validation/*.json again and writes down its answers:
  *   K7S_REFERENCE=https://127.0.0.1:6443 K7S_REFERENCE_TOKEN=… node tools/record-validation.ts [file.json ...]
  * The server is an upstream kube-apiserver of its own, with --allow-privileged, a token for system:masters and the admission plugins of
- * `withoutPlugins` off; the objects are made and replaced in its namespace `default`. New questions are added to `cases` without an answer.
+ * `withoutPlugins` off, and all versions served (--runtime-config=api/all=true); the objects are made and replaced in its namespace `default`. New questions are added to `cases` without an answer.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { folded, prepare, type Asked, type Case, type CaseFile } from '../test/golden/validation/case.ts';

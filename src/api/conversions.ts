@@ -3,6 +3,7 @@ import type { JsonObject } from '../machinery/json.ts';
 import * as autoscaling from './autoscaling/conversion.ts';
 import { packages } from './catalog.ts';
 import * as events from './events/conversion.ts';
+import * as resource from './resource/conversion.ts';
 
 export interface Conversion {
   /** Both answer with an object of their own; normalise it before it is encoded. */
@@ -13,6 +14,10 @@ export interface Conversion {
 const written: Readonly<Record<string, { toStored(object: never): unknown; fromStored(stored: never): unknown }>> = {
   'autoscaling.v1.HorizontalPodAutoscaler>autoscaling.v2': autoscaling,
   'events.v1.Event>core.v1': events,
+  'resource.v1beta1.DeviceClass>resource.v1beta2': resource.deviceClass,
+  'resource.v1beta1.ResourceClaim>resource.v1beta2': resource.claim,
+  'resource.v1beta1.ResourceClaimTemplate>resource.v1beta2': resource.template,
+  'resource.v1beta1.ResourceSlice>resource.v1beta2': resource.slice,
 };
 
 /** Versions whose fields are the same. */

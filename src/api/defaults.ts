@@ -9,6 +9,8 @@ import { templateGeneration } from './apps/daemonset.ts';
 import { hooks as core } from './core/defaults.ts';
 import type * as networking from './networking/v1/types.ts';
 import type * as rbac from './rbac/v1/types.ts';
+import type * as resource from './resource/v1/types.ts';
+import type * as resourceV1beta1 from './resource/v1beta1/types.ts';
 import type * as storage from './storage/v1/types.ts';
 
 const appsHooks: DefaultHooks = {
@@ -79,6 +81,20 @@ const autoscalingHooks: DefaultHooks = {
   },
 };
 
+/** How many devices: one, where nobody says. */
+function devices(r: resource.ExactDeviceRequest | resource.DeviceSubRequest): void {
+  r.allocationMode ||= 'ExactCount';
+  if (r.allocationMode === 'ExactCount') r.count ||= 1;
+}
+
+const resourceHooks: DefaultHooks = {
+  ...Object.fromEntries(['v1', 'v1beta2'].map((v) => [`resource.${v}.ExactDeviceRequest`, devices])),
+  ...Object.fromEntries(['v1', 'v1beta2', 'v1beta1'].map((v) => [`resource.${v}.DeviceSubRequest`, devices])),
+  'resource.v1beta1.DeviceRequest': (r: resourceV1beta1.DeviceRequest) => {
+    if (r.deviceClassName) devices(r);
+  },
+};
+
 function webhook(w: admission.MutatingWebhook | admission.ValidatingWebhook | admission.MatchResources): void {
   w.namespaceSelector ??= {};
   w.objectSelector ??= {};
@@ -106,4 +122,4 @@ const otherHooks: DefaultHooks = {
   },
 };
 
-export const defaultHooks: DefaultHooks = { ...core, ...appsHooks, ...batchHooks, ...autoscalingHooks, ...otherHooks };
+export const defaultHooks: DefaultHooks = { ...core, ...appsHooks, ...batchHooks, ...autoscalingHooks, ...resourceHooks, ...otherHooks };

@@ -2,6 +2,7 @@
 import type { AnyKindRules } from '../schema/vocabulary.ts';
 import { rules as admissionregistration } from './admissionregistration/rules.ts';
 import { rules as apiextensions } from './apiextensions/rules.ts';
+import { rules as apiserverinternal } from './apiserverinternal/rules.ts';
 import { rules as apiregistration } from './apiregistration/rules.ts';
 import { rules as apps } from './apps/rules.ts';
 import { rules as autoscaling } from './autoscaling/rules.ts';
@@ -31,6 +32,7 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, AnyKindRules>>>> 
   'apiextensions.k8s.io': apiextensions,
   'apiregistration.k8s.io': apiregistration,
   'certificates.k8s.io': certificates,
+  'internal.apiserver.k8s.io': apiserverinternal,
   'coordination.k8s.io': coordination,
   'discovery.k8s.io': discovery,
   'flowcontrol.apiserver.k8s.io': flowcontrol,

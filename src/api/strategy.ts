@@ -5,7 +5,7 @@ import type { KindRules, RuleContext } from '../schema/vocabulary.ts';
 interface Parts {
   spec?: unknown;
   status?: unknown;
-  metadata?: { labels?: Record<string, string>; ownerReferences?: unknown };
+  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string>; finalizers?: string[]; ownerReferences?: unknown };
 }
 
 /** Copies one part of the old object over the new one; removes it where the old has none. */
@@ -23,7 +23,11 @@ export interface StatusOptions {
   readonly initial?: (object: never) => unknown;
   /** Labels do not change through /status. */
   readonly keepLabels?: true;
+  /** Neither do annotations, finalizers and owners. */
+  readonly keepMetadata?: true;
 }
+
+const ofMetadata = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 /** Creators set no status, main updates keep it, status updates change nothing else but metadata. */
 export function specAndStatus<T extends object>(options: StatusOptions = {}): Required<Pick<KindRules<T>, 'prepareCreate' | 'prepareUpdate'>> {
@@ -37,6 +41,11 @@ export function specAndStatus<T extends object>(options: StatusOptions = {}): Re
         return;
       }
       keep(object, old, 'spec' as keyof T & string);
+      if (options.keepMetadata) {
+        const { metadata } = object as Parts;
+        if (metadata) keep(metadata, (old as DeepReadonly<Parts>).metadata ?? {}, ...ofMetadata);
+        return;
+      }
       if (!options.keepLabels) return;
       const parts = object as Parts;
       const labels = (old as Parts).metadata?.labels;

@@ -18,17 +18,17 @@ function finalizerFindings(finalizers: readonly string[] | undefined): FieldErro
 }
 
 function createMetadata(rules: AnyKindRules | undefined, namespaced: boolean, { metadata }: Meta): FieldError[] {
-  return [...validateMetadata(metadata, { namespaced, nameRule: rules?.nameRule ?? nameIsSubdomain }), ...finalizerFindings(metadata.finalizers)];
+  return [...validateMetadata(metadata, { namespaced, nameRule: rules?.nameRule ?? nameIsSubdomain }), ...(rules?.anyFinalizers ? [] : finalizerFindings(metadata.finalizers))];
 }
 
 /** How often upstream looks at the metadata of an update, by kind; each finding is among the causes as often. */
 const usualChecks = [3, 3] as const;
 
-function updateMetadata({ metadata }: Meta, old: Meta, times: number): FieldError[] {
+function updateMetadata({ metadata }: Meta, old: Meta, times: number, anyFinalizers: boolean): FieldError[] {
   const updated = validateMetadataUpdate(metadata, old.metadata);
   if (updated.length === 0 && !metadata.finalizers?.length) return updated;
   const created = validateMetadata(metadata, { namespaced: metadata.namespace !== undefined, nameRule: () => [] });
-  const wellKnown = finalizerFindings(metadata.finalizers);
+  const wellKnown = anyFinalizers ? [] : finalizerFindings(metadata.finalizers);
   const own = [[...updated, ...wellKnown], [...created, ...wellKnown]];
   if (times > 4) own.unshift(own[1]!);
   return [...created, ...updated, ...own.slice(0, times - 2).flat()];
@@ -42,5 +42,5 @@ export function validateCreate(rules: AnyKindRules | undefined, namespaced: bool
 export function validateUpdate(rules: AnyKindRules | undefined, object: object, old: object, context: RuleContext): FieldError[] {
   const own = rules?.validateUpdate ? rules.validateUpdate(object, old, context) : context.subresource === '' ? (rules?.validate?.(object, context) ?? []) : [];
   const times = (rules?.metadataChecks ?? usualChecks)[context.subresource === 'status' ? 1 : 0];
-  return [...updateMetadata(object as Meta, old as Meta, times), ...own];
+  return [...updateMetadata(object as Meta, old as Meta, times, rules?.anyFinalizers === true), ...own];
 }

@@ -57,6 +57,14 @@ export function checkCIDR(path: string, value: string, out: FieldError[], strict
   else if (strict && range.hostBits) out.push(invalid(path, value, 'must not have bits set beyond the prefix length'));
 }
 
+/** An address with the length of its network, as an interface has it. */
+export function checkInterfaceAddress(path: string, value: string, out: FieldError[]): void {
+  const range = parseCIDR(value);
+  if (!range) return void out.push(invalid(path, value, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'));
+  const canonical = `${canonicalIP(range.address)}/${range.prefix}`;
+  if (value !== canonical) out.push(invalid(path, value, `must be in canonical form ("${canonical}")`));
+}
+
 /** Whether a range holds an address of its family. */
 export function cidrContains(cidr: string, address: string): boolean {
   const range = parseCIDR(cidr);

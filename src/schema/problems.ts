@@ -54,7 +54,7 @@ function walk(type: Type, value: unknown, place: Place, problems: Problems): voi
       return;
     case 'map':
       if (typeof value !== 'object' || Array.isArray(value)) return wrong(value, type, place, problems);
-      for (const [key, item] of Object.entries(value)) walk(type.of, item, { ...place, path: `${place.path}.${key}`, fieldPath: place.fieldPath }, problems);
+      for (const [key, item] of Object.entries(value)) walk(type.of, item, { ...place, path: `${place.path}.${key}` }, problems);
       return;
     case 'special':
       return walkSpecial(type, value, place, problems);

@@ -148,6 +148,8 @@ export interface KindRules<T = unknown> {
   validateUpdate?(object: DeepReadonly<T>, old: DeepReadonly<T>, context: RuleContext): readonly FieldError[];
   /** How often upstream judges the metadata of an update, and of one of the status: the causes say so. Absent: three times. */
   readonly metadataChecks?: readonly [main: number, status: number];
+  /** Finalizers need be neither well known nor have a domain. */
+  readonly anyFinalizers?: true;
   /** Complaints about metadata.name, or about generateName; a DNS subdomain where absent. */
   readonly nameRule?: (name: string, prefix: boolean) => string[];
   /** Texts for Warning headers. */

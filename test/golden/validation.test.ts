@@ -12,7 +12,7 @@ let ask: Ask;
 let close: () => void;
 
 before(async () => {
-  server = await testServer({ tokenFile: 'admin,admin,admin,system:masters', disabledAdmission: withoutPlugins });
+  server = await testServer({ tokenFile: 'admin,admin,admin,system:masters', disabledAdmission: withoutPlugins, runtimeConfig: ['api/all=true'] });
   ({ ask, close } = httpsAsk(server.api.url, 'admin'));
 });
 after(async () => {

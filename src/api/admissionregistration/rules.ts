@@ -1,7 +1,7 @@
 /** Rules of webhooks; those of admission policies are beside them. */
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { duplicate, invalid, required } from '../../machinery/fieldpath.ts';
-import { subdomainComplaints } from '../../machinery/names.ts';
+import { label1035Complaints, subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { checkLabelSelector } from '../../schema/metadata.ts';
 import type { AnyKindRules } from '../../schema/vocabulary.ts';
@@ -20,14 +20,17 @@ const reviewVersions = ['v1', 'v1beta1'];
 function checkClient(c: DeepReadonly<T.WebhookClientConfig>, path: string, out: FieldError[]): void {
   if ((c.url === undefined) === (c.service === undefined)) return void out.push(required(path, 'exactly one of url or service is required'));
   if (c.url !== undefined) {
-    const url = URL.parse(c.url);
-    if (!url) out.push(invalid(`${path}.url`, c.url, 'url must be a valid URL'));
-    else if (url.protocol !== 'https:') out.push(invalid(`${path}.url`, url.protocol.slice(0, -1), "'https' is the only allowed URL scheme; desired format: https://host[/path]"));
+    const [, scheme = '', host = ''] = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?/.exec(c.url)!;
+    if (scheme !== 'https') out.push(invalid(`${path}.url`, scheme, "'https' is the only allowed URL scheme; desired format: https://host[/path]"));
+    else if (!URL.canParse(c.url)) out.push(invalid(`${path}.url`, c.url, 'url must be a valid URL'));
+    if (!host) out.push(invalid(`${path}.url`, host, 'host must be specified; desired format: https://host[/path]'));
     return;
   }
-  if (!c.service!.name) out.push(required(`${path}.service.name`, 'service name is required'));
-  if (!c.service!.namespace) out.push(required(`${path}.service.namespace`, 'service namespace is required'));
-  const port = c.service!.port;
+  // Upstream mixes the two up.
+  if (!c.service!.name) out.push(required(`${path}.service.namespace`));
+  if (!c.service!.namespace) out.push(required(`${path}.service.name`));
+  const { path: at, port } = c.service!;
+  if (at !== undefined && !at.startsWith('/')) out.push(invalid(`${path}.service.path`, at, "must start with a '/'"));
   if (port !== undefined && (port < 1 || port > 65535)) out.push(invalid(`${path}.service.port`, port, `port is not valid: ${port}`));
 }
 
@@ -41,11 +44,12 @@ function checkHook(h: Hook, path: string, known: ReadonlySet<string>, out: Field
   const versions = h.admissionReviewVersions ?? [];
   if (versions.length === 0) out.push(required(`${path}.admissionReviewVersions`, `must specify one of ${reviewVersions.join(', ')}`));
   else if (!versions.some((v) => reviewVersions.includes(v))) out.push(invalid(`${path}.admissionReviewVersions`, versions, `must include at least one of ${reviewVersions.join(', ')}`));
+  for (const [i, v] of versions.entries()) for (const c of label1035Complaints(v)) out.push(invalid(`${path}.admissionReviewVersions[${i}]`, v, c));
   for (const [i, r] of (h.rules ?? []).entries()) checkRule(r, `${path}.rules[${i}]`, out);
   checkChoice(h.failurePolicy, ['Fail', 'Ignore'], `${path}.failurePolicy`, out);
   checkChoice(h.matchPolicy, ['Equivalent', 'Exact'], `${path}.matchPolicy`, out);
-  if (h.sideEffects === undefined) out.push(required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
-  checkChoice(h.sideEffects, ['None', 'NoneOnDryRun'], `${path}.sideEffects`, out);
+  if (h.sideEffects === undefined || h.sideEffects === null) out.push(required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
+  else checkChoice(h.sideEffects, ['None', 'NoneOnDryRun'], `${path}.sideEffects`, out);
   checkChoice(h.reinvocationPolicy, ['IfNeeded', 'Never'], `${path}.reinvocationPolicy`, out);
   if (h.timeoutSeconds !== undefined && (h.timeoutSeconds > 30 || h.timeoutSeconds < 1)) out.push(invalid(`${path}.timeoutSeconds`, h.timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'));
   checkLabelSelector(h.namespaceSelector, `${path}.namespaceSelector`, out);
@@ -70,10 +74,10 @@ function validateWebhooks(c: Configuration, old?: Configuration): FieldError[] {
 }
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
-  MutatingWebhookConfiguration: { validate: (c: Configuration) => validateWebhooks(c), validateUpdate: validateWebhooks, generation: 'all-but-metadata-and-status', columns: columns.mutatingWebhookColumns },
-  ValidatingWebhookConfiguration: { validate: (c: Configuration) => validateWebhooks(c), validateUpdate: validateWebhooks, generation: 'all-but-metadata-and-status', columns: columns.validatingWebhookColumns },
-  ValidatingAdmissionPolicy: { ...specAndStatus(), validate: validateValidatingPolicy, validateUpdate: validateValidatingPolicyUpdate, generation: 'spec', columns: columns.validatingPolicyColumns },
-  ValidatingAdmissionPolicyBinding: { validate: validateValidatingBinding, generation: 'spec', columns: columns.validatingPolicyBindingColumns },
-  MutatingAdmissionPolicy: { validate: validateMutatingPolicy, validateUpdate: validateMutatingPolicyUpdate, generation: 'spec', columns: columns.mutatingPolicyColumns },
-  MutatingAdmissionPolicyBinding: { validate: validateMutatingBinding, generation: 'spec', columns: columns.mutatingPolicyBindingColumns },
+  MutatingWebhookConfiguration: { anyFinalizers: true, validate: (c: Configuration) => validateWebhooks(c), validateUpdate: validateWebhooks, generation: 'all-but-metadata-and-status', columns: columns.mutatingWebhookColumns },
+  ValidatingWebhookConfiguration: { anyFinalizers: true, validate: (c: Configuration) => validateWebhooks(c), validateUpdate: validateWebhooks, generation: 'all-but-metadata-and-status', columns: columns.validatingWebhookColumns },
+  ValidatingAdmissionPolicy: { anyFinalizers: true, ...specAndStatus(), validate: validateValidatingPolicy, validateUpdate: validateValidatingPolicyUpdate, generation: 'spec', columns: columns.validatingPolicyColumns },
+  ValidatingAdmissionPolicyBinding: { anyFinalizers: true, validate: validateValidatingBinding, generation: 'spec', columns: columns.validatingPolicyBindingColumns },
+  MutatingAdmissionPolicy: { anyFinalizers: true, validate: validateMutatingPolicy, validateUpdate: validateMutatingPolicyUpdate, generation: 'spec', columns: columns.mutatingPolicyColumns },
+  MutatingAdmissionPolicyBinding: { anyFinalizers: true, validate: validateMutatingBinding, generation: 'spec', columns: columns.mutatingPolicyBindingColumns },
 };

@@ -46,6 +46,7 @@ const requestRules: KindRules<Request> = {
   prepareCreate,
   prepareUpdate,
   nameRule: nameIsPathSegment,
+  metadataChecks: [4, 4],
   validate: validateRequest,
   validateUpdate: (r, old, context) => validateRequestUpdate(r, old, context.subresource),
   columns: columns.certificateSigningRequestColumns,

@@ -16,7 +16,7 @@ type Request = DeepReadonly<T.CertificateSigningRequest>;
 function checkSigner(name: string, path: string, out: FieldError[]): void {
   if (!name) return void out.push(required(path));
   const [domain = '', rest, ...more] = name.split('/');
-  if (rest === undefined || more.length > 0) return void out.push(invalid(path, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"'));
+  if (rest === undefined || more.length > 0) return void out.push(invalid(path, name, 'must be a fully qualified domain and path of the form \'example.com/signer-name\''));
   for (const c of subdomainComplaints(domain)) out.push(invalid(path, domain, c));
   if (!domain.includes('.')) out.push(invalid(path, name, 'should be a domain with at least two segments separated by dots'));
   if (rest === '') out.push(invalid(path, name, 'validating signerName "" path segment: must be non-empty'));
@@ -27,9 +27,7 @@ export function validateRequest(r: Request): FieldError[] {
   const { spec } = r;
   const pem = Buffer.from(spec.request ?? '', 'base64').toString('latin1');
   const block = /-----BEGIN ([A-Z ]+)-----/.exec(pem)?.[1];
-  if (!spec.request) out.push(required('spec.request'));
-  else if (block === undefined) out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
-  else if (block !== 'CERTIFICATE REQUEST') out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
+  if (block !== 'CERTIFICATE REQUEST') out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
   if (!spec.usages?.length) out.push(required('spec.usages'));
   for (const [i, u] of (spec.usages ?? []).entries()) {
     if (!knownUsages.includes(u)) out.push(notSupported(`spec.usages[${i}]`, u, knownUsages));

@@ -1,26 +1,27 @@
 /** Validation of the networking kinds. */
 import { canonicalIP, checkCIDR, cidrContains, familyOf, parseCIDR } from '../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { forbidden, immutable, invalid, notSupported, required, tooLong } from '../../machinery/fieldpath.ts';
-import { isHttpPath, nameIsLabel1035, nameIsSubdomain, portNameComplaints, portNumberComplaints, subdomainComplaints, wildcardSubdomainComplaints } from '../../machinery/names.ts';
+import { forbidden, goForm, immutable, invalid, notSupported, required, tooLong } from '../../machinery/fieldpath.ts';
+import { isHttpPath, labelComplaints, nameIsLabel1035, nameIsSubdomain, portNameComplaints, portNumberComplaints, subdomainComplaints, wildcardSubdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { checkLabelSelector } from '../../schema/metadata.ts';
 import { checkPortOrName } from '../core/validation/handlers.ts';
 import type * as T from './v1/types.ts';
 
-const protocols = ['SCTP', 'TCP', 'UDP'];
+const protocols = ['TCP', 'UDP', 'SCTP'];
 
 function checkPolicyPorts(ports: DeepReadonly<T.NetworkPolicyPort[]> | undefined, path: string, out: FieldError[]): void {
   for (const [i, p] of (ports ?? []).entries()) {
     const at = `${path}[${i}]`;
     if (p.protocol !== undefined && !protocols.includes(p.protocol)) out.push(notSupported(`${at}.protocol`, p.protocol, protocols));
     if (p.port === undefined) {
-      if (p.endPort !== undefined) out.push(required(`${at}.port`, 'must be specified when `endPort` is specified'));
+      if (p.endPort !== undefined) out.push(invalid(`${at}.endPort`, p.endPort, 'may not be specified when `port` is not specified'));
       continue;
     }
-    checkPortOrName(p.port, `${at}.port`, out);
+    if (p.endPort === undefined || typeof p.port !== 'string') checkPortOrName(p.port, `${at}.port`, out);
     if (p.endPort === undefined) continue;
-    if (typeof p.port === 'string') out.push(required(`${at}.endPort`, 'may not be specified when `port` is non-numeric'));
+    if (typeof p.port === 'string') out.push(invalid(`${at}.endPort`, p.endPort, 'may not be specified when `port` is non-numeric'));
+    if (typeof p.port === 'string') checkPortOrName(p.port, `${at}.port`, out);
     else {
       if (p.endPort < p.port) out.push(invalid(`${at}.endPort`, p.endPort, 'must be greater than or equal to `port`'));
       for (const c of portNumberComplaints(p.endPort)) out.push(invalid(`${at}.endPort`, p.endPort, c));
@@ -68,18 +69,19 @@ export function validateNetworkPolicy(p: DeepReadonly<T.NetworkPolicy>): FieldEr
   }
   const types = spec.policyTypes ?? [];
   if (types.length > 2) out.push(invalid('spec.policyTypes', types, 'may not specify more than two policyTypes'));
-  else for (const [i, t] of types.entries()) if (t !== 'Ingress' && t !== 'Egress') out.push(notSupported(`spec.policyTypes[${i}]`, t, ['Egress', 'Ingress']));
+  else for (const [i, t] of types.entries()) if (t !== 'Ingress' && t !== 'Egress') out.push(notSupported(`spec.policyTypes[${i}]`, t, ['Ingress', 'Egress']));
   return out;
 }
 
 function checkBackend(b: DeepReadonly<T.IngressBackend>, path: string, out: FieldError[]): void {
   if (b.resource && b.service) return void out.push(invalid(path, '', 'cannot set both resource and service backends'));
   if (b.resource) {
+    if (b.resource.apiGroup) for (const c of subdomainComplaints(b.resource.apiGroup)) out.push(invalid(`${path}.resource.apiGroup`, b.resource.apiGroup, c));
     if (!b.resource.kind) out.push(required(`${path}.resource.kind`));
     if (!b.resource.name) out.push(required(`${path}.resource.name`));
     return;
   }
-  if (!b.service) return void out.push(required(path, 'resource or service backend is required'));
+  if (!b.service) return void out.push(invalid(path, '', 'resource or service backend is required'));
   if (!b.service.name) out.push(required(`${path}.service.name`));
   else for (const c of nameIsLabel1035(b.service.name, false)) out.push(invalid(`${path}.service.name`, b.service.name, c));
   const { name, number } = b.service.port ?? {};
@@ -91,7 +93,7 @@ function checkBackend(b: DeepReadonly<T.IngressBackend>, path: string, out: Fiel
 
 function checkPath(p: DeepReadonly<T.HTTPIngressPath>, path: string, out: FieldError[]): void {
   const text = p.path ?? '';
-  switch (p.pathType) {
+  switch (p.pathType ?? undefined) {
     case undefined:
       return void out.push(required(`${path}.pathType`, 'pathType must be specified'));
     case 'Exact':
@@ -119,7 +121,7 @@ export function validateIngress(i: DeepReadonly<T.Ingress>): FieldError[] {
   const out: FieldError[] = [];
   const { spec } = i;
   const rules = spec.rules ?? [];
-  if (rules.length === 0 && !spec.defaultBackend) out.push(invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'));
+  if (rules.length === 0 && !spec.defaultBackend) out.push(invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified'));
   if (spec.defaultBackend) checkBackend(spec.defaultBackend, 'spec.defaultBackend', out);
   for (const [j, r] of rules.entries()) {
     if (r.host) checkHost(r.host, `spec.rules[${j}].host`, out);
@@ -127,7 +129,10 @@ export function validateIngress(i: DeepReadonly<T.Ingress>): FieldError[] {
     if (!r.http.paths?.length) out.push(required(`spec.rules[${j}].http.paths`));
     for (const [k, p] of (r.http.paths ?? []).entries()) checkPath(p, `spec.rules[${j}].http.paths[${k}]`, out);
   }
-  for (const [j, t] of (spec.tls ?? []).entries()) for (const [k, h] of (t.hosts ?? []).entries()) checkHost(h, `spec.tls[${j}].hosts[${k}]`, out);
+  for (const [j, t] of (spec.tls ?? []).entries()) {
+    for (const [k, h] of (t.hosts ?? []).entries()) checkHost(h, `spec.tls[${j}].hosts[${k}]`, out);
+    if (t.secretName) for (const c of nameIsSubdomain(t.secretName, false)) out.push(invalid(`spec.tls[${j}].secretName`, t.secretName, c));
+  }
   if (spec.ingressClassName !== undefined) for (const c of nameIsSubdomain(spec.ingressClassName, false)) out.push(invalid('spec.ingressClassName', spec.ingressClassName, c));
   return out;
 }
@@ -145,23 +150,25 @@ export function validateIngressClass(c: DeepReadonly<T.IngressClass>): FieldErro
   }
   const p = c.spec?.parameters;
   if (!p) return out;
-  if (!p.kind) out.push(required('spec.parameters.kind', 'kind is required'));
-  if (!p.name) out.push(required('spec.parameters.name', 'name is required'));
+  if (p.apiGroup !== undefined) for (const complaint of subdomainComplaints(p.apiGroup)) out.push(invalid('spec.parameters.apiGroup', p.apiGroup, complaint));
+  if (!p.kind) out.push(required('spec.parameters.kind'));
+  if (!p.name) out.push(required('spec.parameters.name'));
   if (p.scope !== 'Cluster' && p.scope !== 'Namespace') out.push(notSupported('spec.parameters.scope', p.scope ?? '', ['Cluster', 'Namespace']));
-  if (p.scope === 'Namespace' && !p.namespace) out.push(required('spec.parameters.namespace', '`parameters.scope` is set to \'Namespace\''));
+  if (p.scope === 'Namespace' && p.namespace === undefined) out.push(required('spec.parameters.namespace', '`parameters.scope` is set to \'Namespace\''));
+  if (p.scope === 'Namespace' && p.namespace !== undefined) for (const complaint of labelComplaints(p.namespace)) out.push(invalid('spec.parameters.namespace', p.namespace, complaint));
   if (p.scope === 'Cluster' && p.namespace !== undefined) out.push(forbidden('spec.parameters.namespace', '`parameters.scope` is set to \'Cluster\''));
   return out;
 }
 
 export function validateIngressClassUpdate(c: DeepReadonly<T.IngressClass>, old: DeepReadonly<T.IngressClass>): FieldError[] {
-  return [...validateIngressClass(c), ...immutable('spec.controller', c.spec?.controller, old.spec?.controller)];
+  return [...immutable('spec.controller', c.spec?.controller ?? '', old.spec?.controller), ...validateIngressClass(c)];
 }
 
 export function validateServiceCIDR(s: DeepReadonly<T.ServiceCIDR>): FieldError[] {
   const out: FieldError[] = [];
   const ranges = s.spec?.cidrs ?? [];
   if (ranges.length === 0) return [required('spec.cidrs', 'at least one CIDR required')];
-  if (ranges.length > 2) return [invalid('spec', s.spec, 'may only hold up to 2 values')];
+  if (ranges.length > 2) return [invalid('spec.cidrs', { CIDRs: ranges }, 'may only hold up to 2 values')];
   for (const [i, r] of ranges.entries()) checkCIDR(`spec.cidrs[${i}]`, r, out, true);
   if (ranges.length === 2 && parseCIDR(ranges[0]!)?.family === parseCIDR(ranges[1]!)?.family) out.push(invalid('spec', s.spec, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96'));
   return out;
@@ -170,7 +177,7 @@ export function validateServiceCIDR(s: DeepReadonly<T.ServiceCIDR>): FieldError[
 /** The name of an IPAddress is the address. */
 export function addressNameComplaints(name: string): string[] {
   const canonical = canonicalIP(name);
-  if (canonical === undefined) return ['must be a valid IP address'];
+  if (canonical === undefined) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
   return canonical === name ? [] : [`must be in canonical form ("${canonical}")`];
 }
 
@@ -178,8 +185,21 @@ export function validateIPAddress(a: DeepReadonly<T.IPAddress>): FieldError[] {
   const p = a.spec?.parentRef;
   if (!p) return [required('spec.parentRef')];
   const out: FieldError[] = [];
+  if (p.group) for (const c of subdomainComplaints(p.group)) out.push(invalid('spec.parentRef.group', p.group, c));
   if (!p.resource) out.push(required('spec.parentRef.resource'));
   if (!p.name) out.push(required('spec.parentRef.name'));
   return out;
 }
 
+
+export function sameParent(now: DeepReadonly<T.ParentReference> | undefined, old: DeepReadonly<T.ParentReference> | undefined): FieldError[] {
+  return immutable('spec.parentRef', now && goForm(now, { group: '', resource: '', namespace: '', name: '' }), old && goForm(old, { group: '', resource: '', namespace: '', name: '' }));
+}
+
+/** A second range may come or go; those that stay are the same. */
+export function validateServiceCIDRUpdate(s: DeepReadonly<T.ServiceCIDR>, old: DeepReadonly<T.ServiceCIDR>): FieldError[] {
+  const [now, before] = [s.spec?.cidrs ?? [], old.spec?.cidrs ?? []];
+  if (now.length === before.length) return now.flatMap((r, i) => immutable(`spec.cidrs[${i}]`, r, before[i]));
+  if (now.length === 0 || now.length > 2 || before.length === 2) return immutable('spec.cidrs', s.spec?.cidrs, old.spec?.cidrs);
+  return [...immutable('spec.cidrs[0]', now[0], before[0]), ...validateServiceCIDR(s)];
+}

@@ -20,12 +20,14 @@ function validate(c: Class): FieldError[] {
     checkAmount(name, amount, `overhead.podFixed[${name}]`, out);
   }
   checkLabels(c.scheduling?.nodeSelector, 'scheduling.nodeSelector', out);
-  checkTolerations(c.scheduling?.tolerations, 'scheduling.tolerations', out);
+  checkTolerations(c.scheduling?.tolerations, 'scheduling.tolerations.tolerations', out);
   return out;
 }
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   RuntimeClass: {
+    metadataChecks: [4, 3],
+    anyFinalizers: true,
     validate,
     validateUpdate: (c: Class, old: Class) => immutable('handler', c.handler, old.handler),
     columns: columnList<RuntimeClass>(({ column, nameColumn, ageColumn }) => [nameColumn, column('Handler', 'What the runtime calls it.', (c) => c.handler), ageColumn]),

@@ -36,7 +36,12 @@ function validateClusterRole(r: DeepReadonly<T.ClusterRole>): FieldError[] {
   if (!r.aggregationRule) return out;
   const selectors = r.aggregationRule.clusterRoleSelectors ?? [];
   if (selectors.length === 0) out.push(required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
-  for (const [i, s] of selectors.entries()) checkLabelSelector(s, `aggregationRule.clusterRoleSelectors[${i}]`, out);
+  for (const [i, s] of selectors.entries()) {
+    const path = `aggregationRule.clusterRoleSelectors[${i}]`;
+    const before = out.length;
+    checkLabelSelector(s, path, out);
+    if (out.length > before) out.push(invalid(path, s, 'invalid label selector.'));
+  }
   return out;
 }
 
@@ -60,13 +65,15 @@ function checkSubject(s: DeepReadonly<T.Subject>, needsNamespace: boolean, path:
 }
 
 function validateBinding(b: Binding, kinds: readonly string[]): FieldError[] {
+  // Within a namespace it is left open which one's account is meant.
+  const namespaced = kinds.includes('Role');
   const out: FieldError[] = [];
   const { roleRef } = b;
   if (roleRef.apiGroup !== group) out.push(notSupported('roleRef.apiGroup', roleRef.apiGroup ?? '', [group]));
   if (!kinds.includes(roleRef.kind)) out.push(notSupported('roleRef.kind', roleRef.kind, kinds));
   if (!roleRef.name) out.push(required('roleRef.name'));
   else for (const c of nameIsPathSegment(roleRef.name, false)) out.push(invalid('roleRef.name', roleRef.name, c));
-  for (const [i, s] of (b.subjects ?? []).entries()) checkSubject(s, true, `subjects[${i}]`, out);
+  for (const [i, s] of (b.subjects ?? []).entries()) checkSubject(s, !namespaced, `subjects[${i}]`, out);
   return out;
 }
 
@@ -74,14 +81,20 @@ function bindingRules(kinds: readonly string[]): AnyKindRules {
   const validate = (b: Binding): FieldError[] => validateBinding(b, kinds);
   return {
     nameRule: nameIsPathSegment,
+    metadataChecks: [5, 3],
     validate,
-    validateUpdate: (b: Binding, old: Binding) => [...validate(b), ...(sameValue(b.roleRef, old.roleRef) ? [] : [invalid('roleRef', b.roleRef, 'cannot change roleRef')])],
+    validateUpdate: (b: Binding, old: Binding) => [...validate(b), ...validate(b), ...(sameValue(b.roleRef, old.roleRef) ? [] : [invalid('roleRef', { APIGroup: b.roleRef.apiGroup, Kind: b.roleRef.kind, Name: b.roleRef.name }, 'cannot change roleRef')])],
   };
 }
 
+/** An update is judged twice upstream. */
+function roleRules<R>(validate: (role: R) => FieldError[]): AnyKindRules {
+  return { nameRule: nameIsPathSegment, metadataChecks: [5, 3], validate, validateUpdate: (role: R) => [...validate(role), ...validate(role)] };
+}
+
 export const rules: Readonly<Record<string, AnyKindRules>> = {
-  Role: { nameRule: nameIsPathSegment, validate: validateRole },
-  ClusterRole: { nameRule: nameIsPathSegment, validate: validateClusterRole },
+  Role: roleRules(validateRole),
+  ClusterRole: roleRules(validateClusterRole),
   RoleBinding: { ...bindingRules(['Role', 'ClusterRole']), columns: columns.roleBindingColumns },
   ClusterRoleBinding: { ...bindingRules(['ClusterRole']), columns: columns.clusterRoleBindingColumns },
 };

@@ -1,6 +1,6 @@
 /** Rules of priority classes. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { forbidden, immutable, notSupported } from '../../machinery/fieldpath.ts';
+import { forbidden, immutable, notSupported, required } from '../../machinery/fieldpath.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { columnList } from '../../schema/table.ts';
 import type { AnyKindRules } from '../../schema/vocabulary.ts';
@@ -27,7 +27,8 @@ function validate(c: Class): FieldError[] {
   } else if (c.value > highestUser) {
     out.push(forbidden('value', `maximum allowed value of a user defined priority is ${highestUser}`));
   }
-  if (c.preemptionPolicy !== undefined && !['Never', 'PreemptLowerPriority'].includes(c.preemptionPolicy)) out.push(notSupported('preemptionPolicy', c.preemptionPolicy, ['PreemptLowerPriority', 'Never']));
+  if (c.preemptionPolicy === '') out.push(required('preemptionPolicy'));
+  else if (c.preemptionPolicy !== undefined && !['Never', 'PreemptLowerPriority'].includes(c.preemptionPolicy)) out.push(notSupported('preemptionPolicy', c.preemptionPolicy, ['PreemptLowerPriority', 'Never']));
   return out;
 }
 
@@ -47,5 +48,11 @@ const columns = columnList<PriorityClass>(({ column, integer, wide, nameColumn, 
 ]);
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
-  PriorityClass: { validate, validateUpdate, generation: 'all-but-metadata-and-status', columns },
+  PriorityClass: {
+    // Upstream counts no further.
+    prepareCreate(c: PriorityClass) {
+      c.metadata.generation = 1;
+    },
+    validate, validateUpdate, columns,
+  },
 };

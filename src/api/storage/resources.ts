@@ -52,6 +52,7 @@ export const resources: readonly ResourceDefinition[] = [
     package: 'storage.v1beta1', group: 'storage.k8s.io', version: 'v1beta1',
     resource: 'volumeattributesclasses', kind: 'VolumeAttributesClass', singular: 'volumeattributesclass', shortNames: ['vac'], namespaced: false,
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+    deprecation: 'storage.k8s.io/v1beta1 VolumeAttributesClass is deprecated in v1.34+, unavailable in v1.37+; use storage.k8s.io/v1 VolumeAttributesClass',
     offByDefault: true,
     storage: { prefix: '/registry/volumeattributesclasses/', package: 'storage.v1beta1', kind: 'VolumeAttributesClass' },
   },

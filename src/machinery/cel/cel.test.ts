@@ -32,7 +32,7 @@ test('errors are in the words that clients know', () => {
     ['nothing', "ERROR: <input>:1:1: undeclared reference to 'nothing' (in container '')\n | nothing\n | ^"],
     ['[1, "a"]', "ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, \"a\"]\n | ....^"],
     ['self.x >', "ERROR: <input>:1:9: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | self.x >\n | ........^"],
-    ['1 2', "ERROR: <input>:1:3: Syntax error: mismatched input '2' expecting <EOF>\n | 1 2\n | ..^"],
+    ['1 2', "ERROR: <input>:1:3: Syntax error: extraneous input '2' expecting <EOF>\n | 1 2\n | ..^"],
     ['self.`a-b`', "ERROR: <input>:1:6: unsupported syntax: '`'\n | self.`a-b`\n | .....^"],
     ['duration("x")', 'ERROR: <input>:1:10: invalid duration argument\n | duration("x")\n | .........^'],
     ['"x".matches("(")', 'ERROR: <input>:1:13: invalid matches argument\n | "x".matches("(")\n | ............^'],

@@ -44,7 +44,7 @@ export class Parser {
   whole(): Expr {
     const expr = this.#expression();
     const rest = this.#peek();
-    if (rest.kind !== 'end') throw this.#unexpected(rest, '<EOF>');
+    if (rest.kind !== 'end') throw this.#unexpected(rest, '<EOF>', this.#tokens[this.#next + 1]?.kind === 'end');
     return expr;
   }
 
@@ -68,8 +68,9 @@ export class Parser {
     return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)]!;
   }
 
-  #unexpected(token: Token, wanted = expected): SyntaxIssue {
-    return new SyntaxIssue(`Syntax error: mismatched input '${this.#source.slice(token.at, token.end) || '<EOF>'}' expecting ${wanted}`, token.at);
+  /** `extraneous`: without this one token, all would be well. */
+  #unexpected(token: Token, wanted = expected, extraneous = false): SyntaxIssue {
+    return new SyntaxIssue(`Syntax error: ${extraneous ? 'extraneous' : 'mismatched'} input '${this.#source.slice(token.at, token.end) || '<EOF>'}' expecting ${wanted}`, token.at);
   }
 
   #is(text: string): boolean {

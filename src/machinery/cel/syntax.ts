@@ -83,7 +83,7 @@ export function issuesText(source: string, issues: readonly Issue[]): string {
     const line = before.split('\n').length;
     const column = [...before.slice(before.lastIndexOf('\n') + 1)].length;
     const text = source.split('\n')[line - 1] ?? '';
-    return `ERROR: <input>:${line}:${column + 1}: ${issue.message}\n | ${text}\n | ${'.'.repeat(column)}^`;
+    return `ERROR: <input>:${line}:${source === '' ? 0 : column + 1}: ${issue.message}\n | ${text}\n | ${'.'.repeat(column)}^`;
   });
   return points.join('\n');
 }

@@ -152,7 +152,7 @@ function checkLoadBalancer(s: Service, out: FieldError[]): void {
 }
 
 /** Addresses that lead to the node itself, or to nobody. */
-function checkNotSpecial(ip: string, path: string, out: FieldError[]): void {
+export function checkNotSpecial(ip: string, path: string, out: FieldError[]): void {
   const canonical = canonicalIP(ip);
   if (canonical === undefined) return;
   if (canonical === '0.0.0.0' || canonical === '::') out.push(invalid(path, ip, `may not be unspecified (${canonical})`));
