@@ -107,15 +107,17 @@ function kindOf(group: string, version: string, kind: string): JsonObject {
 
 /** One version as the aggregated form lists it. */
 export function versionDiscovery(table: ResourceTable, group: string, version: string): JsonObject {
-  const resources = byName(table, group, version).map(({ definition }): JsonObject => {
+  const resources = byName(table, group, version).map(({ definition, view }): JsonObject => {
+    // Built-in resources leave out what the document around them says.
+    const own = (kind: string): JsonObject => (view.model ? kindOf(group, version, kind) : kindOf('', '', kind));
     const subresources = (definition.subresources ?? []).map((sub): JsonObject => ({
       subresource: sub.name,
-      responseKind: kindOf(sub.group ?? group, sub.version ?? version, sub.kind),
+      responseKind: sub.group === undefined || (sub.group === group && sub.version === version) ? own(sub.kind) : kindOf(sub.group, sub.version ?? version, sub.kind),
       verbs: [...sub.verbs],
     }));
     return {
       resource: definition.resource,
-      responseKind: kindOf(group, version, definition.kind),
+      responseKind: own(definition.kind),
       scope: definition.namespaced ? 'Namespaced' : 'Cluster',
       singularResource: definition.singular,
       verbs: [...definition.verbs],

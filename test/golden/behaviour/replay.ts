@@ -68,7 +68,7 @@ function send(agent: Agent, { url, token }: Target, { method, path, body, header
       let text = '';
       const done = (): void => resolve({ status: incoming.statusCode ?? 0, rawHeaders: incoming.rawHeaders, text });
       // A stream that says less than was expected is judged by what it said.
-      setTimeout(() => (done(), outgoing.destroy()), 5000).unref();
+      setTimeout(() => (done(), outgoing.destroy()), lines === undefined ? 5000 : 12_000).unref();
       incoming.setEncoding('utf8').on('error', done).on('end', done);
       incoming.on('data', (part: string) => {
         text += part;
