@@ -39,7 +39,7 @@ export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: Req
   const sizes = metrics.histogram({ name: 'apiserver_response_sizes', labels: ['verb', ...places], buckets: sizeBuckets, help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.' });
   const longRunning = metrics.gauge({ name: 'apiserver_longrunning_requests', labels: ['verb', ...places], help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.' });
   const terminations = metrics.counter({ name: 'apiserver_request_terminations_total', labels: ['verb', ...places, 'code'], help: '[ALPHA] Number of requests which apiserver terminated in self-defense.' });
-  const flights = inFlight(metrics);
+  const flights = inFlight(metrics, clock);
   const all = new Map<string, Series>();
 
   const seriesOf = (request: ServingRequest, info: RequestInfo): Series | undefined => {
@@ -65,7 +65,7 @@ export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: Req
       const started = clock.monotonic();
       if (isLongRunning(info)) return begun(longRunning, total, seriesOf(request, info));
       const flight = flights(isReadOnly(info));
-      flight.enter();
+      flight.enter(started);
       return (code, routed) => {
         flight.leave();
         const series = routed ? seriesOf(request, info) : undefined;
@@ -113,21 +113,30 @@ function scopeOf(info: RequestInfo): string {
 }
 
 interface Flight {
-  enter(): void;
+  enter(milliseconds: number): void;
   leave(): void;
 }
 
-/** The most that were under way at a time since somebody last asked. */
-function inFlight(metrics: Metrics): (readOnly: boolean) => Flight {
+/** The most that were under way at a time in this second and the last. */
+function inFlight(metrics: Metrics, clock: Clock): (readOnly: boolean) => Flight {
   const gauge = metrics.gauge({ name: 'apiserver_current_inflight_requests', labels: ['request_kind'], help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.' });
   const make = (kind: string): Flight => {
-    let [now, peak] = [0, 0];
+    let [now, peak, before, second] = [0, 0, 0, 0];
+    const turn = (milliseconds: number): void => {
+      const current = Math.floor(milliseconds / 1000);
+      if (current === second) return;
+      before = current === second + 1 ? peak : now;
+      [peak, second] = [now, current];
+    };
     metrics.onCollect(() => {
-      gauge.set(peak, kind);
-      peak = now;
+      turn(clock.monotonic());
+      gauge.set(Math.max(peak, before), kind);
     });
     return {
-      enter: () => void (++now > peak && (peak = now)),
+      enter: (milliseconds) => {
+        turn(milliseconds);
+        if (++now > peak) peak = now;
+      },
       leave: () => void now--,
     };
   };

@@ -21,6 +21,8 @@ import type { RequestMetrics } from './metrics.ts';
 export interface Pipeline extends Presenter {
   readonly authenticate: (request: ServingRequest) => Promise<User>;
   readonly authorize: Authorizer;
+  /** The same for what is asked for itself, counted. */
+  readonly authorizeRequest: Authorizer;
   readonly metrics: RequestMetrics;
   readonly gate: Gate;
   readonly deadlines: Deadlines;
@@ -77,7 +79,7 @@ async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestI
   const admitted = pipeline.gate.admit(request, user, info);
   const seat = (held.seat = admitted instanceof Promise ? await admitted : admitted);
   if (!seat) return false;
-  await authorize(pipeline.authorize, user, info, record);
+  await authorize(pipeline.authorizeRequest, user, info, record);
   held.routed = true;
   await pipeline.route(request, info);
   return true;

@@ -1,7 +1,7 @@
 /** Whose business a request is: a resource, discovery, documents, health, metrics. */
-import { metricsContentType, type Metrics } from '../base/metrics.ts';
+import { metricsContentType, Metrics } from '../base/metrics.ts';
 import { StatusError } from '../machinery/status.ts';
-import { Health, ping, type HealthCheck } from '../serving/health.ts';
+import { Health, ping, type HealthCheck, type Observe } from '../serving/health.ts';
 import type { ServingRequest } from '../serving/request.ts';
 import type { RequestInfo } from '../serving/requestinfo.ts';
 import { sendJson, sendText } from '../serving/respond.ts';
@@ -32,7 +32,7 @@ export interface RouterOptions {
   readonly ending: () => boolean;
 }
 
-function health({ server, feed, ready, ending, checks }: RouterOptions): Health {
+function health({ server, feed, ready, ending, checks }: RouterOptions, observe: Observe): Health {
   const must = (name: string, holds: () => boolean): HealthCheck => ({
     name,
     check: () => {
@@ -41,16 +41,27 @@ function health({ server, feed, ready, ending, checks }: RouterOptions): Health 
   });
   const alive = [ping, must('etcd', () => feed.ready), must('poststarthook/rbac/bootstrap-roles', ready)];
   const caches = must('informer-sync', () => [...server.table.all()].every((s) => s.storage?.cacher.ready !== false));
-  return new Health({ '/healthz': [...alive, ...checks], '/livez': alive, '/readyz': [...alive, ...checks, caches, must('shutdown', () => !ending())] });
+  return new Health({ '/healthz': [...alive, ...checks], '/livez': alive, '/readyz': [...alive, ...checks, caches, must('shutdown', () => !ending())] }, observe);
+}
+
+function healthMetrics(metrics: Metrics): Observe {
+  const last = metrics.gauge({ name: 'kubernetes_healthcheck', labels: ['name', 'type'], help: '[STABLE] This metric records the result of a single healthcheck.' });
+  const total = metrics.counter({ name: 'kubernetes_healthchecks_total', labels: ['name', 'type', 'status'], help: '[STABLE] This metric records the results of all healthcheck.' });
+  return (name, type, holds) => {
+    last.set(holds ? 1 : 0, name, type);
+    total.inc(1, name, type, holds ? 'success' : 'error');
+  };
 }
 
 export function router(options: RouterOptions): (request: ServingRequest, info: RequestInfo) => Promise<void> {
   const { server, accounts, metrics, aggregator } = options;
-  const checks = health(options);
+  const slis = new Metrics();
+  const checks = health(options, healthMetrics(slis));
   const discovery = new Discovery(server.registry, server.table, aggregator, options.address);
   const openapi = new Openapi(server.registry, server.table, aggregator.openapi);
   const plain: Readonly<Record<string, (request: ServingRequest) => void>> = {
     '/version': (request) => sendJson(request, 200, versionInfo()),
+    '/metrics/slis': (request) => sendText(request, 200, slis.expose(), metricsContentType),
     '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
     '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...Object.keys(plain)].sort() }),
     ...(accounts && isIssuerUrl(accounts.issuer) ? issuerDiscovery(accounts, options.address) : {}),

@@ -29,6 +29,7 @@ import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
+import { countedAuthentication, countedAuthorization } from './authmetrics.ts';
 import { requestMetrics } from './metrics.ts';
 import { defaultLimits } from './limits.ts';
 import { handle, type Pipeline } from './pipeline.ts';
@@ -116,11 +117,12 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     ...presenter, log, authorize, random, audit, gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
     route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles: profilesOf(config, clock), checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready, ending: () => ending }),
     metrics: counted,
-    authenticate: authenticator({
+    authorizeRequest: countedAuthorization(metrics, clock, authorize),
+    authenticate: countedAuthentication(metrics, clock, authenticator({
       clock, tokens, anonymous: config.anonymous ?? true,
       ...(config.clientAuthority ? { clientAuthority: config.clientAuthority } : {}),
       ...(config.frontProxy ? { frontProxy: config.frontProxy } : {}),
-    }),
+    })),
   };
   const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };
   const serving = await serve({

@@ -8,14 +8,19 @@ export interface HealthCheck {
   check(): void | Promise<void>;
 }
 
+/** Is told how each check of a whole group went; `type`: the group, as healthz. */
+export type Observe = (name: string, type: string, holds: boolean) => void;
+
 export const ping: HealthCheck = { name: 'ping', check() {} };
 
 export class Health {
   readonly #groups: Readonly<Record<string, readonly HealthCheck[]>>;
+  readonly #observe: Observe | undefined;
 
   /** By path, e.g. `{ '/livez': [ping], '/readyz': [ping, informers] }`. */
-  constructor(groups: Readonly<Record<string, readonly HealthCheck[]>>) {
+  constructor(groups: Readonly<Record<string, readonly HealthCheck[]>>, observe?: Observe) {
     this.#groups = groups;
+    this.#observe = observe;
   }
 
   /** Answers when the path is one of health; false: somebody else's. */
@@ -31,12 +36,12 @@ export class Health {
       await answer(request, root.slice(1), chosen, true);
       return true;
     }
-    await answer(request, root.slice(1), checks, false);
+    await answer(request, root.slice(1), checks, false, this.#observe);
     return true;
   }
 }
 
-async function answer(request: ServingRequest, name: string, checks: readonly HealthCheck[], single: boolean): Promise<void> {
+async function answer(request: ServingRequest, name: string, checks: readonly HealthCheck[], single: boolean, observe?: Observe): Promise<void> {
   const excluded = new Set(request.query.getAll('exclude'));
   const lines: string[] = [];
   const failed: string[] = [];
@@ -47,8 +52,10 @@ async function answer(request: ServingRequest, name: string, checks: readonly He
     }
     try {
       await check.check();
+      observe?.(check.name, name, true);
       lines.push(`[+]${check.name} ok\n`);
     } catch {
+      observe?.(check.name, name, false);
       // Reasons stay inside: the path is open to everybody.
       lines.push(`[-]${check.name} failed: reason withheld\n`);
       failed.push(check.name);

@@ -84,6 +84,7 @@ void test('request metrics: labels of upstream, of what was handled only', async
   await call(server.api.url, { path: '/api/v1/namespaces/default/secrets', token: 'bob' });
   await root(`${configmaps}/applied?fieldManager=t`, 'PATCH', JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' } }), { 'content-type': 'application/apply-patch+yaml' });
   await root('/readyz');
+  assert.equal((await call(server.api.url, { path: '/version', token: 'nobody' })).status, 401);
   const watch = send(server.api.url, { path: `${configmaps}?watch=1&resourceVersion=0`, token: 'root' });
   await new Promise((resolve) => watch.request.once('response', (response) => response.once('data', resolve)));
   const { text } = await root('/metrics');
@@ -100,6 +101,13 @@ void test('request metrics: labels of upstream, of what was handled only', async
     /^apiserver_storage_objects\{resource="deployments\.apps"\} 0$/m,
     /^apiserver_watch_events_total\{group="",version="v1",resource="configmaps"\} [1-9]/m,
     /^etcd_request_duration_seconds_count\{operation="create",group="",resource="configmaps"\} [1-9]/m,
+    /^authentication_attempts\{result="success"\} [1-9]/m,
+    /^authentication_attempts\{result="error"\} 1$/m,
+    /^authenticated_user_requests\{username="other"\} [1-9]/m,
+    /^authentication_duration_seconds_bucket\{result="success",le="16.384"\} [1-9]/m,
+    /^authorization_attempts_total\{result="allowed"\} [1-9]/m,
+    /^authorization_attempts_total\{result="no-opinion"\} [1-9]/m,
+    /^authorization_duration_seconds_count\{result="allowed"\} [1-9]/m,
     /^process_cpu_seconds_total [0-9.]+$/m,
     /^process_resident_memory_bytes [1-9]\d+$/m,
     /^process_open_fds [1-9]/m,
@@ -116,6 +124,9 @@ void test('health: one path a check, which are wrong, which are left out', async
   assert.match(verbose, /^\[\+\]ping ok\n/);
   assert.match(verbose, /\[\+\]etcd excluded: ok\n/);
   assert.match(verbose, /\[\+\]shutdown ok\nwarn: some health checks cannot be excluded: no matches for "foo"\nreadyz check passed\n$/);
+  const { text } = await root('/metrics/slis');
+  assert.match(text, /^kubernetes_healthcheck\{name="shutdown",type="readyz"\} 1$/m);
+  assert.match(text, /^kubernetes_healthchecks_total\{name="ping",type="readyz",status="success"\} [1-9]/m);
 });
 
 void test('profiles are for those who may get them, and can be switched off', async () => {

@@ -32,7 +32,8 @@ function protocolToken(request: ServingRequest): string | undefined {
   return Buffer.from(token.slice(webSocketToken.length), 'base64url').toString();
 }
 
-export function authenticator(options: AuthenticationOptions): (request: ServingRequest) => Promise<User> {
+/** What it makes gives undefined for who does not say who they are, where such are not served. */
+export function authenticator(options: AuthenticationOptions): (request: ServingRequest) => Promise<User | undefined> {
   const { clientAuthority, frontProxy, clock, tokens } = options;
   const proxied = frontProxy?.authority === undefined ? undefined : requestHeaderAuthenticator({
     ...frontProxy, certificates: new ClientCertificates(() => frontProxy.authority!, clock), allowedNames: frontProxy.allowedNames ?? [],
@@ -62,7 +63,6 @@ export function authenticator(options: AuthenticationOptions): (request: Serving
     }
     // Who has shown a certificate wants to be somebody: nobody is what he must not become.
     if (certificates?.of(request).sent) throw StatusError.unauthorized();
-    if (options.anonymous === true || open.has(request.path)) return anonymous;
-    throw StatusError.unauthorized();
+    return options.anonymous === true || open.has(request.path) ? anonymous : undefined;
   };
 }
