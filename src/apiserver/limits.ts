@@ -13,6 +13,8 @@ export interface RequestLimits {
   readonly shutdownDelayMs?: number;
   /** How long `close` then waits for requests under way; default 0. */
   readonly drainMs?: number;
+  /** Meanwhile go on listening, and answer whatever else comes with 429; default false. */
+  readonly sendRetryAfter?: boolean;
   /** For which part of HTTP/2 requests the client is told to make a new connection; default 0. */
   readonly goawayChance?: number;
 }
