@@ -9,6 +9,8 @@ export interface RequestLimits {
   readonly requestTimeoutMs?: number;
   /** Watches without a timeout of their own end after this long, and up to as long again; default 30 min. */
   readonly minRequestTimeoutMs?: number;
+  /** For so long after the start /livez does not mind that it is unfinished; default 0. */
+  readonly livezGraceMs?: number;
   /** How long `close` goes on serving, while /readyz says no; default 0. */
   readonly shutdownDelayMs?: number;
   /** How long `close` then waits for requests under way; default 0. */
