@@ -19,3 +19,15 @@ export function turnAway(request: ServingRequest, retryAfterSeconds: number): vo
   if (request.answered) return;
   request.send(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': String(retryAfterSeconds) }, 'Too many requests, please try again later.\n');
 }
+
+/** Who watches over the server is answered to the end, and so are its own parts. */
+const answeredToTheEnd = ['/readyz', '/livez', '/healthz', '/metrics'];
+
+/** For requests that come when the server is about to end: another one shall take them. False: this one is to be served nevertheless. */
+export function turnAwayAtEnd(request: ServingRequest): boolean {
+  if (answeredToTheEnd.some((prefix) => request.path.startsWith(prefix)) || request.headers['user-agent']?.startsWith('kube-apiserver/')) return false;
+  const connection = request.incoming.httpVersionMajor < 2 ? { connection: 'close' } : {};
+  request.send(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '5', ...connection }, 'The apiserver is shutting down, please try again later.\n');
+  request.leaveConnection();
+  return true;
+}

@@ -9,10 +9,14 @@ export interface RequestLimits {
   readonly requestTimeoutMs?: number;
   /** Watches without a timeout of their own end after this long, and up to as long again; default 30 min. */
   readonly minRequestTimeoutMs?: number;
+  /** For so long after the start /livez does not mind that it is unfinished; default 0. */
+  readonly livezGraceMs?: number;
   /** How long `close` goes on serving, while /readyz says no; default 0. */
   readonly shutdownDelayMs?: number;
   /** How long `close` then waits for requests under way; default 0. */
   readonly drainMs?: number;
+  /** Meanwhile go on listening, and answer whatever else comes with 429; default false. */
+  readonly sendRetryAfter?: boolean;
   /** For which part of HTTP/2 requests the client is told to make a new connection; default 0. */
   readonly goawayChance?: number;
 }

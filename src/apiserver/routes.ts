@@ -1,7 +1,7 @@
 /** Whose business a request is: a resource, discovery, documents, health, metrics. */
 import { metricsContentType, Metrics } from '../base/metrics.ts';
 import { StatusError } from '../machinery/status.ts';
-import { Health, ping, type HealthCheck, type Observe } from '../serving/health.ts';
+import { afterGrace, Health, ping, type HealthCheck, type Observe } from '../serving/health.ts';
 import type { ServingRequest } from '../serving/request.ts';
 import type { RequestInfo } from '../serving/requestinfo.ts';
 import { sendJson, sendText } from '../serving/respond.ts';
@@ -22,6 +22,8 @@ export interface RouterOptions {
   /** host:port under which clients reach this server. */
   readonly address: () => string;
   readonly checks: readonly HealthCheck[];
+  /** For so long after the start /livez does not mind that it is unfinished. */
+  readonly livezGraceMs: number;
   /** Paths of parts of the server, which `/` does not list. */
   readonly paths: Readonly<Record<string, (request: ServingRequest) => void>>;
   /** Of profiles; false: somebody else's path. */
@@ -32,16 +34,17 @@ export interface RouterOptions {
   readonly ending: () => boolean;
 }
 
-function health({ server, feed, ready, ending, checks }: RouterOptions, observe: Observe): Health {
+function health({ server, feed, ready, ending, checks, livezGraceMs }: RouterOptions, observe: Observe): Health {
   const must = (name: string, holds: () => boolean): HealthCheck => ({
     name,
     check: () => {
       if (!holds()) throw new Error(`${name} does not hold`);
     },
   });
-  const alive = [ping, must('etcd', () => feed.ready), must('poststarthook/rbac/bootstrap-roles', ready)];
+  const [first, hook] = [[ping, must('etcd', () => feed.ready)], must('poststarthook/rbac/bootstrap-roles', ready)];
+  const alive = [...first, hook];
   const caches = must('informer-sync', () => [...server.table.all()].every((s) => s.storage?.cacher.ready !== false));
-  return new Health({ '/healthz': [...alive, ...checks], '/livez': alive, '/readyz': [...alive, ...checks, caches, must('shutdown', () => !ending())] }, observe);
+  return new Health({ '/healthz': [...alive, ...checks], '/livez': [...first, afterGrace(hook, server.surroundings.clock, livezGraceMs)], '/readyz': [...alive, ...checks, caches, must('shutdown', () => !ending())] }, observe);
 }
 
 function healthMetrics(metrics: Metrics): Observe {

@@ -29,6 +29,7 @@ import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
+import { turnAwayAtEnd } from './gate.ts';
 import { countedAuthentication, countedAuthorization } from './authmetrics.ts';
 import { requestMetrics } from './metrics.ts';
 import { defaultLimits } from './limits.ts';
@@ -105,6 +106,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   let ready = false;
   let ending = false;
+  let turningAway = false;
   const presenter = { registry, now: () => clock.now() };
   const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics) };
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
@@ -115,7 +117,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const audit = config.audit && auditing(config.audit, registry, metrics, { ...surroundings, log });
   const pipeline: Pipeline = {
     ...presenter, log, authorize, random, audit, gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
-    route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles: profilesOf(config, clock), checks: config.healthChecks ?? [], address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready, ending: () => ending }),
+    route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles: profilesOf(config, clock), checks: config.healthChecks ?? [], livezGraceMs: config.limits?.livezGraceMs ?? 0, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready, ending: () => ending }),
     metrics: counted,
     authorizeRequest: countedAuthorization(metrics, clock, authorize),
     authenticate: countedAuthentication(metrics, clock, authenticator({
@@ -128,18 +130,22 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const serving = await serve({
     host: config.bindAddress ?? '127.0.0.1', port: config.port ?? 0, surroundings,
     tls: { ...config.tls, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
-    handler: (request) => handle(pipeline, request),
+    handler: async (request) => {
+      if (!turningAway || !turnAwayAtEnd(request)) await handle(pipeline, request);
+    },
   });
 
   const timers: Timer[] = [];
-  /** Load balancers see /readyz fail before anything else does; then nobody new is let in, and what is under way is finished. */
+  /** Load balancers see /readyz fail before anything else does; then nobody new is let in or is told to come again, and what is under way is finished. */
   const end = async (): Promise<void> => {
     ending = true;
-    const { shutdownDelayMs = 0, drainMs = 0 } = config.limits ?? {};
+    const { shutdownDelayMs = 0, drainMs = 0, sendRetryAfter = false } = config.limits ?? {};
     if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
     if (drainMs <= 0) return;
-    serving.stopListening();
+    turningAway = sendRetryAfter;
+    if (!sendRetryAfter) serving.stopListening();
     await deadlines.drained(drainMs);
+    if (sendRetryAfter) serving.stopListening();
   };
   const close = async (): Promise<void> => {
     await end();

@@ -1,4 +1,5 @@
 /** /healthz, /livez and /readyz with named checks, `?verbose`, `?exclude=` and one path a check. */
+import type { Clock } from '../base/clock.ts';
 import type { ServingRequest } from './request.ts';
 import { sendText } from './respond.ts';
 
@@ -6,6 +7,12 @@ import { sendText } from './respond.ts';
 export interface HealthCheck {
   readonly name: string;
   check(): void | Promise<void>;
+}
+
+/** A check that holds for `ms` from now on, whatever it would say: what has just begun may be unfinished. */
+export function afterGrace(check: HealthCheck, clock: Clock, ms: number): HealthCheck {
+  const until = clock.monotonic() + ms;
+  return { name: check.name, check: () => (clock.monotonic() < until ? undefined : check.check()) };
 }
 
 /** Is told how each check of a whole group went; `type`: the group, as healthz. */

@@ -31,7 +31,7 @@ void test('audit and limits as flags say; a signal ends the server when it has f
   const flags = [
     `--data-dir=${folder}/data`, `--cert-dir=${folder}`, '--bind-address=127.0.0.1', '--secure-port=0', '--authorization-mode=RBAC', `--token-auth-file=${file('tokens', 'root,root,1,system:masters')}`,
     `--audit-policy-file=${file('policy.yaml', 'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]')}`, `--audit-log-path=${log}`, '--audit-log-format=legacy', '--audit-log-maxage=3',
-    '--max-requests-inflight=40', '--max-mutating-requests-inflight=20', '--request-timeout=30s', '--shutdown-delay-duration=100ms', '--goaway-chance=0.01', '--profiling=false',
+    '--max-requests-inflight=40', '--max-mutating-requests-inflight=20', '--request-timeout=30s', '--shutdown-delay-duration=100ms', '--shutdown-send-retry-after', '--livez-grace-period=10s', '--goaway-chance=0.01', '--profiling=false',
   ];
   child = spawn(process.execPath, [...program, ...flags], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, K7S_HOME: folder } });
   let said = '';
@@ -50,6 +50,7 @@ void test('audit and limits as flags say; a signal ends the server when it has f
 
 void test('what flags may not say', async () => {
   for (const [flag, why] of [
+    ['--livez-grace-period=-1s', '--livez-grace-period can not be a negative value'],
     ['--goaway-chance=0.5', '--goaway-chance can not be less than 0 or greater than 0.02'], ['--max-requests-inflight=-1', '--max-requests-inflight can not be negative value'],
     [`--audit-policy-file=${file('bad.yaml', 'kind: Policy\napiVersion: audit.k8s.io/v1\nrules: [{level: Loud}]')}`, 'rules[0].level: Unsupported value: "Loud"'],
   ] as const) {

@@ -162,6 +162,22 @@ void test('a server that ends says so first, and finishes what is under way', as
   await stopped;
 });
 
+void test('a server that ends can turn others away until it has finished', async () => {
+  const other = await testServer({ tokenFile, limits: { drainMs: 20_000, sendRetryAfter: true } });
+  const open = send(other.api.url, { path: configmaps, method: 'POST', token: 'root', open: true, headers: { 'content-type': 'application/json' } });
+  await eventually(async () => /"mutating"\} 1/.test((await call(other.api.url, { path: '/metrics', token: 'root' })).text), 'the request to be under way');
+  const stopped = other.stop();
+  const refused = await eventually(async () => {
+    const answer = await call(other.api.url, { path: configmaps, token: 'root' });
+    return answer.status === 429 ? answer : undefined;
+  }, 'requests to be turned away');
+  assert.deepEqual([refused.text, refused.headers['retry-after'], refused.headers['connection']], ['The apiserver is shutting down, please try again later.\n', '5', 'close']);
+  assert.equal((await call(other.api.url, { path: '/livez', token: 'root' })).status, 200);
+  open.request.end(JSON.stringify({ metadata: { name: 'last' } }));
+  assert.equal((await open.answer).status, 201);
+  await stopped;
+});
+
 void test('clients of HTTP/2 can be told to come by another connection', async () => {
   const other = await testServer({ tokenFile, limits: { goawayChance: 1 } });
   const session = connectH2(other.api.url, { rejectUnauthorized: false });

@@ -10,7 +10,9 @@ export const limitFlags: FlagSet = {
   'max-mutating-requests-inflight': { type: 'int', default: defaultLimits.maxMutatingRequestsInFlight, help: 'How many writes may be under way' },
   'request-timeout': { type: 'duration', default: '1m0s', help: 'How long a request may take that is not meant to stay' },
   'min-request-timeout': { type: 'int', default: 1800, help: 'After how many seconds watches end that do not say themselves, and up to as many again' },
+  'livez-grace-period': { type: 'duration', default: '0s', help: 'How long the start may take before /livez says no' },
   'shutdown-delay-duration': { type: 'duration', default: '0s', help: 'How long to go on serving after the signal to end, while /readyz says no' },
+  'shutdown-send-retry-after': { type: 'bool', default: false, help: 'Go on listening until the requests under way are finished, and answer others with 429 and Retry-After' },
   'goaway-chance': { type: 'string', default: '0', help: 'For which part of HTTP/2 requests the client is told to make a new connection; at most 0.02' },
   profiling: { type: 'bool', default: true, help: 'Serve profiles at /debug/pprof/' },
 };
@@ -19,8 +21,9 @@ export function requestLimits(flags: Flags): RequestLimits {
   const limits = {
     priorityAndFairness: flags.flag('enable-priority-and-fairness'), maxRequestsInFlight: flags.number('max-requests-inflight'), maxMutatingRequestsInFlight: flags.number('max-mutating-requests-inflight'),
     requestTimeoutMs: duration(flags, 'request-timeout'), minRequestTimeoutMs: flags.number('min-request-timeout') * 1000,
-    shutdownDelayMs: duration(flags, 'shutdown-delay-duration'), drainMs: duration(flags, 'request-timeout'), goawayChance: Number(flags.text('goaway-chance')),
+    livezGraceMs: duration(flags, 'livez-grace-period'), shutdownDelayMs: duration(flags, 'shutdown-delay-duration'), drainMs: duration(flags, 'request-timeout'), sendRetryAfter: flags.flag('shutdown-send-retry-after'), goawayChance: Number(flags.text('goaway-chance')),
   };
+  if (limits.livezGraceMs < 0) throw new CommandError('--livez-grace-period can not be a negative value');
   if (limits.maxRequestsInFlight < 0) throw new CommandError('--max-requests-inflight can not be negative value');
   if (limits.maxMutatingRequestsInFlight < 0) throw new CommandError('--max-mutating-requests-inflight can not be negative value');
   if (limits.priorityAndFairness && limits.maxRequestsInFlight + limits.maxMutatingRequestsInFlight <= 0) {
