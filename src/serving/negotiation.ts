@@ -69,7 +69,7 @@ function fit(clause: Clause, offer: Offer): Accepted | undefined {
   if (!mediaType) return undefined;
   const { as = '', g: group = '', v: version = '', pretty, profile = '' } = clause.params;
   if (as !== '' && !offer.as?.(as, group, version)) return undefined;
-  return { mediaType, as, group, version, pretty: pretty === '1' || pretty === 'true', profile };
+  return { mediaType, as, group, version, pretty: pretty === '1', profile };
 }
 
 /** The media type of a body, without parameters; JSON when the client says nothing. */

@@ -9,7 +9,7 @@ import { dumpYaml } from '../machinery/yaml.ts';
 import { json, yaml } from './negotiation.ts';
 import type { ServingRequest } from './request.ts';
 
-/** Answers shorter than this go out as they are, as upstream does. */
+/** Answers no longer than this go out as they are, as upstream does. */
 const gzipThreshold = 128 * 1024;
 const compress = promisify(gzip);
 
@@ -46,7 +46,7 @@ export function sendText(request: ServingRequest, code: number, text: string, ty
 
 /** Encoded bytes; compressed when they are many and the client takes it. */
 export async function sendBytes(request: ServingRequest, code: number, headers: OutgoingHttpHeaders, bytes: Uint8Array): Promise<void> {
-  if (bytes.length >= gzipThreshold && acceptsGzip(request)) {
+  if (bytes.length > gzipThreshold && acceptsGzip(request)) {
     request.trail?.answered(code, String(headers['content-type'] ?? ''), bytes);
     const packed = await compress(bytes, { level: 1 });
     headers['content-encoding'] = 'gzip';
@@ -62,12 +62,16 @@ export async function sendBytes(request: ServingRequest, code: number, headers: 
  * before. Other requests run in between; `undefined` from the maker only lets them.
  */
 export async function sendPieces(request: ServingRequest, code: number, headers: OutgoingHttpHeaders, pieces: Iterator<Buffer | undefined, void>): Promise<void> {
-  const first = await nextPiece(pieces);
-  const second = await nextPiece(pieces);
-  if (!second) return sendBytes(request, code, headers, first ?? Buffer.alloc(0));
+  const begun: Buffer[] = [];
+  for (let size = 0, long = false; !long; ) {
+    const piece = await nextPiece(pieces);
+    if (!piece) return sendBytes(request, code, headers, begun.length === 1 ? begun[0]! : Buffer.concat(begun));
+    long = size > gzipThreshold;
+    begun.push(piece);
+    size += piece.length;
+  }
   const rest = (async function* (): AsyncGenerator<Buffer, void, void> {
-    yield first!;
-    yield second;
+    yield* begun;
     for (let piece = await nextPiece(pieces); piece; piece = await nextPiece(pieces)) yield piece;
   })();
   const packed = acceptsGzip(request);
@@ -108,5 +112,6 @@ function turn(): Promise<void> {
 
 export function acceptsGzip(request: ServingRequest): boolean {
   const accept = request.headers['accept-encoding'];
-  return typeof accept === 'string' && accept.includes('gzip');
+  // By its bare name only: who gives it a weight is not understood, as upstream does not.
+  return typeof accept === 'string' && accept.includes('gzip') && accept.split(',').some((coding) => coding.trim() === 'gzip');
 }

@@ -41,8 +41,12 @@ function headersFor(type: string): OutgoingHttpHeaders {
   return { 'cache-control': 'no-cache, private', 'content-type': type };
 }
 
-function isPretty(request: ServingRequest): boolean {
-  if (request.hasQuery && request.query.get('pretty')) return request.query.get('pretty') !== 'false' && request.query.get('pretty') !== '0';
+const yes = new Set(['1', 't', 'T', 'true', 'True', 'TRUE']);
+
+function isPretty(request: ServingRequest, accepted: Accepted | undefined): boolean {
+  if (accepted?.pretty) return true;
+  const asked = request.hasQuery ? request.query.get('pretty') : null;
+  if (asked) return yes.has(asked);
   const agent = request.headers['user-agent'];
   return agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'));
 }
@@ -57,7 +61,7 @@ export async function sendStored(p: Presenter, request: ServingRequest, served: 
   const type = metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
   if (accepted.mediaType === yaml) return sendYaml(request, code, metadataOnly ? partial(stored.object) : view.read(stored.object));
   const bytes = stored.encoding(view.version, type);
-  return sendBytes(request, code, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
+  return sendBytes(request, code, headersFor(json), isPretty(request, accepted) ? pretty(bytes) : bytes);
 }
 
 /** An object that only this answer shows: reviews, scales, Status. */
@@ -66,7 +70,7 @@ export function sendObject(p: Presenter, request: ServingRequest, type: string, 
   if (accepted.mediaType === protobuf) return sendBytes(request, code, headersFor(protobuf), encodeProtobufBody(p.registry, type, object));
   if (accepted.mediaType === yaml) return sendYaml(request, code, object);
   const bytes = encodeJson(object);
-  return sendBytes(request, code, headersFor(json), isPretty(request) ? pretty(bytes) : bytes);
+  return sendBytes(request, code, headersFor(json), isPretty(request, accepted) ? pretty(bytes) : bytes);
 }
 
 /** For objects that have no table of their own: whoever prefers one takes the object as well. */
@@ -83,8 +87,10 @@ export async function sendFailure(p: Presenter, request: ServingRequest, error: 
   const accept = request.headers.accept;
   const inProtobuf = accept !== undefined && accept.startsWith(protobuf);
   if (accept === yaml) return sendYaml(request, error.code, error.status);
-  const bytes = inProtobuf ? encodeProtobufBody(p.registry, 'meta.v1.Status', error.status) : encodeJson(error.status);
-  await sendBytes(request, error.code, headersFor(inProtobuf ? protobuf : json), bytes);
+  if (inProtobuf) return sendBytes(request, error.code, headersFor(protobuf), encodeProtobufBody(p.registry, 'meta.v1.Status', error.status));
+  const bytes = encodeJson(error.status);
+  const asked = accept !== undefined && /;\s*pretty=1\b/.test(accept);
+  await sendBytes(request, error.code, headersFor(json), asked || isPretty(request, undefined) ? pretty(bytes) : bytes);
 }
 
 function pretty(bytes: Buffer): Buffer {
@@ -120,7 +126,7 @@ export async function sendList(p: Presenter, request: ServingRequest, served: Se
     return sendYaml(request, 200, { kind: listKind, apiVersion, metadata, items });
   }
   const pieces = jsonList({ kind, listKind, apiVersion }, view, page.items, metadata, metadataOnly);
-  return sendPieces(request, 200, headersFor(json), isPretty(request) ? prettyJson(pieces) : pieces);
+  return sendPieces(request, 200, headersFor(json), isPretty(request, accepted) ? prettyJson(pieces) : pieces);
 }
 
 function withoutType(object: ReadonlyObject): ReadonlyObject {
@@ -153,7 +159,8 @@ export function table(p: Presenter, served: Served, view: View, objects: readonl
 function sendTable(p: Presenter, request: ServingRequest, served: Served, view: View, objects: readonly Stored[], accepted: Accepted, metadata: JsonObject, code: number): Promise<void> {
   const form = tableForm(request, accepted);
   if (accepted.mediaType === yaml) return sendYaml(request, code, table(p, served, view, objects, form, metadata));
-  return sendPieces(request, code, headersFor(json), jsonTable(served.rules as never, view, objects, { now: p.now(), includeObject: form.includeObject, version: form.version, metadata }));
+  const pieces = jsonTable(served.rules as never, view, objects, { now: p.now(), includeObject: form.includeObject, version: form.version, metadata });
+  return sendPieces(request, code, headersFor(json), isPretty(request, accepted) ? prettyJson(pieces) : pieces);
 }
 
 /** Anything that is listed without being stored. */

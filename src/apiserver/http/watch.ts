@@ -1,4 +1,4 @@
-/** A watch over HTTP: frames of events, in the form that the client takes, until it or time ends it. */
+/** A watch over HTTP or WebSocket: frames of events, in the form that the client takes, until it or time ends it. */
 import { isAbort } from '../../base/abort.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { encodeJson } from '../../schema/json.ts';
@@ -17,6 +17,7 @@ import type { Served } from '../resources.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { ListParameters } from './options.ts';
 import { acceptWatch, table, tableForm, type Presenter, type TableForm } from './present.ts';
+import { acceptWatchSocket, wantsWebSocket } from './watchsocket.ts';
 
 const eventsAtOnce = 64;
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
@@ -46,15 +47,19 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
       if (!(known instanceof StatusError) || known.reason !== 'Expired') throw known;
       failure = known;
     }
-    const type = accepted.mediaType === protobuf ? `${protobuf};stream=watch` : 'application/json';
+    const binary = accepted.mediaType === protobuf;
     const count = meter(served);
-    const body = request.stream(200, { 'content-type': type, 'cache-control': 'no-cache, private' });
+    const messages = wantsWebSocket(request);
+    const body = messages
+      ? await acceptWatchSocket(request, binary, () => over.abort())
+      : request.stream(200, { 'content-type': binary ? `${protobuf};stream=watch` : 'application/json', 'cache-control': 'no-cache, private' });
+    if (!body) return;
     if (!parameters.sendInitialEvents) request.begun?.();
     try {
       if (events) {
         for await (const batch of events) {
           if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
-          for (const part of parts(batch)) {
+          for (const part of parts(batch, messages ? 1 : eventsAtOnce)) {
             const bytes = format(part);
             count(part.length, bytes.length);
             if (!body.write(bytes)) await body.drained();
@@ -75,9 +80,9 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
 }
 
 /** What has gathered for a slow reader, or is there from the beginning, goes out in parts: nobody has to wait until all of it is encoded. */
-function* parts(batch: readonly CacherEvent<ApiObject>[]): Generator<readonly CacherEvent<ApiObject>[], void, void> {
-  if (batch.length <= eventsAtOnce) return yield batch;
-  for (let at = 0; at < batch.length; at += eventsAtOnce) yield batch.slice(at, at + eventsAtOnce);
+function* parts(batch: readonly CacherEvent<ApiObject>[], atOnce: number): Generator<readonly CacherEvent<ApiObject>[], void, void> {
+  if (batch.length <= atOnce) return yield batch;
+  for (let at = 0; at < batch.length; at += atOnce) yield batch.slice(at, at + atOnce);
 }
 
 function errorFrame(p: Presenter, accepted: Accepted, error: unknown): Buffer {
