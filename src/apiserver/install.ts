@@ -130,7 +130,7 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
   return {
     definition, view, rules, subresources,
     group: definition.group, apiVersion: view.apiVersion, resource: definition.resource, namespaced: definition.namespaced,
-    fields: new Set(Object.keys(rules.selectable ?? {})),
+    fields: new Set(Object.keys(rules.selectable ?? {}).filter((field) => rules.selectableIn?.(field, view.apiVersion) ?? true)),
     ...(definition.deprecation === undefined ? {} : { deprecation: definition.deprecation }),
     ...(storage ? { storage } : {}),
   };

@@ -33,11 +33,11 @@ export interface Path {
   readonly operations: readonly Operation[];
 }
 
-const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'];
+const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 /** Of types that have no binary form. */
 const textTypes = objectTypes.slice(0, 2);
-const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', 'application/cbor-seq'];
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml', 'application/apply-patch+cbor'];
+const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
 
 const query = (name: string, type: Parameter['type'], description: string): Parameter => ({ name, in: 'query', type, description });
 const inPath = (name: string, description: string): Parameter => ({ name, in: 'path', type: 'string', description });
@@ -124,7 +124,15 @@ export function pathsOf(registry: Registry, resource: ResourceDefinition): Path[
   ];
   const listed = listOperation(context, 'ForAllNamespaces');
   if (resource.namespaced && listed) paths.push({ path: `${root}/${resource.resource}`, parameters: [pretty], operations: [listed] });
-  return [...paths, ...watchPaths(context, root, scoped)].filter((p) => p.operations.length > 0);
+  return [...paths, ...watchPaths(context, root, scoped)].filter((p) => p.operations.length > 0).map(shared);
+}
+
+/** What all operations of a path take is said once, of the path. */
+function shared(path: Path): Path {
+  const [first, ...others] = path.operations;
+  const common = first!.parameters.filter((p) => others.every((o) => o.parameters.includes(p)));
+  if (common.length === 0) return path;
+  return { ...path, parameters: [...common, ...path.parameters], operations: path.operations.map((o) => ({ ...o, parameters: o.parameters.filter((p) => !common.includes(p)) })) };
 }
 
 function operation(context: Context, method: Method, id: string, action: string, description: string, rest: Partial<Operation>): Operation {
@@ -200,7 +208,9 @@ function subresourcePaths(context: Context, sub: Subresource, base: string, para
       parameters: [...parameters.filter((p) => p !== pretty), ...extra, ...options],
       operations: connectVerbs
         .filter(([verb]) => sub.verbs.includes(verb))
-        .map(([, method]) => operation(context, method, `connect${place}${upper(method)}${scope}${resource.kind}${upper(sub.name)}${suffix}`, 'connect', `connect ${method.toUpperCase()} requests to ${sub.name} of ${resource.kind}`, { gvk, answers: { '200': 'string' }, produces: ['*/*'] })),
+        .map(([, method]) => method)
+        .concat(sub.name === 'proxy' ? ['head', 'options'] : [])
+        .map((method) => operation(context, method, `connect${place}${upper(method)}${scope}${resource.kind}${upper(sub.name)}${suffix}`, 'connect', `connect ${method.toUpperCase()} requests to ${sub.name} of ${resource.kind}`, { gvk, answers: { '200': 'string' }, produces: ['*/*'] })),
     });
     const direct = connect(`${base}/${sub.name}`, '', []);
     return sub.name === 'proxy' ? [direct, connect(`${base}/proxy/{path}`, 'WithPath', [inPath('path', 'path to the resource')])] : [direct];
@@ -217,7 +227,8 @@ function subresourcePaths(context: Context, sub: Subresource, base: string, para
 
 function optionParameters(struct: StructType): Parameter[] {
   return struct.fields
-    .filter((f) => f.n !== undefined)
+    // A time has no form in a query.
+    .filter((f) => f.n !== undefined && f.type !== 'Time')
     .map((f) => query(f.key, f.type === 'bool' ? 'boolean' : /int/.test(f.type) ? 'integer' : 'string', f.doc ?? f.key));
 }
 

@@ -39,6 +39,21 @@ test('operations carry what kubectl looks for', () => {
   assert.deepEqual(containers['x-kubernetes-list-map-keys'], ['name']);
 });
 
+test('documents have the shape that generators of clients know from upstream', () => {
+  const { paths, components } = openapiV3(registry, resources, '', 'v1') as unknown as Document;
+  const all = paths['/api/v1/pods']! as unknown as { get: object; parameters: { name: string }[] };
+  assert.ok(!('parameters' in all.get) && all.parameters.some((p) => p.name === 'labelSelector'));
+  assert.equal(paths['/api/v1/nodes/{name}/proxy']!['head']!.operationId, 'connectCoreV1HeadNodeProxy');
+  assert.equal(paths['/api/v1/nodes/{name}/proxy/{path}']!['options']!.operationId, 'connectCoreV1OptionsNodeProxyWithPath');
+  const log = paths['/api/v1/namespaces/{namespace}/pods/{name}/log']! as unknown as { parameters: { name: string }[] };
+  assert.ok(log.parameters.some((p) => p.name === 'sinceSeconds') && !log.parameters.some((p) => p.name === 'sinceTime'));
+  const { properties } = components.schemas['io.k8s.api.core.v1.Container'] as unknown as { properties: Record<string, object> };
+  assert.ok('allOf' in properties['lifecycle']! && !('$ref' in properties['lifecycle']));
+  const v2 = openapiV2(registry, resources) as { definitions: Record<string, unknown> };
+  assert.ok(!JSON.stringify(v2.definitions['io.k8s.api.core.v1.PodSpec']).includes('"default":'));
+  assert.ok(!JSON.stringify([paths, v2]).includes('cbor'));
+});
+
 test('version 2 as protobuf', () => {
   const document = {
     paths: { '/a': { parameters: [{ name: 'q', in: 'query', uniqueItems: true, type: 'boolean' }] } },

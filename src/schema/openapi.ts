@@ -98,8 +98,8 @@ class Definitions {
     const zero = field.default ?? (field.ptr === true ? undefined : this.#zero(type, field.required === true && field.always === true));
     return {
       ...(field.doc ? { description: field.doc } : {}),
-      ...this.#schema(type, zero !== undefined),
-      ...(zero === undefined ? {} : { default: zero }),
+      ...this.#schema(type, true),
+      ...this.#default(zero),
       ...(field.enum ? { enum: field.enum } : {}),
       ...(field.listMapKeys ? { 'x-kubernetes-list-map-keys': field.listMapKeys } : {}),
       ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}),
@@ -107,6 +107,11 @@ class Definitions {
       ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),
       ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy } : {}),
     };
+  }
+
+  /** Version 2 says nothing of defaults: clients of it would take them for values that were asked for. */
+  #default(value: unknown): Json {
+    return value === undefined || this.#dialect === 2 ? {} : { default: value };
   }
 
   /** The default that stands for a value that is never absent. */
@@ -132,10 +137,10 @@ class Definitions {
 
   #element(type: Type): Json {
     const zero = this.#zero(type, true);
-    return { ...this.#schema(type, zero !== undefined), ...(zero === undefined ? {} : { default: zero }) };
+    return { ...this.#schema(type, zero !== undefined), ...this.#default(zero) };
   }
 
-  /** In version 3 a reference that has neighbours is wrapped, because they would not count. */
+  /** In version 3 a reference that has neighbours is wrapped, because they would not count; fields are described, or are to be. */
   #reference(name: string, withSiblings: boolean): Json {
     this.need(name);
     const reference = { $ref: this.prefix + name };
@@ -165,7 +170,7 @@ function kindsByDefinition(registry: Registry, resources: readonly ResourceDefin
   return out;
 }
 
-const info = { title: 'Kubernetes', version: 'v1.34.0' };
+const info = { title: 'Kubernetes', version: '1.34' };
 const security = [{ BearerToken: [] }];
 const bearer = { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' };
 
@@ -175,7 +180,7 @@ export function openapiV3(registry: Registry, resources: readonly ResourceDefini
   const paths: Json = { [`${rootOf(group, version)}/`]: resourceListPath(group, version, 3, definitions) };
   const own = resources.filter((r) => r.group === group && r.version === version);
   for (const path of own.flatMap((r) => pathsOf(registry, r)).sort(byPath)) paths[path.path] = pathV3(path, definitions);
-  return { openapi: '3.0.0', info: { title: info.title, version: 'unversioned' }, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
+  return { openapi: '3.0.0', info, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
 }
 
 /** The document of everything, as /openapi/v2 serves it. */

@@ -158,6 +158,10 @@ export interface KindRules<T = unknown> {
   generation?: 'spec' | 'spec-and-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata';
   /** Beyond metadata.name and metadata.namespace. */
   readonly selectable?: Readonly<Record<string, (object: DeepReadonly<T>) => string>>;
+  /** Whether this version of the kind may be selected by the field; absent: every version by every one. */
+  selectableIn?(field: string, apiVersion: string): boolean;
+  /** What is said of a field that there is no selecting by, where the kind has words of its own. */
+  unselectable?(field: string, apiVersion: string): string;
   readonly columns?: readonly Column<T>[];
   /** Conditions of a row of a table, e.g. that a pod has completed. */
   rowConditions?(object: DeepReadonly<T>): readonly { type: string; status: string; reason: string; message: string }[];

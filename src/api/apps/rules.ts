@@ -49,7 +49,6 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     validateUpdate: updates<T.ReplicaSet>((r, old) => [...check.validateReplicaSet(r), ...check.sameSelector(r, old)], check.validateReplicaSetStatus),
     generation: 'spec',
     columns: columns.replicaSetColumns,
-    selectable: { 'status.replicas': (r: T.ReplicaSet) => String(r.status?.replicas ?? 0) },
   },
   StatefulSet: {
     ...andTemplate(specAndStatus<T.StatefulSet>(), (s) => s.spec, dropOfStatefulSet),

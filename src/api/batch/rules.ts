@@ -43,6 +43,7 @@ const jobRules: KindRules<T.Job> = {
   generation: 'spec',
   columns: columns.jobColumns,
   selectable: { 'status.successful': (j) => String(j.status?.succeeded ?? 0) },
+  unselectable: (field) => `field label "${field}" not supported for Job`,
 };
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {

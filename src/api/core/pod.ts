@@ -140,6 +140,8 @@ export const podRules: KindRules<T.Pod> = {
     'spec.hostNetwork': (p) => String(p.spec.hostNetwork ?? false),
     'status.phase': (p) => p.status.phase ?? '',
     'status.podIP': (p) => p.status.podIPs?.[0]?.ip ?? p.status.podIP ?? '',
+    // May be asked for, yet no pod has a value for it.
+    'status.podIPs': () => '',
     'status.nominatedNodeName': (p) => p.status.nominatedNodeName ?? '',
   },
 };

@@ -46,7 +46,7 @@ const namespaceRules: KindRules<T.Namespace> = {
   validate: check.validateNamespace,
   validateUpdate: (n, old, context) => check.validateNamespaceUpdate(n, old, context.subresource),
   columns: columns.namespaceColumns,
-  selectable: { 'status.phase': (n) => n.status?.phase ?? '', name: (n) => n.metadata.name },
+  selectable: { 'status.phase': (n) => n.status?.phase ?? '' },
 };
 
 const nodeParts = specAndStatus<T.Node>();
@@ -92,6 +92,7 @@ const eventRules: KindRules<T.Event> = {
     source: (e) => e.source?.component || e.reportingComponent || '',
     type: (e) => e.type ?? '',
   },
+  selectableIn: (field, apiVersion) => !(apiVersion === 'v1' ? /^(regarding\.|reportingController$)/ : /^(involvedObject\.|reportingComponent$|source$)/).test(field),
 };
 
 const replicationControllerRules: KindRules<T.ReplicationController> = {

@@ -40,7 +40,7 @@ export const serviceCIDRColumns = columnList<T.ServiceCIDR>(({ column, nameColum
   ageColumn,
 ]);
 
-export const ipAddressColumns = columnList<T.IPAddress>(({ column, nameColumn, ageColumn }) => [
+export const ipAddressColumns = columnList<T.IPAddress>(({ column, nameColumn }) => [
   nameColumn,
   column('ParentRef', 'Object that holds the address.', (a) => {
     const p = a.spec?.parentRef;
@@ -48,5 +48,4 @@ export const ipAddressColumns = columnList<T.IPAddress>(({ column, nameColumn, a
     const resource = `${p.resource}${p.group ? `.${p.group}` : ''}`.toLowerCase();
     return `${resource}${p.namespace ? `/${p.namespace}` : ''}/${p.name}`;
   }),
-  ageColumn,
 ]);

@@ -50,6 +50,7 @@ const sliceRules: KindRules<T.ResourceSlice> = {
   validateUpdate: validateSliceUpdate,
   columns: columns.resourceSliceColumns,
   selectable: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
+  unselectable: (field, apiVersion) => `field label not supported for ${apiVersion}, Kind=ResourceSlice: ${field}`,
 };
 
 const classRules: KindRules<T.DeviceClass> = {

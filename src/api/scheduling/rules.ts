@@ -39,12 +39,12 @@ function validateUpdate(c: Class, old: Class): FieldError[] {
   ];
 }
 
-const columns = columnList<PriorityClass>(({ column, integer, wide, nameColumn, ageColumn }) => [
+const columns = columnList<PriorityClass>(({ column, integer, nameColumn, ageColumn }) => [
   nameColumn,
   integer('Value', 'Higher ones go first.', (p) => p.value),
   column('Global-Default', 'Whether pods without a class get this one.', (p) => p.globalDefault ?? false, { type: 'boolean' }),
   ageColumn,
-  wide('PreemptionPolicy', 'Whether others may be evicted for it.', (p) => p.preemptionPolicy ?? ''),
+  column('PreemptionPolicy', 'Whether others may be evicted for it.', (p) => p.preemptionPolicy ?? ''),
 ]);
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {

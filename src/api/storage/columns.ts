@@ -49,9 +49,3 @@ export const csiDriverColumns = columnList<T.CSIDriver>(({ column, nameColumn, a
   column('Modes', 'Persistent, Ephemeral.', (d) => (d.spec.volumeLifecycleModes ?? []).join(',') || none),
   ageColumn,
 ]);
-
-export const csiStorageCapacityColumns = columnList<T.CSIStorageCapacity>(({ column, nameColumn }) => [
-  nameColumn,
-  column('StorageClassName', 'The storage class.', (c) => c.storageClassName),
-  column('Capacity', 'What is free.', (c) => c.capacity ?? unset),
-]);

@@ -38,5 +38,5 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
   VolumeAttachment: attachmentRules,
   CSINode: { validate: check.validateNode, validateUpdate: check.validateNodeUpdate, metadataChecks: [4, 3], columns: columns.csiNodeColumns },
   CSIDriver: driverRules,
-  CSIStorageCapacity: { validate: check.validateCapacity, validateUpdate: check.validateCapacityUpdate, metadataChecks: [4, 3], columns: columns.csiStorageCapacityColumns },
+  CSIStorageCapacity: { validate: check.validateCapacity, validateUpdate: check.validateCapacityUpdate, metadataChecks: [4, 3] },
 };

@@ -16,6 +16,7 @@ export interface Selectable {
   readonly resource: string;
   readonly namespaced: boolean;
   readonly fields: ReadonlySet<string>;
+  readonly rules?: { unselectable?(field: string, apiVersion: string): string };
   /** Kinds of definitions have a model. */
   readonly view?: { readonly model?: unknown };
 }
@@ -77,6 +78,7 @@ function checkFields(kind: Selectable, fields: FieldSelector): void {
   const own = kind.fields.size > 0 || kind.view?.model !== undefined;
   for (const { field } of fields.terms) {
     if (field === 'metadata.name' || (field === 'metadata.namespace' && (kind.namespaced || !own)) || kind.fields.has(field)) continue;
-    throw StatusError.badRequest(own ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+    const words = kind.rules?.unselectable?.(field, kind.apiVersion);
+    throw StatusError.badRequest(words ?? (own ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`));
   }
 }
