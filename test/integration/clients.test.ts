@@ -1,17 +1,23 @@
 /** Clients that others wrote, and one that speaks nothing but protobuf. */
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { CoreV1Api, KubeConfig, makeInformer, type V1ConfigMap } from '@kubernetes/client-node';
 import { WatchFrameReader, decodeProtobufBody, encodeProtobufBody, unwrapUnknown } from '../../src/schema/protobuf.ts';
 import { packages } from '../../src/api/catalog.ts';
 import { Registry } from '../../src/schema/registry.ts';
+import { memoryStore } from '../../src/store/memory.ts';
 import { eventually, testServer, type TestServer } from '../apiserver.ts';
 
 const schemas = new Registry(packages);
 let server: TestServer;
 before(async () => {
-  server = await testServer();
+  // Its history begins later than with the first revision: watches from there are told 410.
+  const store = memoryStore();
+  for (let n = 0; n < 10; n++) await store.commit([{ type: 'put', key: '/elsewhere/x', value: Buffer.from(String(n)) }]);
+  await store.compact(10);
+  server = await testServer({ store });
 });
 after(() => server.stop());
 
@@ -42,6 +48,88 @@ test("client-node's informer sees what is added, changed and deleted, and only w
     assert.deepEqual(seen, ['add before', 'add later', 'update later', 'delete later', 'delete before']);
   } finally {
     await informer.stop();
+  }
+});
+
+/** Passes bytes on to the server, until it is told to cut what goes through it. */
+async function cuttable(): Promise<{ readonly port: number; cut(): void; close(): Promise<void> }> {
+  const target = new URL(server.api.url);
+  const open = new Set<Socket>();
+  const relay = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    for (const [a, b] of [[near, far], [far, near]] as const) {
+      open.add(a);
+      a.on('error', () => b.destroy());
+      a.on('close', () => {
+        open.delete(a);
+        b.destroy();
+      });
+      a.pipe(b);
+    }
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    port: (relay.address() as AddressInfo).port,
+    cut,
+    close: () => new Promise((resolve) => {
+      relay.close(() => resolve());
+      cut();
+    }),
+  };
+}
+
+test("client-node's informer misses nothing when its connection is cut or its revision is too old", async () => {
+  const relay = await cuttable();
+  const config = new KubeConfig();
+  config.loadFromFile(server.kubeconfig('cut', { 'client-certificate-data': Buffer.from(server.admin.certPem).toString('base64'), 'client-key-data': Buffer.from(server.admin.keyPem).toString('base64') }));
+  const core = config.makeApiClient(CoreV1Api);
+  const throughRelay = new KubeConfig();
+  throughRelay.loadFromOptions({ ...config, clusters: config.clusters.map((c) => ({ ...c, server: `https://127.0.0.1:${relay.port}` })), users: config.users, contexts: config.contexts, currentContext: config.currentContext });
+  const far = throughRelay.makeApiClient(CoreV1Api);
+  await core.createNamespace({ body: { metadata: { name: 'cut' } } });
+  const make = (name: string): Promise<V1ConfigMap> => core.createNamespacedConfigMap({ namespace: 'cut', body: { metadata: { name } } });
+  const remove = (name: string): Promise<unknown> => core.deleteNamespacedConfigMap({ namespace: 'cut', name });
+  for (const name of ['stale', 'kept', 'gone']) await make(name);
+  const known = new Set<string>();
+  const errors: string[] = [];
+  let lists = 0;
+  const informer = makeInformer<V1ConfigMap>(throughRelay, '/api/v1/namespaces/cut/configmaps', async () => {
+    const list = await far.listNamespacedConfigMap({ namespace: 'cut' });
+    if (++lists > 1) return list;
+    // By the time it watches, what it listed has changed, and the server no longer remembers how.
+    await remove('stale');
+    await make('fresh');
+    return { ...list, metadata: { ...list.metadata, resourceVersion: '1' } };
+  });
+  informer.on('add', (object) => known.add(object.metadata!.name!));
+  informer.on('delete', (object) => known.delete(object.metadata!.name!));
+  // Whoever uses it starts it again after an error; it goes on after what it saw last.
+  let again = Promise.resolve();
+  informer.on('error', (error: unknown) => {
+    errors.push(String(error));
+    again = again.then(() => informer.start());
+  });
+  const holds = (...names: string[]): Promise<unknown> => eventually(() => JSON.stringify([...known].sort()) === JSON.stringify([...names].sort()), `${names} (${[...known]}; ${errors})`);
+  try {
+    await informer.start();
+    await holds('fresh', 'kept', 'gone');
+    // Once to begin, once more because its revision was answered with 410.
+    assert.deepEqual([lists, errors], [2, []]);
+    for (const round of [1, 2]) {
+      relay.cut();
+      await make(`missed-${round}`);
+      if (round === 1) await remove('gone');
+      await holds('fresh', 'kept', 'missed-1', ...(round === 2 ? ['missed-2'] : []));
+    }
+    await make('after');
+    await holds('fresh', 'kept', 'missed-1', 'missed-2', 'after');
+  } finally {
+    await informer.stop();
+    await again;
+    await relay.close();
   }
 });
 
@@ -115,7 +203,7 @@ test('a watch in protobuf is a stream of frames with their lengths', async () =>
   await ask('POST', path, { body: configMap('framed') });
   await ask('DELETE', `${path}/framed`);
   const frames = (bytes: Buffer): ReturnType<WatchFrameReader['push']> => new WatchFrameReader().push(bytes);
-  const watch = await ask('GET', `${path}?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Dframed`, { accept: `${protobuf};stream=watch`, enough: (bytes) => [...frames(bytes)].length >= 2 });
+  const watch = await ask('GET', `${path}?watch=1&resourceVersion=10&fieldSelector=metadata.name%3Dframed`, { accept: `${protobuf};stream=watch`, enough: (bytes) => [...frames(bytes)].length >= 2 });
   assert.equal(watch.type, `${protobuf};stream=watch`);
   assert.deepEqual([...frames(watch.bytes)].map((frame) => [frame.type, unwrapUnknown(frame.body).kind]), [['ADDED', 'ConfigMap'], ['DELETED', 'ConfigMap']]);
 });

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { WatchFrameReader, unwrapUnknown } from '../../src/schema/protobuf.ts';
+import { memoryStore } from '../../src/store/memory.ts';
 import { eventually, testServer, type TestServer } from '../apiserver.ts';
 import { call, type Answer } from '../http.ts';
 
@@ -13,7 +14,11 @@ const maps = '/api/v1/namespaces/default/configmaps';
 
 let server: TestServer;
 before(async () => {
-  server = await testServer({ tokenFile: 'admin,admin,admin,system:masters' });
+  // Its history begins later than with the first revision: watches from there are told 410.
+  const store = memoryStore();
+  for (let n = 0; n < 10; n++) await store.commit([{ type: 'put', key: '/elsewhere/x', value: Buffer.from(String(n)) }]);
+  await store.compact(10);
+  server = await testServer({ store, tokenFile: 'admin,admin,admin,system:masters' });
 });
 after(() => server.stop());
 
@@ -67,8 +72,9 @@ test('many watches share one HTTP/2 connection: each ends by itself, by its time
     await eventually(() => initial.seen().some((e) => e.type === 'DELETED'), 'the deletion of what was listed first');
     const end = initial.seen().find((e) => e.type === 'BOOKMARK');
     assert.equal(end?.object.metadata.annotations?.['k8s.io/initial-events-end'], 'true');
-    const refused = open(session, `${maps}?watch=1&resourceVersion=x`);
-    await refused.ended;
+    const old = open(session, `${maps}?watch=1&resourceVersion=1`);
+    await old.ended;
+    assert.deepEqual(old.seen().map((e) => [e.type, e.object.code, e.object.reason]), [['ERROR', 410, 'Expired']]);
     assert.equal(session.destroyed, false);
   } finally {
     session.destroy();
@@ -125,7 +131,9 @@ test('over WebSocket in protobuf, as tables, from the beginning with a bookmark'
   const coded = talk(`${maps}?watch=true&fieldSelector=metadata.name%3Dcoded&timeoutSeconds=1`, { origin: 'http://localhost', accept: `${protobuf};stream=watch` });
   const tables = talk(`${maps}?watch=true&fieldSelector=metadata.name%3Dcoded&timeoutSeconds=1`, { origin: 'http://localhost', accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
   const marked = talk(`${maps}?watch=true&fieldSelector=metadata.name%3Dnone&timeoutSeconds=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`);
-  await Promise.all([coded.over, tables.over, marked.over]);
+  const old = talk(`${maps}?watch=true&resourceVersion=1`);
+  await Promise.all([coded.over, tables.over, marked.over, old.over]);
+  assert.deepEqual([old.texts.flatMap(events).map((e) => [e.type, e.object.code]), await old.over], [[['ERROR', 410]], [101, 1000]]);
   assert.deepEqual([coded.texts, coded.binaries.length], [[], 1]);
   const frames = [...new WatchFrameReader().push(framed(coded.binaries[0]!))];
   assert.deepEqual(frames.map((frame) => [frame.type, unwrapUnknown(frame.body).kind]), [['ADDED', 'ConfigMap']]);
