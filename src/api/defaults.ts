@@ -117,7 +117,7 @@ const otherHooks: DefaultHooks = {
   'admissionregistration.v1alpha1.MatchResources': webhook,
   'apiextensions.v1.CustomResourceDefinitionSpec': (s: apiextensions.CustomResourceDefinitionSpec) => {
     s.names.singular ||= s.names.kind.toLowerCase();
-    s.names.listKind ||= `${s.names.kind}List`;
+    if (s.names.kind) s.names.listKind ||= `${s.names.kind}List`;
     s.conversion ??= { strategy: 'None' };
   },
 };

@@ -10,6 +10,7 @@ import type { Installed } from './install.ts';
 import type { Kubelets } from './proxy/kubelet.ts';
 import { nodeProxy, podProxy, serviceProxy } from './proxy/resources.ts';
 import type { Resolver } from './proxy/resolve.ts';
+import { adminAccessHooks } from './registry/core/adminaccess.ts';
 import { namespaceHooks } from './registry/core/namespaces.ts';
 import { binder, evicter } from './registry/core/pods.ts';
 import type { ServiceAllocator } from './registry/core/services.ts';
@@ -39,6 +40,8 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, tokenL
   const pods = storage('pods');
   storage('namespaces').hooks = namespaceHooks;
   storage('services').hooks = services.hooks;
+  const administered = adminAccessHooks(storage('namespaces'));
+  for (const resource of ['resourceclaims', 'resourceclaimtemplates']) storage(`${resource}.resource.k8s.io`).hooks = administered;
   for (const resource of ['roles', 'clusterroles'] as const) storage(`${resource}.${rbacGroup}`).hooks = roleHooks(rbac, authorize, resource);
   for (const resource of ['rolebindings', 'clusterrolebindings'] as const) storage(`${resource}.${rbacGroup}`).hooks = bindingHooks(rbac, authorize, resource);
 

@@ -14,56 +14,63 @@ interface Place {
   readonly values: number;
   readonly uncorrelated: string | undefined;
   readonly resource: boolean;
+  /** Of every expression so far. */
+  readonly costs: Cost[];
+}
+
+interface Cost {
+  readonly path: string;
+  readonly cost: number;
 }
 
 /** `schema` is structural. */
 export function validateExpressions(schema: JsonSchema, path: string): FieldError[] {
   const out: FieldError[] = [];
-  const total = visit(schema, path, { values: 1, uncorrelated: undefined, resource: true }, out);
-  if (total > estimatedDefinitionCostLimit) out.push(forbidden(path, tooCostly('x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', total, estimatedDefinitionCostLimit)));
+  const costs: Cost[] = [];
+  visit(schema, path, { values: 1, uncorrelated: undefined, resource: true, costs }, out);
+  const total = costs.reduce((sum, c) => sum + c.cost, 0);
+  if (total <= estimatedDefinitionCostLimit) return out;
+  const worst = costs.filter((c) => c.cost >= estimatedDefinitionCostLimit / 100).toSorted((a, b) => b.cost - a.cost).slice(0, 4);
+  for (const { path: at } of worst) out.push(forbidden(at, 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema'));
+  out.push(forbidden(path, tooCostly('x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', total, estimatedDefinitionCostLimit)));
   return out;
 }
 
-function visit(s: JsonSchema, path: string, place: Place, out: FieldError[]): number {
-  let total = s['x-kubernetes-validations']?.length ? checkNode(s, path, place, out) : 0;
+function visit(s: JsonSchema, path: string, place: Place, out: FieldError[]): void {
+  if (s['x-kubernetes-validations']?.length) checkNode(s, path, place, out);
   const below = (child: JsonSchema, at: string, values: number, uncorrelated = place.uncorrelated): void => {
-    total += visit(child, at, { values, uncorrelated, resource: child['x-kubernetes-embedded-resource'] === true }, out);
+    visit(child, at, { values, uncorrelated, resource: child['x-kubernetes-embedded-resource'] === true, costs: place.costs }, out);
   };
   for (const [key, value] of Object.entries(s.properties ?? {})) below(value, `${path}.properties[${key}]`, place.values);
   const additional = additionalOf(s).schema;
   if (additional) below(additional, `${path}.additionalProperties`, place.values * (s.maxProperties ?? Infinity));
   const items = itemsOf(s);
   if (items) below(items, `${path}.items`, place.values * (s.maxItems ?? Infinity), s['x-kubernetes-list-type'] === 'map' ? place.uncorrelated : path);
-  return total;
 }
 
-function checkNode(s: JsonSchema, path: string, place: Place, out: FieldError[]): number {
+function checkNode(s: JsonSchema, path: string, place: Place, out: FieldError[]): void {
   const rules = s['x-kubernetes-validations']!;
   const at = (i: number): string => `${path}.x-kubernetes-validations[${i}]`;
   const before = out.length;
   for (const [i, rule] of rules.entries()) checkWords(s, rule, at(i), out);
-  if (out.length > before) return 0;
+  if (out.length > before) return;
   const { resource } = place;
   const values = Number.isFinite(place.values) ? place.values : mostValues(s as SchemaLike, { resource });
-  let total = 0;
-  for (const [i, compiled] of compileRules(s, celTypeOf(s as SchemaLike, { resource })).entries()) total += checkRule(compiled, at(i), values, place.uncorrelated, out);
-  return total;
+  for (const [i, compiled] of compileRules(s, celTypeOf(s as SchemaLike, { resource })).entries()) checkRule(compiled, at(i), values, place, out);
 }
 
-function checkRule({ rule, program, message, error, messageError, usesOldSelf }: CompiledRule, path: string, values: number, uncorrelated: string | undefined, out: FieldError[]): number {
+function checkRule({ rule, program, message, error, messageError, usesOldSelf }: CompiledRule, path: string, values: number, { uncorrelated, costs }: Place, out: FieldError[]): void {
   const stated = { Rule: rule.rule, Message: rule.message ?? '', MessageExpression: rule.messageExpression ?? '', Reason: rule.reason ?? null, FieldPath: rule.fieldPath ?? '', OptionalOldSelf: rule.optionalOldSelf ?? null };
-  let total = 0;
   for (const [name, what, made] of [['rule', 'estimated rule cost', program], ['messageExpression', 'estimated messageExpression cost', message]] as const) {
     if (!made) continue;
     const cost = made.estimatedCost.max * values || 0;
     if (cost > estimatedRuleCostLimit) out.push(forbidden(`${path}.${name}`, tooCostly(what, cost, estimatedRuleCostLimit)));
-    total += cost;
+    costs.push({ path: `${path}.${name}`, cost });
   }
   if (error !== undefined) out.push(invalid(`${path}.rule`, stated, error));
   if (messageError !== undefined) out.push(invalid(`${path}.messageExpression`, stated, messageError));
   if (usesOldSelf && uncorrelated !== undefined) out.push(invalid(`${path}.rule`, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`));
-  if (program && !usesOldSelf && rule.optionalOldSelf !== undefined) out.push(invalid(`${path}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
-  return total;
+  if (!usesOldSelf && rule.optionalOldSelf !== undefined) out.push(invalid(`${path}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'));
 }
 
 function checkWords(s: JsonSchema, rule: ValidationRule, path: string, out: FieldError[]): void {

@@ -1,13 +1,14 @@
 /** Rules of CustomResourceDefinitions; those of their schemas are beside it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { duplicate, forbidden, immutable, invalid, notSupported, required, tooMany } from '../../machinery/fieldpath.ts';
+import { duplicate, immutable, invalid, notSupported, required, tooMany } from '../../machinery/fieldpath.ts';
 import { parseTemplate } from '../../machinery/jsonpath.ts';
 import { label1035Complaints, subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { propertyOf, type JsonSchema } from '../../schema/structural/schema.ts';
 import type { AnyKindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { both, specAndStatus } from '../strategy.ts';
+import { checkConversion } from './conversion.ts';
 import { validateSchema } from './schemas.ts';
 import type { CustomResourceDefinition } from './v1/types.ts';
 
@@ -19,7 +20,7 @@ function checkNames(d: Definition, out: FieldError[]): void {
   for (const key of ['plural', 'singular', 'kind', 'listKind'] as const) {
     const value = names[key] ?? '';
     if (value === '') {
-      if (key === 'plural' || key === 'kind') out.push(required(`spec.names.${key}`));
+      out.push(required(`spec.names.${key}`));
       continue;
     }
     const mixed = key === 'kind' || key === 'listKind';
@@ -33,7 +34,7 @@ function checkNames(d: Definition, out: FieldError[]): void {
 }
 
 /** Upstream judges what all versions state alike as if it stood once, at the top of the spec. */
-function placeOf(d: Definition, index: number, key: 'schema' | 'subresources' | 'additionalPrinterColumns'): string {
+function placeOf(d: Definition, index: number, key: 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'): string {
   const versions = d.spec.versions ?? [];
   const alike = versions.every((v) => v[key] !== undefined && isDeepStrictEqual(v[key], versions[0]![key]));
   return alike ? `spec.${key === 'schema' ? 'validation' : key}` : `spec.versions[${index}].${key}`;
@@ -49,6 +50,8 @@ function checkVersions(d: Definition, out: FieldError[]): void {
     if (complaints.length > 0) out.push(invalid(`${path}.name`, v.name, complaints.join(',')));
     if (v.deprecationWarning !== undefined && !v.deprecated) out.push(invalid(`${path}.deprecationWarning`, v.deprecationWarning, 'can only be set for deprecated versions'));
     if (v.deprecationWarning === '') out.push(invalid(`${path}.deprecationWarning`, '', 'must not be an empty string'));
+    const odd = [...(v.deprecationWarning ?? '')].findIndex((c) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(c));
+    if (odd >= 0) out.push(invalid(`${path}.deprecationWarning`, v.deprecationWarning, `must only contain printable UTF-8 characters; non-printable character found at index ${odd}`));
     if ((v.deprecationWarning ?? '').length > 256) out.push(invalid(`${path}.deprecationWarning`, v.deprecationWarning, 'must be <= 256 characters long'));
     const schema = v.schema?.openAPIV3Schema as JsonSchema | undefined;
     if (!schema) out.push(required(`${path}.schema.openAPIV3Schema`, ''));
@@ -58,10 +61,15 @@ function checkVersions(d: Definition, out: FieldError[]): void {
     if (once(subresources)) checkScale(v, subresources, out);
     const columns = placeOf(d, i, 'additionalPrinterColumns');
     if (once(columns)) for (const [j, column] of (v.additionalPrinterColumns ?? []).entries()) checkColumn(column, `${columns}[${j}]`, out);
-    checkSelectable(v, schema, `${path}.selectableFields`, out);
+    const selectable = placeOf(d, i, 'selectableFields');
+    if (once(selectable)) checkSelectable(v, schema, selectable, out);
   }
   if (new Set(versions.map((v) => v.name)).size < versions.length) out.push(invalid('spec.versions', versions, 'must contain unique version names'));
-  if (versions.filter((v) => v.storage).length !== 1) out.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
+  if (versions.filter((v) => v.storage).length !== 1) out.push(invalid('spec.versions', d.spec.versions ?? null, 'must have exactly one version marked as storage version'));
+  // Where there was one version only, upstream knew its name by another field, and judges it there too.
+  const first = versions[0]?.name ?? '';
+  const complaints = first === '' ? [] : label1035Complaints(first);
+  if (complaints.length > 0) out.push(invalid('spec.version', first, complaints.join(',')));
 }
 
 function checkScale(v: Version, path: string, out: FieldError[]): void {
@@ -102,9 +110,20 @@ function checkColumn(column: NonNullable<Version['additionalPrinterColumns']>[nu
 
 const mostSelectableFields = 8;
 
+/** Why a text is no path to a member. */
+function pathProblem(path: string): string | undefined {
+  if (!path.startsWith('.') && !path.startsWith('[')) return `expected [ or . but got: ${/^[^.[]+/.exec(path)![0]}`;
+  if (path === '.') return 'unexpected end of JSON path';
+  return path.includes('[') ? 'array notation is not allowed' : undefined;
+}
+
 function checkSelectable(v: Version, schema: JsonSchema | undefined, path: string, out: FieldError[]): void {
   const seen = new Set<string>();
-  for (const [i, { jsonPath }] of (v.selectableFields ?? []).entries()) {
+  const fields = v.selectableFields ?? [];
+  if (fields.length > 0 && !schema) {
+    return void out.push(invalid(path, '', path === 'spec.selectableFields' ? 'may only be set when validations.schema is included' : 'may only be set when `version.schema.openAPIV3Schema` is not included'));
+  }
+  for (const [i, { jsonPath }] of fields.entries()) {
     const at = `${path}[${i}].jsonPath`;
     if (!jsonPath) {
       out.push(required(at));
@@ -113,8 +132,9 @@ function checkSelectable(v: Version, schema: JsonSchema | undefined, path: strin
     const parts = jsonPath.split('.').slice(1);
     let found = schema;
     for (const part of parts) found = propertyOf(found, part);
-    if (!jsonPath.startsWith('.') || !found || parts.length === 0) {
-      out.push(invalid(at, jsonPath, `is an invalid path: does not refer to a valid field`));
+    const problem = pathProblem(jsonPath) ?? (found ? undefined : 'does not refer to a valid field');
+    if (problem !== undefined || !found) {
+      out.push(invalid(at, jsonPath, `is an invalid path: ${problem}`));
       continue;
     }
     if (parts[0] === 'metadata') out.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
@@ -123,25 +143,6 @@ function checkSelectable(v: Version, schema: JsonSchema | undefined, path: strin
     seen.add(jsonPath);
   }
   if (seen.size > mostSelectableFields) out.push(tooMany(path, seen.size, mostSelectableFields));
-}
-
-function checkConversion(d: Definition, out: FieldError[]): void {
-  const { conversion } = d.spec;
-  const path = 'spec.conversion';
-  if (!conversion) return;
-  if (!conversion.strategy) out.push(required(`${path}.strategy`));
-  else if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') out.push(notSupported(`${path}.strategy`, conversion.strategy, ['None', 'Webhook']));
-  const { clientConfig, conversionReviewVersions = [] } = conversion.webhook ?? {};
-  if (conversion.strategy !== 'Webhook') {
-    if (clientConfig) out.push(forbidden(`${path}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook'));
-    if (conversionReviewVersions.length > 0) out.push(forbidden(`${path}.conversionReviewVersions`, 'should not be set when strategy is not set to Webhook'));
-    return;
-  }
-  if (!clientConfig) out.push(required(`${path}.webhookClientConfig`, 'required when strategy is set to Webhook'));
-  else if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) out.push(required(`${path}.webhookClientConfig`, 'exactly one of url or service is required'));
-  else if (clientConfig.url !== undefined && !/^https:\/\/[^/?#@]+(\/[^?#]*)?$/.test(clientConfig.url)) out.push(invalid(`${path}.webhookClientConfig.url`, clientConfig.url, "'https' is the only allowed URL scheme; desired format: https://host[/path]"));
-  if (conversionReviewVersions.length === 0) out.push(required(`${path}.conversionReviewVersions`));
-  else if (!conversionReviewVersions.some((v) => v === 'v1' || v === 'v1beta1')) out.push(invalid(`${path}.conversionReviewVersions`, conversionReviewVersions, 'must include at least one of v1, v1beta1'));
 }
 
 const approval = 'api-approved.kubernetes.io';
@@ -177,10 +178,17 @@ function checkSpec(d: Definition): FieldError[] {
   return out;
 }
 
+function checkStored(d: Definition): FieldError[] {
+  const stored = d.status?.storedVersions ?? [];
+  if (stored.length === 0) return [invalid('status.storedVersions', null, 'must have at least one stored version')];
+  return (d.spec.versions ?? []).filter((v) => v.storage && !stored.includes(v.name)).map((v) => invalid('status.storedVersions', stored, `must have the storage version ${v.name}`));
+}
+
 function validate(d: Definition): FieldError[] {
   const named = d.metadata.name === `${d.spec.names.plural}.${d.spec.group}`;
   const { problem } = approvalOf(d);
-  return [...(named ? [] : [invalid('metadata.name', d.metadata.name, 'must be spec.names.plural+"."+spec.group')]), ...checkSpec(d), ...(problem ? [problem] : [])];
+  const name = named ? [] : [invalid('metadata.name', d.metadata.name, 'must be spec.names.plural+"."+spec.group')];
+  return [...name, ...checkSpec(d), ...checkStored(d), ...(problem ? [problem] : [])];
 }
 
 /** What names a kind, or says where it lives, stays once the definition is established. */
@@ -203,14 +211,14 @@ function rememberStored(d: CustomResourceDefinition): void {
   if (stored !== undefined && !d.status.storedVersions?.includes(stored)) d.status.storedVersions = [...(d.status.storedVersions ?? []), stored];
 }
 
-const parts = specAndStatus<CustomResourceDefinition>({ initial: () => ({ conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: [] }) });
+const parts = specAndStatus<CustomResourceDefinition>({ initial: () => ({ acceptedNames: { plural: '', kind: '' }, storedVersions: [] }) });
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   CustomResourceDefinition: {
     prepareCreate: both<CustomResourceDefinition>(parts.prepareCreate, rememberStored),
     prepareUpdate: (d: CustomResourceDefinition, old: Definition, context: RuleContext) => {
       parts.prepareUpdate(d, old, context);
-      if (context.subresource === '') rememberStored(d);
+      if (context.subresource === '' || !d.status?.storedVersions?.length) rememberStored(d);
     },
     validate,
     validateUpdate,

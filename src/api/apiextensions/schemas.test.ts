@@ -34,7 +34,7 @@ test('defaults fit, and keys of lists are there', () => {
 const context = { now: '2020-01-01T00:00:00Z', user: { name: 'a', groups: [] }, dryRun: false, subresource: '' };
 const judged = (change: object, name = 'crons.example.com'): string[] => {
   const base = { group: 'example.com', scope: 'Namespaced', names: { plural: 'crons', singular: 'cron', kind: 'Cron', listKind: 'CronList' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] };
-  return rules['CustomResourceDefinition']!.validate!({ metadata: { name }, spec: { ...base, ...change }, status: {} }, context).map((e) => `${e.field}: ${e.detail}`);
+  return rules['CustomResourceDefinition']!.validate!({ metadata: { name }, spec: { ...base, ...change }, status: { storedVersions: ['v1'] } }, context).map((e) => `${e.field}: ${e.detail}`);
 };
 
 test('a definition names its kind, its versions and its columns as it should', () => {

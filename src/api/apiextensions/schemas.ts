@@ -5,6 +5,7 @@ import { thaw } from '../../machinery/json.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { validateEmbedded } from '../../schema/structural/embedded.ts';
 import { pruneResource, pruneValue } from '../../schema/structural/prune.ts';
+import { ruleTree, validateRules } from '../../schema/structural/rules.ts';
 import { additionalOf, isMembers, itemsOf, resourceFields, type JsonSchema } from '../../schema/structural/schema.ts';
 import { validateStructural } from '../../schema/structural/validate.ts';
 import { validateExpressions } from './expressions.ts';
@@ -108,6 +109,12 @@ function checkMapKeys(s: JsonSchema, keys: readonly string[], path: string, out:
   }
 }
 
+/** What the expressions of a schema say of its own default. */
+function brokenRules(s: JsonSchema, path: string): FieldError[] {
+  const tree = ruleTree(s, s['x-kubernetes-embedded-resource'] === true);
+  return tree ? validateRules(tree, s.default).errors.map((e) => ({ ...e, field: e.field === '<nil>' ? path : `${path}.${e.field}` })) : [];
+}
+
 /** Defaults fit the schema that they stand in, and hold nothing that it does not know. */
 function checkDefaults(s: JsonSchema, path: string, isRoot: boolean, out: FieldError[]): void {
   if (s.default !== undefined && s.default !== null) {
@@ -117,7 +124,8 @@ function checkDefaults(s: JsonSchema, path: string, isRoot: boolean, out: FieldE
     else pruneValue(pruned, s);
     if (!isDeepStrictEqual(pruned, s.default)) out.push(invalid(at, s.default, 'must not have unknown fields'));
     const embedded = validateEmbedded(s.default, s, at);
-    out.push(...(embedded.length > 0 ? embedded : validateStructural(s.default, s, { root: at })));
+    const errors = embedded.length > 0 ? embedded : validateStructural(s.default, s, { root: at });
+    out.push(...(errors.length > 0 ? errors : brokenRules(s, at)));
   }
   const items = itemsOf(s);
   if (items) checkDefaults(items, `${path}.items`, false, out);

@@ -18,7 +18,7 @@ export function validateStructuralSchema(schema: JsonSchema, path: string): Fiel
 
 function checkNode(s: JsonSchema, level: Level, path: string, out: FieldError[]): void {
   const items = itemsOf(s);
-  if (s.type === 'array' && !items) out.push(required(`${path}.items`, 'must be specified'));
+  if (s.type === 'array' && s.items === undefined) out.push(required(`${path}.items`, 'must be specified'));
   if (items) checkNode(items, 'item', `${path}.items`, out);
   for (const [key, value] of Object.entries(s.properties ?? {})) checkNode(value, 'field', `${path}.properties[${key}]`, out);
   const additional = additionalOf(s);

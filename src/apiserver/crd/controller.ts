@@ -209,9 +209,10 @@ export class CustomResources {
   async #terminating(name: string, status: string, reason: string, message: string): Promise<void> {
     const crd = this.#known.get(name);
     if (!crd) return;
-    const present = crd.status.conditions.find((c) => c.type === 'Terminating');
+    const conditions = crd.status.conditions ?? [];
+    const present = conditions.find((c) => c.type === 'Terminating');
     if (present?.status === status && present.reason === reason) return;
-    await this.#report(crd, { ...thaw<CustomResourceDefinitionStatus>(crd.status), conditions: withCondition(thaw(crd.status.conditions) as CustomResourceDefinitionStatus['conditions'], { type: 'Terminating', status, reason, message }, this.#now()) });
+    await this.#report(crd, { ...thaw<CustomResourceDefinitionStatus>(crd.status), conditions: withCondition(thaw(conditions) as CustomResourceDefinitionStatus['conditions'], { type: 'Terminating', status, reason, message }, this.#now()) });
   }
 
   /** How many are left: finalizers may hold some. */

@@ -249,7 +249,9 @@ function updateErrors({ version, patterns }: CustomVersion, object: ReadonlyObje
   const scale = version.subresources?.scale;
   const metadata = validateMetadataUpdate(object.metadata as never, old.metadata as never);
   if (context.subresource === 'status') {
-    return [...metadata, ...validateStructural(seen['status'], propertyOf(schema, 'status'), { root: 'status', old: before['status'], patterns }), ...validateScalePaths(seen, scale, false)];
+    const { status } = seen;
+    if (status === undefined) return metadata;
+    return [...metadata, ...validateStructural(status, propertyOf(schema, 'status'), { root: 'status', old: before['status'], patterns }), ...validateScalePaths(seen, scale, false)];
   }
   const lists = validateListTypes(before, schema).length > 0 ? [] : validateListTypes(seen, schema);
   return [...metadata, ...validateStructural(seen, schema, { old: before, patterns }), ...validateScalePaths(seen, scale, true), ...validateEmbedded(seen, schema), ...lists];

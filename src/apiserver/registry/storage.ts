@@ -33,6 +33,8 @@ export interface KindHooks {
   /** Both run between preparation and validation, and may allocate and fill in. */
   beforeCreate?(object: ApiObject, scope: WriteScope): Promise<Reservation | void>;
   beforeUpdate?(object: ApiObject, old: ReadonlyObject, scope: WriteScope): Promise<Reservation | void>;
+  /** What is wrong with an object that its rules, which look at nothing else, cannot know; told before what they find. */
+  findings?(object: ReadonlyObject, old: ReadonlyObject | undefined, scope: WriteScope): Promise<readonly FieldError[]> | readonly FieldError[];
   /** Instead of the usual plan. */
   planDeletion?(object: ReadonlyObject, now: number): DeletionPlan | undefined;
   /** More than finalizers and grace may hold an object. */
@@ -167,7 +169,7 @@ export class Storage {
     const reservation = await this.hooks.beforeUpdate?.(given, old, scope);
     try {
       const object = this.#canonical(given);
-      this.#checkUpdate(object, old, scope);
+      await this.#checkUpdate(object, old, scope);
       if (!scope.admitted) await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
       if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
         return scope.dryRun ? this.#detached(object) : await this.#remove(current, object);
@@ -299,9 +301,14 @@ export class Storage {
     if (rules.generation) object.metadata.generation = 1;
   }
 
+  async #findings(object: ApiObject, old: ReadonlyObject | undefined, scope: WriteScope): Promise<readonly FieldError[]> {
+    const own = this.options.validate(object, old, scope);
+    return this.hooks.findings ? [...await this.hooks.findings(object, old, scope), ...own] : own;
+  }
+
   async #checkCreate(object: ApiObject, scope: WriteScope): Promise<void> {
     const { rules } = this.options;
-    const errors = this.options.validate(object, undefined, scope);
+    const errors = await this.#findings(object, undefined, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, undefined, scope) ?? []) scope.warnings.push(text);
     if (!scope.admitted) await this.options.admission.validate(this.#admission('CREATE', object, undefined, scope));
@@ -321,12 +328,12 @@ export class Storage {
     delete meta.selfLink;
   }
 
-  #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): void {
+  async #checkUpdate(object: ApiObject, old: ReadonlyObject, scope: WriteScope): Promise<void> {
     const { rules } = this.options;
     // Both are in canonical form, so that only what has a meaning makes a difference.
     // Who is bound is as it was asked for.
     if (rules.generation && scope.subresource !== 'status' && scope.subresource !== 'binding' && generationGrows(rules.generation, object, old)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
-    const errors = this.options.validate(object, old, scope);
+    const errors = await this.#findings(object, old, scope);
     if (errors.length > 0) throw this.#invalid(object, errors);
     for (const text of rules.warnings?.(object, old, scope) ?? []) scope.warnings.push(text);
   }

@@ -1,7 +1,8 @@
 /** Resources that stand inside custom resources: they say what they are. */
 import { invalid, required } from '../../machinery/fieldpath.ts';
-import { label1035Complaints } from '../../machinery/names.ts';
+import { label1035Complaints, nameIsPathSegment } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
+import { validateMetadata } from '../metadata.ts';
 import { additionalOf, isMembers, itemsOf, propertyOf, type JsonSchema, type Members } from './schema.ts';
 
 /** The resource itself is not looked at, only what its schema calls a resource. */
@@ -21,10 +22,17 @@ export function validateEmbedded(value: unknown, schema: JsonSchema | undefined,
     const said = value[key];
     if (typeof said !== 'string') return [invalid(at, said, 'must be a string')];
     if (said === '') return [invalid(at, said, 'must not be empty')];
+    if (key === 'apiVersion' && said.split('/').length > 2) return [invalid(at, said, `unexpected GroupVersion string: ${said}`)];
     const complaints = key === 'kind' ? label1035Complaints(said.toLowerCase()) : [];
     return complaints.length > 0 ? [invalid(at, said, `may have mixed case, but should otherwise match: ${complaints.join(',')}`)] : [];
   };
-  return [...text('apiVersion'), ...text('kind'), ...below];
+  return [...text('apiVersion'), ...text('kind'), ...metadataErrors(value['metadata'], `${path}.metadata`), ...below];
+}
+
+/** It may be without a name. */
+function metadataErrors(metadata: unknown, path: string): FieldError[] {
+  if (!isMembers(metadata)) return [];
+  return validateMetadata({ ...metadata, name: metadata['name'] || 'unnamed' } as never, { namespaced: Boolean(metadata['namespace']), nameRule: nameIsPathSegment }, path);
 }
 
 /** Visits every resource below the root that has metadata. */

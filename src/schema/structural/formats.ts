@@ -26,8 +26,11 @@ function isDateTime(text: string): boolean {
   return m !== null && isDate(m[1]!);
 }
 
+/** Names of one label, or such as end in letters. */
+const hostnames = /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.))+([a-zA-Z\p{L}]){2,63})$/u;
+
 function isHostname(text: string): boolean {
-  return text.length <= 255 && /^([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9_])?\.?$/.test(text);
+  return text.length <= 255 && hostnames.test(text) && text.split('.').every((label) => label.length <= 63);
 }
 
 const isbn10 = (text: string): boolean => /^(?:\d{9}X|\d{10})$/.test(text.replace(/[\s-]/g, '')) && [...text.replace(/[\s-]/g, '')].reduce((sum, c, i) => sum + (c === 'X' ? 10 : Number(c)) * (10 - i), 0) % 11 === 0;

@@ -171,6 +171,7 @@ function shown(path: string): string {
   return path === '' ? '<nil>' : path;
 }
 
+/** A duplicate says nothing but the value. */
 function fieldError(reason: string | undefined, path: string, kind: string, words: string): FieldError {
   switch (reason) {
     case 'FieldValueRequired':
@@ -178,7 +179,7 @@ function fieldError(reason: string | undefined, path: string, kind: string, word
     case 'FieldValueForbidden':
       return forbidden(path, words);
     case 'FieldValueDuplicate':
-      return { type: 'FieldValueDuplicate', field: path, detail: `Duplicate value: ${JSON.stringify(kind)}: ${words}` };
+      return { type: 'FieldValueDuplicate', field: path, detail: `Duplicate value: ${JSON.stringify(kind)}` };
     default:
       return invalid(path, kind, words);
   }

@@ -81,8 +81,8 @@ class Validation {
   #text(value: string, schema: JsonSchema, path: string, out: Result): void {
     const length = schema.maxLength !== undefined || schema.minLength !== undefined ? [...value].length : 0;
     if (schema.maxLength !== undefined && length > schema.maxLength) out.errors.push(tooLong(this.#field(path), schema.maxLength));
-    if (schema.minLength !== undefined && length < schema.minLength) this.#add(out, path, value, `should be at least ${schema.minLength} chars long`);
-    if (schema.pattern && !this.#patterns.test(schema.pattern, value)) this.#add(out, path, value, `should match '${schema.pattern}'`);
+    else if (schema.minLength !== undefined && length < schema.minLength) this.#add(out, path, value, `should be at least ${schema.minLength} chars long`);
+    else if (schema.pattern && !this.#patterns.test(schema.pattern, value)) this.#add(out, path, value, `should match '${schema.pattern}'`);
     if (schema.format && hasFormat(schema.format, value) === false) {
       const error = invalid(this.#field(path), value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`);
       out.errors.push({ ...error, type: 'FieldValueTypeInvalid' });

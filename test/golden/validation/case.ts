@@ -27,6 +27,8 @@ export interface Base {
   readonly object: Record<string, unknown>;
   /** Put to the status subresource once the object is there; only then updates are tried on it. */
   readonly status?: Record<string, unknown>;
+  /** Of a definition that later bases are objects of: it is made at once, and waited for until this path answers. */
+  readonly serves?: string;
 }
 
 export interface CaseFile {
@@ -120,7 +122,7 @@ const firstLine = (text: string): string => text.split('\n')[0]!;
 
 /** Large values are shown in the form of upstream's internal types: that they are shown counts, not how. */
 export function shortened(text: string): string {
-  return text.replace(/Invalid value: \{.{200,}\}(?=: )/s, 'Invalid value: {…}');
+  return text.replace(/Invalid value: \{.{200,}\}(?=: )/s, 'Invalid value: {…}').replace(/Invalid value: \[\{.{150,}\}\](?=: )/s, 'Invalid value: […]');
 }
 
 interface StatusBody {
@@ -154,10 +156,24 @@ export interface Asked {
   answer(operation: string, change: Change): Promise<Answer>;
 }
 
+/** The name of a definition ends in its group. */
+function groupOf({ object }: Base, end: string): Change {
+  return object['kind'] === 'CustomResourceDefinition' ? { 'spec.group': `${String((object['spec'] as Json)['group'])}${end}` } : {};
+}
+
+/** The object once `path` is served; its own status says so by then. */
+async function served(ask: Ask, path: string, one: string): Promise<Json> {
+  const deadline = Date.now() + 60_000;
+  for (; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    if ((await ask('GET', path)).code === 200) return (await ask('GET', one)).body as Json;
+  }
+  throw new Error(`${path} is not served`);
+}
+
 /** Makes the base's object where it has a status or an update is asked for, and answers cases about it. */
 export async function prepare(ask: Ask, base: Base): Promise<Asked> {
   const name = (base.object['metadata'] as Json)['name'] as string;
-  const trial = changed(base.object, { 'metadata.name': `${name}-trial` });
+  const trial = changed(base.object, { 'metadata.name': `${name}-trial`, ...groupOf(base, '-trial') });
   const reply = await ask('POST', `${base.path}?dryRun=All`, trial);
   const made = reply.code < 300 ? settled(reply.body, trial) : reply;
   const one = `${base.path}/${name}`;
@@ -171,11 +187,13 @@ export async function prepare(ask: Ask, base: Base): Promise<Asked> {
     }
     const created = await ask('POST', base.path, base.object);
     if (created.code >= 300) throw new Error(`${one}: ${JSON.stringify(created.body)}`);
+    if (base.serves) return await served(ask, base.serves, one);
     if (!base.status) return created.body as Json;
     const put = await ask('PUT', `${one}/status`, { ...(created.body as Json), status: base.status });
     if (put.code >= 300) throw new Error(`${one}/status: ${JSON.stringify(put.body)}`);
     return put.body as Json;
   };
+  if (base.serves) live = await create();
   return {
     made,
     async answer(operation, change) {

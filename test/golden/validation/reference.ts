@@ -27,8 +27,9 @@ export function httpsAsk(url: string, token: string): { ask: Ask; close(): void 
       response.on('error', reject);
       response.on('end', () => {
         const answer = Buffer.concat(chunks).toString();
+        const isJson = String(response.headers['content-type']).startsWith('application/json');
         try {
-          resolve({ code: response.statusCode ?? 0, body: JSON.parse(answer) as unknown, warnings: warningsOf(response.rawHeaders) });
+          resolve({ code: response.statusCode ?? 0, body: isJson ? JSON.parse(answer) as unknown : answer, warnings: warningsOf(response.rawHeaders) });
         } catch {
           reject(new Error(`${method} ${path}: ${response.statusCode}: ${answer.slice(0, 200)}`));
         }
