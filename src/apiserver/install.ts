@@ -1,6 +1,7 @@
 /** Fills the table of resources from the catalog: one storage for each stored kind, one entry for each served version. */
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Schema } from './registry/engines.ts';
+import { returnedWhenDeleted } from '../schema/deletion.ts';
 import { normalise } from '../schema/json.ts';
 import type { KindRules, ResourceDefinition } from '../schema/vocabulary.ts';
 import type { AdmissionChain } from './admission/chain.ts';
@@ -28,9 +29,6 @@ const strictlyVersioned = new Set([
   'runtimeclasses.node.k8s.io', 'csidrivers.storage.k8s.io', 'csinodes.storage.k8s.io', 'volumeattachments.storage.k8s.io',
   'flowschemas.flowcontrol.apiserver.k8s.io', 'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
 ]);
-
-/** A delete answers with the object. */
-const returnedWhenDeleted = new Set(['pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas', 'storageclasses.storage.k8s.io', 'volumeattachments.storage.k8s.io', 'csinodes.storage.k8s.io', 'csidrivers.storage.k8s.io']);
 
 /** Dependents stay when a delete does not say otherwise. */
 const orphaning = new Set(['replicationcontrollers', 'jobs.batch']);

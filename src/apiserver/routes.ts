@@ -12,6 +12,7 @@ import type { Feed } from './cacher/feed.ts';
 import { Discovery } from './discovery/handler.ts';
 import { Openapi } from './discovery/openapi.ts';
 import { findServed, serveResource, type ResourceServer } from './http/resource.ts';
+import type { ResourceTable } from './resources.ts';
 
 export interface RouterOptions {
   readonly server: ResourceServer;
@@ -66,7 +67,7 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     '/version': (request) => sendJson(request, 200, versionInfo()),
     '/metrics/slis': (request) => sendText(request, 200, slis.expose(), metricsContentType),
     '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
-    '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...Object.keys(plain)].sort() }),
+    '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...groupPaths(server.table), ...checks.paths(), ...Object.keys(plain).filter((path) => path !== '/')].sort() }),
     ...(accounts && isIssuerUrl(accounts.issuer) ? issuerDiscovery(accounts, options.address) : {}),
   };
   /** Only a group that there is says it as the API does. */
@@ -97,7 +98,11 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
 }
 
 const publicForAnHour = 'public, max-age=3600';
-const rootPaths = ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'];
+const rootPaths = ['/api', '/api/v1', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/'];
+
+function groupPaths(table: ResourceTable): string[] {
+  return table.groups().filter((group) => group !== '').flatMap((group) => [`/apis/${group}`, ...table.versions(group).map((version) => `/apis/${group}/${version}`)]);
+}
 
 /** Others are names only: there is nowhere to ask about them. */
 function isIssuerUrl(issuer: string): boolean {

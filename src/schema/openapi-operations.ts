@@ -1,4 +1,5 @@
 /** Which operations a resource has, as upstream names and words them: the common ground of both OpenAPI versions. */
+import { returnedWhenDeleted } from './deletion.ts';
 import { openapiName, type Registry, type StructType } from './registry.ts';
 import type { ResourceDefinition, Subresource } from './vocabulary.ts';
 
@@ -78,9 +79,26 @@ function groupWord(group: string): string {
   return (group === '' ? 'core' : group.replace(/\.k8s\.io$/, '')).split('.').map(upper).join('');
 }
 
-export function tagOf(group: string, version: string): string {
+function groupTag(group: string): string {
   const word = groupWord(group);
-  return `${word.charAt(0).toLowerCase()}${word.slice(1)}_${version}`;
+  return `${word.charAt(0).toLowerCase()}${word.slice(1)}`;
+}
+
+export function tagOf(group: string, version: string): string {
+  return `${groupTag(group)}_${version}`;
+}
+
+/** What there is beside the versions of groups: discovery itself and the version, by the name in the index of documents. */
+export function pathsOfDiscovery(groups: Iterable<string>): ReadonlyMap<string, Path> {
+  const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+  const at = (name: string, tag: string, id: string, description: string, answer: string, produces = objectTypes): [string, Path] =>
+    [name, { path: `/${name}/`, parameters: [], operations: [{ method: 'get', id, tag, description, action: '', gvk: { group: '', version: '', kind: '' }, parameters: [], answers: { '200': answer }, produces }] }];
+  return new Map([
+    at('apis', 'apis', 'getAPIVersions', 'get available API versions', `${meta}.APIGroupList`),
+    at('version', 'version', 'getCodeVersion', 'get the version of this server', 'io.k8s.apimachinery.pkg.version.Info', ['application/json']),
+    ...[...new Set(groups)].map((group) =>
+      group === '' ? at('api', 'core', 'getCoreAPIVersions', 'get available API versions', `${meta}.APIVersions`) : at(`apis/${group}`, groupTag(group), `get${groupWord(group)}APIGroup`, 'get information of a group', `${meta}.APIGroup`)),
+  ]);
 }
 
 export function rootOf(group: string, version: string): string {
@@ -186,7 +204,8 @@ function objectOperations(context: Context, sub?: { readonly name: string; reado
     add('patch', 'patch', 'patch', `partially update ${words}`, { parameters: [dryRun, fieldManager, fieldValidation, force], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch', bodyTypes: context.resource.custom ? patchTypes.filter((t) => !t.includes('strategic')) : patchTypes, answers: { '200': type, '201': type } });
   }
   if (verbs.includes('delete')) {
-    add('delete', 'delete', 'delete', `delete ${article(resource.kind)}`, { parameters: deleteParameters, body: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', answers: { '200': resource.kind === 'Pod' ? type : context.status, '202': resource.kind === 'Pod' ? type : context.status } });
+    const answer = returnedWhenDeleted.has(resource.group === '' ? resource.resource : `${resource.resource}.${resource.group}`) ? type : context.status;
+    add('delete', 'delete', 'delete', `delete ${article(resource.kind)}`, { parameters: deleteParameters, body: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', answers: { '200': answer, '202': answer } });
   }
   if (verbs.includes('create') && sub) add('post', 'create', 'post', `create ${words}`, { parameters: [dryRun, fieldManager, fieldValidation], body: type, answers: { '200': type, '201': type, '202': type } });
   return out;

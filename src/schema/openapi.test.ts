@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packages, resources } from '../api/catalog.ts';
 import { encodeOpenapiV2 } from './openapi-protobuf.ts';
-import { openapiV2, openapiV3 } from './openapi.ts';
+import { openapiV2, openapiV3, openapiV3OfDiscovery } from './openapi.ts';
+import { pathsOfDiscovery } from './openapi-operations.ts';
 import { Registry } from './registry.ts';
 
 const registry = new Registry(packages);
@@ -52,6 +53,15 @@ test('documents have the shape that generators of clients know from upstream', (
   const v2 = openapiV2(registry, resources) as { definitions: Record<string, unknown> };
   assert.ok(!JSON.stringify(v2.definitions['io.k8s.api.core.v1.PodSpec']).includes('"default":'));
   assert.ok(!JSON.stringify([paths, v2]).includes('cbor'));
+});
+
+test('discovery and the version have documents too', () => {
+  const places = pathsOfDiscovery(['', 'apps', 'rbac.authorization.k8s.io']);
+  assert.deepEqual([...places.keys()].sort(), ['api', 'apis', 'apis/apps', 'apis/rbac.authorization.k8s.io', 'version']);
+  const document = openapiV3OfDiscovery(registry, places.get('apis/rbac.authorization.k8s.io')!) as unknown as Document;
+  assert.equal(document.paths['/apis/rbac.authorization.k8s.io/']!['get']!.operationId, 'getRbacAuthorizationAPIGroup');
+  assert.deepEqual(Object.keys(document.components.schemas).map((name) => name.split('.').at(-1)), ['APIGroup', 'GroupVersionForDiscovery', 'ServerAddressByClientCIDR']);
+  assert.ok((openapiV2(registry, resources) as unknown as Document).paths['/version/']);
 });
 
 test('version 2 as protobuf', () => {

@@ -1,5 +1,5 @@
 /** OpenAPI documents from the schema: version 3 for each group and version, version 2 for everything. Built when asked for. */
-import { pathsOf, rootOf, tagOf, type Json, type Operation, type Parameter, type Path } from './openapi-operations.ts';
+import { pathsOf, pathsOfDiscovery, rootOf, tagOf, type Json, type Operation, type Parameter, type Path } from './openapi-operations.ts';
 import { customDefinitions, type Refer } from './openapi-custom.ts';
 import { openapiName, type Registry, type ResolvedField, type StructType, type Type } from './registry.ts';
 import type { ResourceDefinition } from './vocabulary.ts';
@@ -20,11 +20,22 @@ const specials: Readonly<Record<string, { readonly name: string; readonly v2: Js
   Duration: { name: `${meta}.Duration`, v2: { type: 'string', description: 'Such as 1h30m or 1.5s.' } },
   RawExtension: { name: 'io.k8s.apimachinery.pkg.runtime.RawExtension', v2: { type: 'object', description: 'An object of any kind.' } },
   FieldsV1: { name: `${meta}.FieldsV1`, v2: { type: 'object', description: 'A set of fields, as a tree whose keys begin with f:, k:, v: or i:.' } },
+  Info: { name: 'io.k8s.apimachinery.pkg.version.Info', v2: versionInfo(false), v3: versionInfo(true) },
   JSON: { name: `${extensions}.JSON`, v2: { description: 'Any JSON value.' } },
   JSONSchemaPropsOrArray: { name: `${extensions}.JSONSchemaPropsOrArray`, v2: { description: 'A schema, or a list of schemas.' } },
   JSONSchemaPropsOrBool: { name: `${extensions}.JSONSchemaPropsOrBool`, v2: { description: 'A schema, or a boolean.' } },
   JSONSchemaPropsOrStringArray: { name: `${extensions}.JSONSchemaPropsOrStringArray`, v2: { description: 'A schema, or a list of texts.' } },
 };
+
+/** What /version answers. */
+function versionInfo(defaults: boolean): Json {
+  const required = ['major', 'minor', 'gitVersion', 'gitCommit', 'gitTreeState', 'buildDate', 'goVersion', 'compiler', 'platform'];
+  const optional = ['emulationMajor', 'emulationMinor', 'minCompatibilityMajor', 'minCompatibilityMinor'];
+  return {
+    description: 'The version of a server, and how it was made.', type: 'object', required,
+    properties: Object.fromEntries([...required, ...optional].sort().map((key) => [key, { type: 'string', ...(defaults && required.includes(key) ? { default: '' } : {}) }])),
+  };
+}
 
 const scalars: Readonly<Record<string, Json>> = {
   string: { type: 'string' },
@@ -183,13 +194,21 @@ export function openapiV3(registry: Registry, resources: readonly ResourceDefini
   return { openapi: '3.0.0', info, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
 }
 
+/** The document of discovery itself or of the version, as /openapi/v3/<name> serves it. */
+export function openapiV3OfDiscovery(registry: Registry, path: Path): Json {
+  const definitions = new Definitions(3, registry, []);
+  const paths = { [path.path]: pathV3(path, definitions) };
+  return { openapi: '3.0.0', info, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
+}
+
 /** The document of everything, as /openapi/v2 serves it. */
 export function openapiV2(registry: Registry, resources: readonly ResourceDefinition[]): Json {
   const definitions = new Definitions(2, registry, resources);
   const paths: Json = {};
   const versions = new Map(resources.map((r) => [rootOf(r.group, r.version), r]));
   const all: [string, () => Json][] = [...versions].map(([root, r]) => [`${root}/`, () => resourceListPath(r.group, r.version, 2, definitions)]);
-  for (const path of resources.flatMap((r) => pathsOf(registry, r))) all.push([path.path, () => pathV2(path, definitions)]);
+  const builtIn = resources.filter((r) => !r.custom).map((r) => r.group);
+  for (const path of [...pathsOfDiscovery(builtIn).values(), ...resources.flatMap((r) => pathsOf(registry, r))]) all.push([path.path, () => pathV2(path, definitions)]);
   for (const [path, make] of all.sort(([a], [b]) => (a < b ? -1 : 1))) paths[path] = make();
   return { swagger: '2.0', info, paths, definitions: definitions.sorted(), securityDefinitions: { BearerToken: bearer }, security };
 }

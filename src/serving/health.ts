@@ -30,6 +30,11 @@ export class Health {
     this.#observe = observe;
   }
 
+  /** All of them, those of single checks too. */
+  paths(): string[] {
+    return Object.entries(this.#groups).flatMap(([path, checks]) => [path, ...checks.map((check) => `${path}/${check.name}`)]);
+  }
+
   /** Answers when the path is one of health; false: somebody else's. */
   async handle(request: ServingRequest): Promise<boolean> {
     const second = request.path.indexOf('/', 1);

@@ -192,3 +192,14 @@ test('health, version and metrics', async () => {
   assert.equal(((await json('GET', '/version')) as unknown as { minor: string }).minor, '34');
   assert.match((await request('GET', '/metrics')).body, /apiserver_request_total\{verb="[A-Z]+".*code="200"/);
 });
+
+test('the root lists groups, versions and checks; the index of documents has discovery too', async () => {
+  const { paths } = (await json('GET', '/')) as unknown as { paths: string[] };
+  for (const path of ['/apis/', '/apis/apps', '/apis/apps/v1', '/livez/ping', '/readyz/shutdown', '/openapi/v3/', '/version']) assert.ok(paths.includes(path), path);
+  assert.ok(!paths.includes('/') && paths.every((path, i) => i === 0 || paths[i - 1]! < path));
+  const index = ((await json('GET', '/openapi/v3')) as unknown as { paths: Record<string, { serverRelativeURL: string }> }).paths;
+  for (const name of ['api', 'apis', 'apis/apps', 'version']) {
+    const document = (await json('GET', index[name]!.serverRelativeURL)) as unknown as { paths: Record<string, unknown> };
+    assert.deepEqual(Object.keys(document.paths), [`/${name}/`]);
+  }
+});

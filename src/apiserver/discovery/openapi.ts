@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../machinery/json.ts';
 import { encodeOpenapiV2 } from '../../schema/openapi-protobuf.ts';
-import { openapiV2, openapiV3 } from '../../schema/openapi.ts';
+import { openapiV2, openapiV3, openapiV3OfDiscovery } from '../../schema/openapi.ts';
+import { pathsOfDiscovery } from '../../schema/openapi-operations.ts';
 import type { Registry } from '../../schema/registry.ts';
 import { json, negotiate } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
@@ -61,15 +62,22 @@ export class Openapi {
     if (!path.startsWith('/openapi/v3/')) return false;
     const inner = path.slice('/openapi/v3/'.length);
     const place = this.#groupVersions().find((gv) => gv.path === inner);
-    if (!place) return (await this.#foreign?.handle(inner, request)) ?? false;
+    const discovery = place ? undefined : this.#discovery().get(inner);
+    if (!place && !discovery) return (await this.#foreign?.handle(inner, request)) ?? false;
     const type = request.headers.accept?.includes(v3Type) ? v3Type : json;
-    const headers = request.query.get('hash') === this.#hash(place.path) ? { 'cache-control': 'public, immutable' } : {};
-    await send(request, this.#document(inner, () => encoded(openapiV3(this.#registry, this.#table.resources(place.group, place.version).map((s) => s.definition), place.group, place.version))), type, headers);
+    const headers = request.query.get('hash') === this.#hash(inner) ? { 'cache-control': 'public, immutable' } : {};
+    const make = (): unknown =>
+      place ? openapiV3(this.#registry, this.#table.resources(place.group, place.version).map((s) => s.definition), place.group, place.version) : openapiV3OfDiscovery(this.#registry, discovery!);
+    await send(request, this.#document(inner, () => encoded(make())), type, headers);
     return true;
   }
 
   #definitions() {
     return [...this.#table.all()].map((s) => s.definition);
+  }
+
+  #discovery() {
+    return pathsOfDiscovery(this.#definitions().filter((d) => !d.custom).map((d) => d.group));
   }
 
   #groupVersions(): { path: string; group: string; version: string }[] {
@@ -79,7 +87,8 @@ export class Openapi {
 
   #index(): JsonObject {
     const paths: JsonObject = {};
-    const all = [...this.#groupVersions().map(({ path }) => ({ path, hash: this.#hash(path) })), ...(this.#foreign?.paths() ?? [])];
+    const own = [...this.#groupVersions().map((gv) => gv.path), ...this.#discovery().keys()];
+    const all = [...own.map((path) => ({ path, hash: this.#hash(path) })), ...(this.#foreign?.paths() ?? [])];
     for (const { path, hash } of all.sort((a, b) => (a.path < b.path ? -1 : 1))) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
     return { paths };
   }
