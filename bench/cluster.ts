@@ -1,4 +1,4 @@
-/** A whole cluster with real containers: time to Ready and to metrics, a restart, and what each process takes of the machine when nothing happens. */
+/** A whole cluster with real containers: time to Ready and to metrics, a restart, the age of samples, and what each process takes of the machine when nothing happens. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { TestCluster, eventually, whyNoContainers } from '../test/e2e/profile.ts';
 
@@ -29,14 +29,26 @@ export async function benchCluster(options: { readonly quick?: boolean } = {}): 
     }
     await eventually('everything Ready', async () => !/ 0\/1 /.test(await cluster.ok('get', 'pods', '-A')));
     await new Promise((resolve) => setTimeout(resolve, options.quick ? 5000 : 30_000));
+    const sampleAgeSeconds = await sampleAges(cluster, options.quick ? 5 : 45);
     const processes = await measure(cluster.folder, options.quick ? 5 : 30);
     return {
-      startToMetricsMs, stopAndStartToReadyMs: restarts,
+      startToMetricsMs, stopAndStartToReadyMs: restarts, sampleAgeSeconds,
       totalProportionalMib: round(processes.reduce((sum, p) => sum + p.proportionalMib, 0)), processes,
     };
   } finally {
     await cluster.delete();
   }
+}
+
+/** How old the figures are that `kubectl top pods` would show at any moment: now less the time at which the kubelet read the cgroup. */
+async function sampleAges(cluster: TestCluster, seconds: number): Promise<{ readonly least: number; readonly mean: number; readonly most: number }> {
+  const ages: number[] = [];
+  for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
+    const { items } = JSON.parse(await cluster.ok('get', '--raw', '/apis/metrics.k8s.io/v1beta1/pods')) as { items: { timestamp: string }[] };
+    ages.push(...items.map(({ timestamp }) => (Date.now() - Date.parse(timestamp)) / 1000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return { least: round(Math.min(...ages)), mean: round(ages.reduce((a, b) => a + b, 0) / ages.length), most: round(Math.max(...ages)) };
 }
 
 async function measure(folder: string, seconds: number): Promise<ProcessFigures[]> {

@@ -47,10 +47,11 @@ describe('kubectl top', { skip: whyNoContainers() ?? false }, () => {
     const outcome = await cluster.kubectl(['top', 'pod', '-l', 'app=young']);
     assert.equal(outcome.code, 1, outcome.stdout);
     assert.match(outcome.stderr, /^error: metrics not available yet\n|^error: Metrics not available for pod default\/young, age: /m);
-    const doctor = await cluster.k7s(['kubectl', '--', 'top', 'doctor', 'pod/young']);
-    assert.match(doctor.stdout, /^(wait {2}pod\/young runs since \d+ s only: .*|ok {4}pod\/young has figures)$/m);
     const byName = await cluster.kubectl(['top', 'pod', 'young']);
     assert.match(byName.stderr, /Error from server \(NotFound\): podmetrics\.metrics\.k8s\.io "default\/young" not found/);
+    await cluster.ok('wait', '--for=condition=Ready', 'pod/young', '--timeout=60s');
+    const doctor = await cluster.k7s(['kubectl', '--', 'top', 'doctor', 'pod/young']);
+    assert.match(doctor.stdout, /^(wait {2}pod\/young runs since \d+ s only: .*|ok {4}pod\/young has figures)$/m);
   });
 
   test('the working set is usage minus inactive file, within 2 % of the cgroup files', async () => {
