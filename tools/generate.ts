@@ -84,7 +84,7 @@ for (const { folder, version, pkg } of packages) {
     for (const [key, f] of Object.entries(struct.fields)) {
       if (f.doc) out.push(`  /** ${f.doc} */`);
       const k = /^[A-Za-z_$][\w$]*$/.test(key) ? key : `'${key}'`;
-      const t = f.enum ? f.enum.map((e) => `'${e}'`).join(' | ') : tsType(f.type, uses);
+      const t = tsType(f.type, uses);
       out.push(`  ${k}${present(`${pkg.name}.${name}`, key, f) ? '' : '?'}: ${t};`);
     }
     out.push('}', '');

@@ -62,13 +62,14 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
   const slis = new Metrics();
   const checks = health(options, healthMetrics(slis));
   const discovery = new Discovery(server.registry, server.table, aggregator, options.address);
-  const openapi = new Openapi(server.registry, server.table, aggregator.openapi);
+  const issuer = accounts && isIssuerUrl(accounts.issuer) ? issuerDiscovery(accounts, options.address) : undefined;
+  const openapi = new Openapi(server.registry, server.table, issuer !== undefined, aggregator.openapi);
   const plain: Readonly<Record<string, (request: ServingRequest) => void>> = {
     '/version': (request) => sendJson(request, 200, versionInfo()),
     '/metrics/slis': (request) => sendText(request, 200, slis.expose(), metricsContentType),
     '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
     '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...groupPaths(server.table), ...checks.paths(), ...Object.keys(plain).filter((path) => path !== '/')].sort() }),
-    ...(accounts && isIssuerUrl(accounts.issuer) ? issuerDiscovery(accounts, options.address) : {}),
+    ...issuer,
   };
   /** Only a group that there is says it as the API does. */
   const nothingAt = (request: ServingRequest): void => {

@@ -66,7 +66,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const admission = new AdmissionChain();
   const installed = install({
     registry, feed, admission, surroundings,
-    definitions: servedResources(catalogResources, config.runtimeConfig ?? []),
+    definitions: servedResources(catalogResources, config.runtimeConfig ?? [], config.features ?? []),
     packages: new Map(catalogPackages.map((p) => [p.name, p])),
   });
   const { table, storage } = installed;

@@ -10,7 +10,7 @@ const texts = {
 };
 
 /** A reference to another definition, which it also adds to the document. */
-export type Refer = (name: string) => Json;
+export type Refer = (name: string, isDescribed: boolean) => Json;
 
 /** The definitions of the resource and of its list, by name. */
 export function customDefinitions(resource: ResourceDefinition, dialect: 2 | 3): ReadonlyMap<string, (refer: Refer) => Json> {
@@ -22,7 +22,7 @@ export function customDefinitions(resource: ResourceDefinition, dialect: 2 | 3):
     [definition, (refer: Refer) => ({ ...objectSchema(schema, dialect, refer), ...known(kind) })],
     [`${definition}List`, (refer: Refer) => ({
       description: `A list of ${kind}.`, type: 'object', required: ['items'],
-      properties: { ...texts, items: { type: 'array', description: `List of ${resource.resource}.`, items: refer(definition) }, metadata: described(refer(`${meta}.ListMeta`)) },
+      properties: { ...texts, items: { type: 'array', description: `List of ${resource.resource}.`, items: refer(definition, false) }, metadata: described(refer(`${meta}.ListMeta`, true)) },
       ...known(listKind),
     })],
   ]);
@@ -40,7 +40,7 @@ function objectSchema(schema: JsonSchema | undefined, dialect: 2 | 3, refer: Ref
 }
 
 function withHead(properties: unknown, refer: Refer): Json {
-  return { ...(isMembers(properties) ? properties : {}), ...texts, metadata: described(refer(`${meta}.ObjectMeta`)) };
+  return { ...(isMembers(properties) ? properties : {}), ...texts, metadata: described(refer(`${meta}.ObjectMeta`, true)) };
 }
 
 /** The schema as it is; version 2 knows neither alternatives nor nulls, and its readers take what is untyped for free. */
@@ -51,7 +51,8 @@ function published(schema: JsonSchema, dialect: 2 | 3, refer: Refer): Json {
   const free = dialect === 2 && (keeps || schema.nullable === true);
   const additional = additionalOf(schema);
   const items = itemsOf(schema);
-  if (dialect === 2) for (const key of ['allOf', 'anyOf', 'oneOf', 'not', 'nullable']) delete out[key];
+  if (dialect === 2) for (const key of ['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'default']) delete out[key];
+  else if (schema['x-kubernetes-int-or-string'] && out['anyOf'] === undefined) out['anyOf'] = [{ type: 'integer' }, { type: 'string' }];
   if (items && !free) out['items'] = published(items, dialect, refer);
   if (properties && !free) out['properties'] = Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, published(value, dialect, refer)]));
   if (additional.allowed) out['additionalProperties'] = additional.schema ? published(additional.schema, dialect, refer) : true;

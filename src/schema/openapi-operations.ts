@@ -22,6 +22,7 @@ export interface Operation {
   readonly gvk: { readonly group: string; readonly version: string; readonly kind: string };
   readonly parameters: readonly Parameter[];
   readonly body?: string;
+  /** What may be sent; anything where absent, and of a list without entries nothing is said. */
   readonly bodyTypes?: readonly string[];
   /** Definition name by status code; `string` for plain text. */
   readonly answers: Readonly<Record<string, string>>;
@@ -34,7 +35,7 @@ export interface Path {
   readonly operations: readonly Operation[];
 }
 
-const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 /** Of types that have no binary form. */
 const textTypes = objectTypes.slice(0, 2);
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
@@ -88,14 +89,21 @@ export function tagOf(group: string, version: string): string {
   return `${groupTag(group)}_${version}`;
 }
 
-/** What there is beside the versions of groups: discovery itself and the version, by the name in the index of documents. */
-export function pathsOfDiscovery(groups: Iterable<string>): ReadonlyMap<string, Path> {
+/** What there is beside the versions of groups: discovery itself, the version and the issuer of tokens, by the name in the index of documents. */
+export function pathsOfDiscovery(groups: Iterable<string>, isIssuer: boolean): ReadonlyMap<string, Path> {
   const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
-  const at = (name: string, tag: string, id: string, description: string, answer: string, produces = objectTypes): [string, Path] =>
-    [name, { path: `/${name}/`, parameters: [], operations: [{ method: 'get', id, tag, description, action: '', gvk: { group: '', version: '', kind: '' }, parameters: [], answers: { '200': answer }, produces }] }];
+  const at = (name: string, tag: string, id: string, description: string, answer: string, rest: Partial<Operation> = {}): [string, Path] =>
+    [name, { path: `/${name}/`, parameters: [], operations: [{ method: 'get', id, tag, description, action: '', gvk: { group: '', version: '', kind: '' }, parameters: [], answers: { '200': answer }, bodyTypes: objectTypes, produces: objectTypes, ...rest }] }];
+  const plain = ['application/json'];
   return new Map([
     at('apis', 'apis', 'getAPIVersions', 'get available API versions', `${meta}.APIGroupList`),
-    at('version', 'version', 'getCodeVersion', 'get the version of this server', 'io.k8s.apimachinery.pkg.version.Info', ['application/json']),
+    at('version', 'version', 'getCodeVersion', 'get the version of this server', 'io.k8s.apimachinery.pkg.version.Info', { bodyTypes: plain, produces: plain }),
+    ...(isIssuer
+      ? [
+        at('.well-known/openid-configuration', 'WellKnown', 'getServiceAccountIssuerOpenIDConfiguration', 'get what OpenID Connect asks of the issuer of service account tokens', 'string', { bodyTypes: [], produces: plain }),
+        at('openid/v1/jwks', 'openid', 'getServiceAccountIssuerOpenIDKeyset', 'get the keys by which service account tokens are verified', 'string', { bodyTypes: [], produces: ['application/jwk-set+json'] }),
+      ]
+      : []),
     ...[...new Set(groups)].map((group) =>
       group === '' ? at('api', 'core', 'getCoreAPIVersions', 'get available API versions', `${meta}.APIVersions`) : at(`apis/${group}`, groupTag(group), `get${groupWord(group)}APIGroup`, 'get information of a group', `${meta}.APIGroup`)),
   ]);
@@ -155,7 +163,8 @@ function shared(path: Path): Path {
 
 function operation(context: Context, method: Method, id: string, action: string, description: string, rest: Partial<Operation>): Operation {
   const { group, version, kind } = context.resource;
-  return { method, id, action, description, tag: tagOf(group, version), gvk: { group, version, kind }, parameters: [], answers: {}, produces: context.resource.custom ? textTypes : objectTypes, ...rest };
+  const types = context.resource.custom ? { bodyTypes: textTypes, produces: textTypes } : { produces: objectTypes };
+  return { method, id, action, description, tag: tagOf(group, version), gvk: { group, version, kind }, parameters: [], answers: {}, ...types, ...rest };
 }
 
 function listOperation(context: Context, suffix: '' | 'ForAllNamespaces'): Operation | undefined {
@@ -163,7 +172,7 @@ function listOperation(context: Context, suffix: '' | 'ForAllNamespaces'): Opera
   if (!resource.verbs.includes('list')) return undefined;
   const list = resource.custom ? `${context.type}List` : (definitionOf(registry, resource.group, resource.version, `${resource.kind}List`) ?? context.type);
   const id = suffix ? `list${place}${resource.kind}${suffix}` : `list${place}${scope}${resource.kind}`;
-  return operation(context, 'get', id, 'list', `list or watch objects of kind ${resource.kind}`, { parameters: listParameters, answers: { '200': list }, produces: [...objectTypes, ...streamTypes] });
+  return operation(context, 'get', id, 'list', `list or watch objects of kind ${resource.kind}`, { parameters: listParameters, answers: { '200': list }, produces: resource.custom ? textTypes : [...objectTypes, ...streamTypes] });
 }
 
 function collectionOperations(context: Context): Operation[] {
@@ -175,9 +184,10 @@ function collectionOperations(context: Context): Operation[] {
     out.push(operation(context, 'post', `create${place}${scope}${resource.kind}`, 'post', `create ${article(resource.kind)}`, { parameters: [dryRun, fieldManager, fieldValidation], body: type, answers: { '200': type, '201': type, '202': type } }));
   }
   if (resource.verbs.includes('deletecollection')) {
+    const selecting = listParameters.filter((p) => !['watch', 'allowWatchBookmarks'].includes(p.name));
     out.push(
       operation(context, 'delete', `delete${place}Collection${scope}${resource.kind}`, 'deletecollection', `delete collection of ${resource.kind}`, {
-        parameters: [...deleteParameters, ...listParameters.filter((p) => !['watch', 'allowWatchBookmarks'].includes(p.name))], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', answers: { '200': context.status },
+        ...(resource.custom ? { parameters: listParameters } : { parameters: [...deleteParameters, ...selecting], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions' }), answers: { '200': context.status },
       }),
     );
   }
@@ -198,10 +208,10 @@ function objectOperations(context: Context, sub?: { readonly name: string; reado
   const add = (method: Method, verb: string, action: string, description: string, rest: Partial<Operation>): void => {
     out.push(operation(context, method, `${verb}${place}${scope}${resource.kind}${suffix}`, action, description, rest));
   };
-  if (verbs.includes('get')) add('get', 'read', 'get', `read ${words}`, { answers: { '200': type } });
+  if (verbs.includes('get')) add('get', 'read', 'get', `read ${words}`, { parameters: resource.custom ? listParameters.filter((p) => p.name === 'resourceVersion') : [], answers: { '200': type } });
   if (verbs.includes('update')) add('put', 'replace', 'put', `replace ${words}`, { parameters: [dryRun, fieldManager, fieldValidation], body: type, answers: { '200': type, '201': type } });
   if (verbs.includes('patch')) {
-    add('patch', 'patch', 'patch', `partially update ${words}`, { parameters: [dryRun, fieldManager, fieldValidation, force], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch', bodyTypes: context.resource.custom ? patchTypes.filter((t) => !t.includes('strategic')) : patchTypes, answers: { '200': type, '201': type } });
+    add('patch', 'patch', 'patch', `partially update ${words}`, { parameters: [dryRun, fieldManager, fieldValidation, force], body: 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch', bodyTypes: resource.custom ? patchTypes.filter((t) => !t.includes('strategic')) : patchTypes, answers: resource.custom ? { '200': type } : { '200': type, '201': type } });
   }
   if (verbs.includes('delete')) {
     const answer = returnedWhenDeleted.has(resource.group === '' ? resource.resource : `${resource.resource}.${resource.group}`) ? type : context.status;
@@ -240,7 +250,8 @@ function subresourcePaths(context: Context, sub: Subresource, base: string, para
   }
   const type = own ?? (name === undefined ? undefined : openapiName(registry.struct(name)));
   if (type === undefined) return [];
-  const operations = objectOperations(context, { name: sub.name, kind: sub.kind, type, verbs: sub.verbs }).map((o) => ({ ...o, gvk }));
+  // Of a custom resource the scale is said to be of the kind itself.
+  const operations = objectOperations(context, { name: sub.name, kind: sub.kind, type, verbs: sub.verbs }).map((o) => (resource.custom ? o : { ...o, gvk }));
   return [{ path: `${base}/${sub.name}`, parameters, operations }];
 }
 
@@ -254,7 +265,7 @@ function optionParameters(struct: StructType): Parameter[] {
 /** The paths under /watch: deprecated, but a part of the API. */
 function watchPaths(context: Context, root: string, scoped: readonly Parameter[]): Path[] {
   const { resource, place, scope } = context;
-  if (!resource.verbs.includes('watch')) return [];
+  if (!resource.verbs.includes('watch') || resource.custom) return [];
   const answers = { '200': 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent' };
   const produces = [...objectTypes, ...streamTypes];
   const watch = (id: string, action: string): Operation => operation(context, 'get', id, action, `watch ${resource.kind} changes. deprecated: use the 'watch' parameter with a list operation instead.`, { answers, produces });

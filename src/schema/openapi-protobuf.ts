@@ -153,7 +153,8 @@ const apiKey = message(() => ({ fields: { type: [1, string], name: [2, string], 
 const documentMessage: Message = {
   fields: {
     swagger: [1, string], info: [2, info], host: [3, string], basePath: [4, string], schemes: [5, strings], consumes: [6, strings], produces: [7, strings],
-    paths: [8, message(() => ({ fields: {}, extensions: 1, entries: [2, pathItem] }))], definitions: [9, properties], security: [12, repeated(securityRequirement)],
+    paths: [8, message(() => ({ fields: {}, extensions: 1, entries: [2, pathItem] }))], definitions: [9, properties],
+    parameters: [10, message(() => ({ fields: {}, entries: [1, parameter] }))], security: [12, repeated(securityRequirement)],
     securityDefinitions: [13, message(() => ({ fields: {}, entries: [1, within(2, apiKey)] }))],
   },
   extensions: 16,

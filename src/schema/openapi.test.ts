@@ -7,6 +7,7 @@ import { pathsOfDiscovery } from './openapi-operations.ts';
 import { Registry } from './registry.ts';
 
 const registry = new Registry(packages);
+const discovery = pathsOfDiscovery(['', 'apps', 'rbac.authorization.k8s.io'], true);
 interface Document {
   paths: Record<string, Record<string, { operationId: string; parameters?: { name: string }[]; 'x-kubernetes-group-version-kind'?: unknown; 'x-kubernetes-action'?: string }>>;
   components: { schemas: Record<string, Record<string, unknown>> };
@@ -19,7 +20,7 @@ test('every reference of every document resolves', () => {
     const document = openapiV3(registry, resources, group, version) as unknown as Document;
     for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) assert.ok(document.components.schemas[name!], `${group}/${version}: ${name}`);
   }
-  const v2 = openapiV2(registry, resources) as { definitions: Record<string, unknown> };
+  const v2 = openapiV2(registry, resources, discovery.values()) as { definitions: Record<string, unknown> };
   for (const [, name] of JSON.stringify(v2).matchAll(/"#\/definitions\/([^"]+)"/g)) assert.ok(v2.definitions[name!], name);
 });
 
@@ -50,18 +51,30 @@ test('documents have the shape that generators of clients know from upstream', (
   assert.ok(log.parameters.some((p) => p.name === 'sinceSeconds') && !log.parameters.some((p) => p.name === 'sinceTime'));
   const { properties } = components.schemas['io.k8s.api.core.v1.Container'] as unknown as { properties: Record<string, object> };
   assert.ok('allOf' in properties['lifecycle']! && !('$ref' in properties['lifecycle']));
-  const v2 = openapiV2(registry, resources) as { definitions: Record<string, unknown> };
+  const v2 = openapiV2(registry, resources, discovery.values()) as { definitions: Record<string, unknown> };
   assert.ok(!JSON.stringify(v2.definitions['io.k8s.api.core.v1.PodSpec']).includes('"default":'));
   assert.ok(!JSON.stringify([paths, v2]).includes('cbor'));
 });
 
+test('what a field may be, defaults that are told, which of several is set, parameters said once', () => {
+  const { components: { schemas } } = openapiV3(registry, resources, '', 'v1') as unknown as Document;
+  const property = (type: string, key: string) => (schemas[`io.k8s.api.core.v1.${type}`]!['properties'] as Record<string, Record<string, unknown>>)[key]!;
+  assert.deepEqual(property('PodSpec', 'restartPolicy'), { type: 'string', enum: ['Always', 'Never', 'OnFailure'] });
+  assert.deepEqual(property('PersistentVolumeSpec', 'accessModes')['items'], { type: 'string', enum: ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'], default: '' });
+  assert.equal(property('ServicePort', 'protocol')['default'], 'TCP');
+  assert.equal(property('LocalObjectReference', 'name')['default'], '');
+  assert.deepEqual(schemas['io.k8s.api.core.v1.SeccompProfile']!['x-kubernetes-unions'], [{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }]);
+  const { paths, parameters } = openapiV2(registry, resources, []) as unknown as { paths: Document['paths']; parameters: Record<string, { name: string }> };
+  const [fieldManager] = paths['/api/v1/namespaces']!['post']!.parameters!.flatMap((p) => ('$ref' in p ? [(p as unknown as { $ref: string }).$ref] : []));
+  assert.equal(parameters[fieldManager!.slice('#/parameters/'.length)]!.name, 'fieldManager');
+});
+
 test('discovery and the version have documents too', () => {
-  const places = pathsOfDiscovery(['', 'apps', 'rbac.authorization.k8s.io']);
-  assert.deepEqual([...places.keys()].sort(), ['api', 'apis', 'apis/apps', 'apis/rbac.authorization.k8s.io', 'version']);
-  const document = openapiV3OfDiscovery(registry, places.get('apis/rbac.authorization.k8s.io')!) as unknown as Document;
+  assert.deepEqual([...discovery.keys()].sort(), ['.well-known/openid-configuration', 'api', 'apis', 'apis/apps', 'apis/rbac.authorization.k8s.io', 'openid/v1/jwks', 'version']);
+  const document = openapiV3OfDiscovery(registry, discovery.get('apis/rbac.authorization.k8s.io')!) as unknown as Document;
   assert.equal(document.paths['/apis/rbac.authorization.k8s.io/']!['get']!.operationId, 'getRbacAuthorizationAPIGroup');
   assert.deepEqual(Object.keys(document.components.schemas).map((name) => name.split('.').at(-1)), ['APIGroup', 'GroupVersionForDiscovery', 'ServerAddressByClientCIDR']);
-  assert.ok((openapiV2(registry, resources) as unknown as Document).paths['/version/']);
+  assert.ok((openapiV2(registry, resources, discovery.values()) as unknown as Document).paths['/version/']);
 });
 
 test('version 2 as protobuf', () => {

@@ -1,6 +1,8 @@
 /** OpenAPI documents from the schema: version 3 for each group and version, version 2 for everything. Built when asked for. */
-import { pathsOf, pathsOfDiscovery, rootOf, tagOf, type Json, type Operation, type Parameter, type Path } from './openapi-operations.ts';
 import { customDefinitions, type Refer } from './openapi-custom.ts';
+import { kindsByDefinition } from './openapi-kinds.ts';
+import { objectTypes, pathsOf, rootOf, tagOf, type Json, type Operation, type Parameter, type Path } from './openapi-operations.ts';
+import { SharedParameters } from './openapi-parameters.ts';
 import { openapiName, type Registry, type ResolvedField, type StructType, type Type } from './registry.ts';
 import type { ResourceDefinition } from './vocabulary.ts';
 
@@ -77,7 +79,7 @@ class Definitions {
     const custom = this.#custom.get(name);
     if (custom) {
       this.#out.set(name, {});
-      this.#out.set(name, custom((other) => this.#reference(other, true)));
+      this.#out.set(name, custom((other, isDescribed) => this.#reference(other, isDescribed)));
       return;
     }
     const struct = this.#structs.get(name);
@@ -101,17 +103,17 @@ class Definitions {
       ...(fields.length ? { properties: Object.fromEntries(fields.map((f) => [f.key, this.#property(f)])) } : {}),
       ...(kinds ? { 'x-kubernetes-group-version-kind': kinds } : {}),
       ...(data.mapType ? { 'x-kubernetes-map-type': data.mapType } : {}),
+      ...(data.unions ? { 'x-kubernetes-unions': data.unions } : {}),
     };
   }
 
   #property(field: ResolvedField): Json {
     const { resolved: type } = field;
-    const zero = field.default ?? (field.ptr === true ? undefined : this.#zero(type, field.required === true && field.always === true));
+    const zero = field.told ? (field.default ?? this.#zero(type, true)) : field.ptr ? undefined : this.#zero(type, field.always === true);
     return {
       ...(field.doc ? { description: field.doc } : {}),
-      ...this.#schema(type, true),
+      ...this.#schema(type, field.undescribed !== true, field.enum),
       ...this.#default(zero),
-      ...(field.enum ? { enum: field.enum } : {}),
       ...(field.listMapKeys ? { 'x-kubernetes-list-map-keys': field.listMapKeys } : {}),
       ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}),
       ...(field.mapType ? { 'x-kubernetes-map-type': field.mapType } : {}),
@@ -131,24 +133,24 @@ class Definitions {
     return type.kind === 'scalar' && always ? zeros[type.name] : undefined;
   }
 
-  #schema(type: Type, withSiblings: boolean): Json {
+  #schema(type: Type, withSiblings: boolean, values?: readonly string[]): Json {
     switch (type.kind) {
       case 'scalar':
-        return scalars[type.name]!;
+        return values ? { ...scalars[type.name], enum: values.toSorted() } : scalars[type.name]!;
       case 'special':
         return this.#reference(specials[type.name]!.name, withSiblings);
       case 'struct':
         return this.#reference(openapiName(type.struct), withSiblings);
       case 'list':
-        return { type: 'array', items: this.#element(type.of) };
+        return { type: 'array', items: this.#element(type.of, values) };
       case 'map':
-        return { type: 'object', additionalProperties: this.#element(type.of) };
+        return { type: 'object', additionalProperties: this.#element(type.of, values) };
     }
   }
 
-  #element(type: Type): Json {
+  #element(type: Type, values?: readonly string[]): Json {
     const zero = this.#zero(type, true);
-    return { ...this.#schema(type, zero !== undefined), ...this.#default(zero) };
+    return { ...this.#schema(type, zero !== undefined, values), ...this.#default(zero) };
   }
 
   /** In version 3 a reference that has neighbours is wrapped, because they would not count; fields are described, or are to be. */
@@ -159,77 +161,63 @@ class Definitions {
   }
 }
 
-/** Which kinds a definition stands for; those of meta.v1 stand for one in each group and version. */
-function kindsByDefinition(registry: Registry, resources: readonly ResourceDefinition[]): ReadonlyMap<string, readonly Json[]> {
-  const out = new Map<string, Json[]>();
-  const add = (name: string | undefined, group: string, version: string, kind: string): void => {
-    if (name === undefined) return;
-    const key = openapiName(registry.struct(name));
-    const list = out.get(key) ?? [];
-    if (!list.some((k) => k['group'] === group && k['version'] === version && k['kind'] === kind)) list.push({ group, kind, version });
-    out.set(key, list);
-  };
-  for (const pkg of registry.packages) {
-    for (const local of [...Object.keys(pkg.types), ...pkg.lists.map((kind) => `${kind}List`)]) {
-      const { kind, apiVersion } = registry.struct(`${pkg.name}.${local}`).data.fields;
-      if (pkg.name !== 'meta.v1' && kind && apiVersion && kind.n === undefined) add(`${pkg.name}.${local}`, pkg.group, pkg.version, local);
-    }
-  }
-  for (const kind of ['Status', 'APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions']) add(`meta.v1.${kind}`, '', 'v1', kind);
-  const served = new Map(resources.map((r) => [`${r.group}/${r.version}`, r]));
-  for (const { group, version } of [...served.values()].sort((a, b) => (a.group < b.group ? -1 : 1))) for (const kind of ['DeleteOptions', 'WatchEvent']) add(`meta.v1.${kind}`, group, version, kind);
-  return out;
-}
-
 const info = { title: 'Kubernetes', version: '1.34' };
+const customInfo = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' };
 const security = [{ BearerToken: [] }];
 const bearer = { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' };
 
-/** The document of one group and version, as /openapi/v3/apis/<group>/<version> serves it. */
+/** The document of one group and version, as /openapi/v3/apis/<group>/<version> serves it; that of custom resources says less. */
 export function openapiV3(registry: Registry, resources: readonly ResourceDefinition[], group: string, version: string): Json {
-  const definitions = new Definitions(3, registry, resources);
-  const paths: Json = { [`${rootOf(group, version)}/`]: resourceListPath(group, version, 3, definitions) };
   const own = resources.filter((r) => r.group === group && r.version === version);
+  const isCustom = own.length > 0 && own.every((r) => r.custom);
+  const definitions = new Definitions(3, registry, own);
+  const paths: Json = isCustom ? {} : { [`${rootOf(group, version)}/`]: pathV3(resourceListPath(group, version), definitions) };
   for (const path of own.flatMap((r) => pathsOf(registry, r)).sort(byPath)) paths[path.path] = pathV3(path, definitions);
-  return { openapi: '3.0.0', info, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
+  const schemas = definitions.sorted();
+  return { openapi: '3.0.0', info: isCustom ? customInfo : info, paths, components: isCustom ? { schemas } : { schemas, securitySchemes: { BearerToken: bearer } } };
 }
 
-/** The document of discovery itself or of the version, as /openapi/v3/<name> serves it. */
+/** The document of discovery itself, of the version or of the issuer of tokens, as /openapi/v3/<name> serves it. */
 export function openapiV3OfDiscovery(registry: Registry, path: Path): Json {
   const definitions = new Definitions(3, registry, []);
   const paths = { [path.path]: pathV3(path, definitions) };
-  return { openapi: '3.0.0', info, paths, components: { schemas: definitions.sorted(), securitySchemes: { BearerToken: bearer } } };
+  const schemas = definitions.sorted();
+  return { openapi: '3.0.0', info, paths, components: { ...(Object.keys(schemas).length ? { schemas } : {}), securitySchemes: { BearerToken: bearer } } };
 }
 
 /** The document of everything, as /openapi/v2 serves it. */
-export function openapiV2(registry: Registry, resources: readonly ResourceDefinition[]): Json {
+export function openapiV2(registry: Registry, resources: readonly ResourceDefinition[], discovery: Iterable<Path>): Json {
   const definitions = new Definitions(2, registry, resources);
+  const shared = new SharedParameters();
   const paths: Json = {};
-  const versions = new Map(resources.map((r) => [rootOf(r.group, r.version), r]));
-  const all: [string, () => Json][] = [...versions].map(([root, r]) => [`${root}/`, () => resourceListPath(r.group, r.version, 2, definitions)]);
-  const builtIn = resources.filter((r) => !r.custom).map((r) => r.group);
-  for (const path of [...pathsOfDiscovery(builtIn).values(), ...resources.flatMap((r) => pathsOf(registry, r))]) all.push([path.path, () => pathV2(path, definitions)]);
-  for (const [path, make] of all.sort(([a], [b]) => (a < b ? -1 : 1))) paths[path] = make();
-  return { swagger: '2.0', info, paths, definitions: definitions.sorted(), securityDefinitions: { BearerToken: bearer }, security };
+  const versions = new Map(resources.filter((r) => !r.custom).map((r) => [rootOf(r.group, r.version), r]));
+  const lists = [...versions.values()].map((r) => resourceListPath(r.group, r.version));
+  const all = [...lists, ...discovery, ...resources.flatMap((r) => pathsOf(registry, r))];
+  for (const path of all.sort(byPath)) paths[path.path] = pathV2(path, definitions, shared);
+  return { swagger: '2.0', info, paths, definitions: definitions.sorted(), parameters: shared.sorted(), securityDefinitions: { BearerToken: bearer }, security };
 }
 
 function byPath(a: Path, b: Path): number {
   return a.path < b.path ? -1 : 1;
 }
 
-function resourceListPath(group: string, version: string, dialect: Dialect, definitions: Definitions): Json {
-  const list = `${meta}.APIResourceList`;
-  definitions.need(list);
+function resourceListPath(group: string, version: string): Path {
   const word = tagOf(group, version).replace(/_./, (m) => m.slice(1).toUpperCase());
-  const path: Path = {
-    path: '', parameters: [],
-    operations: [{ method: 'get', id: `get${word.charAt(0).toUpperCase()}${word.slice(1)}APIResources`, tag: tagOf(group, version), description: 'get available resources', action: '', gvk: { group: '', version: '', kind: '' }, parameters: [], answers: { '200': list }, produces: ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] }],
+  return {
+    path: `${rootOf(group, version)}/`, parameters: [],
+    operations: [{
+      method: 'get', id: `get${word.charAt(0).toUpperCase()}${word.slice(1)}APIResources`, tag: tagOf(group, version), description: 'get available resources', action: '',
+      gvk: { group: '', version: '', kind: '' }, parameters: [], answers: { '200': `${meta}.APIResourceList` }, bodyTypes: objectTypes, produces: objectTypes,
+    }],
   };
-  return dialect === 3 ? pathV3(path, definitions) : pathV2(path, definitions);
 }
 
 function extrasOf(operation: Operation): Json {
   return operation.action ? { 'x-kubernetes-action': operation.action, 'x-kubernetes-group-version-kind': operation.gvk } : {};
+}
+
+function byName(a: Parameter, b: Parameter): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function answerText(code: string): string {
@@ -250,16 +238,16 @@ function pathV3(path: Path, definitions: Definitions): Json {
       tags: [o.tag],
       description: o.description,
       operationId: o.id,
-      ...(o.parameters.length ? { parameters: o.parameters.map(parameter) } : {}),
+      ...(o.parameters.length ? { parameters: o.parameters.toSorted(byName).map(parameter) } : {}),
       ...(o.body ? { requestBody: { content: content(o.bodyTypes ?? ['*/*'], o.body), ...(o.method === 'delete' ? {} : { required: true }) } } : {}),
       responses: { ...Object.fromEntries(Object.entries(o.answers).map(([code, name]) => [code, { description: answerText(code), content: content(o.produces, name) }])), '401': { description: 'Unauthorized' } },
       ...extrasOf(o),
     },
   ]);
-  return { ...Object.fromEntries(operations), ...(path.parameters.length ? { parameters: path.parameters.map(parameter) } : {}) };
+  return { ...Object.fromEntries(operations), ...(path.parameters.length ? { parameters: path.parameters.toSorted(byName).map(parameter) } : {}) };
 }
 
-function pathV2(path: Path, definitions: Definitions): Json {
+function pathV2(path: Path, definitions: Definitions, shared: SharedParameters): Json {
   const parameter = (p: Parameter): Json => ({ uniqueItems: true, type: p.type, description: p.description, name: p.name, in: p.in, ...(p.in === 'path' ? { required: true } : {}) });
   const schema = (name: string): Json => {
     if (name === 'string') return { type: 'string' };
@@ -267,12 +255,14 @@ function pathV2(path: Path, definitions: Definitions): Json {
     return { $ref: definitions.prefix + name };
   };
   const operations = path.operations.map((o) => {
-    const parameters = [...(o.body ? [{ name: 'body', in: 'body', ...(o.method === 'delete' ? {} : { required: true }), schema: schema(o.body) }] : []), ...o.parameters.map(parameter)];
+    const body = o.body ? [{ name: 'body', in: 'body', ...(o.method === 'delete' ? {} : { required: true }), schema: schema(o.body) }] : [];
+    const parameters = [...body, ...o.parameters.toSorted(byName).map(parameter)].map((p) => shared.place(p));
+    const consumes = o.bodyTypes ?? ['*/*'];
     return [
       o.method,
       {
         description: o.description,
-        consumes: o.bodyTypes ?? ['*/*'],
+        ...(consumes.length ? { consumes } : {}),
         produces: o.produces,
         schemes: ['https'],
         tags: [o.tag],
@@ -283,5 +273,5 @@ function pathV2(path: Path, definitions: Definitions): Json {
       },
     ];
   });
-  return { ...Object.fromEntries(operations), ...(path.parameters.length ? { parameters: path.parameters.map(parameter) } : {}) };
+  return { ...Object.fromEntries(operations), ...(path.parameters.length ? { parameters: path.parameters.toSorted(byName).map(parameter).map((p) => shared.place(p)) } : {}) };
 }

@@ -26,7 +26,9 @@ export interface Field {
   readonly omitzero?: true;
   readonly required?: true;
   readonly default?: string | number | boolean;
-  /** The closed set of values. */
+  /** OpenAPI tells the default, or the zero value that stands for absence. What is always written is told as zero in any case, other defaults are not. */
+  readonly told?: true;
+  /** The closed set of values, of the elements of a list or map. Told by OpenAPI; judged where the kind's validation does, from the same constant. */
   readonly enum?: readonly string[];
   /** May not change once set. */
   readonly immutable?: true;
@@ -38,17 +40,25 @@ export interface Field {
   readonly patchMergeKey?: string;
   /** One short sentence in our own words, for explain and OpenAPI. */
   readonly doc?: string;
+  /** Upstream says nothing of it, so that OpenAPI's reference to its type stands alone. */
+  readonly undescribed?: true;
 }
 
 /** The facts of one struct; T is the interface that `npm run generate` prints from it. */
 export interface Struct<T = unknown> {
   readonly fields: { readonly [K in keyof T]-?: Field };
   readonly mapType?: 'atomic';
-  readonly unions?: unknown;
+  readonly unions?: readonly Union[];
   readonly doc?: string;
 }
 
-export type AnyStruct = { readonly fields: Readonly<Record<string, Field>>; readonly mapType?: 'atomic'; readonly doc?: string };
+/** One field says which of the others is set. */
+export interface Union {
+  readonly discriminator: string;
+  readonly 'fields-to-discriminateBy': Readonly<Record<string, string>>;
+}
+
+export type AnyStruct = { readonly fields: Readonly<Record<string, Field>>; readonly mapType?: 'atomic'; readonly unions?: readonly Union[]; readonly doc?: string };
 
 /** All types of one group and version. */
 export interface Package {
@@ -90,6 +100,8 @@ export interface ResourceDefinition {
   readonly deprecation?: string;
   /** Served only when `--runtime-config` asks for it. */
   readonly offByDefault?: true;
+  /** Served only with this feature gate, whatever `--runtime-config` asks for. */
+  readonly gate?: string;
   readonly subresources?: readonly Subresource[];
   /** Absent: never stored (reviews, bindings). Prefix ends with `/`; `<namespace>/<name>` or `<name>` follows. */
   readonly storage?: { readonly prefix: string; readonly package: string; readonly kind: string };

@@ -96,6 +96,7 @@ test('the real kubectl explains our schema', async () => {
   assert.equal(code, 0);
   assert.match(stdout, /FIELD: resources <ResourceRequirements>[^]*limits\t<map\[string\]Quantity>/);
   assert.match((await server.kubectl('explain service.spec.ports')).stdout, /port\t<integer> -required-/);
+  assert.match((await server.kubectl('explain pod.spec.dnsPolicy')).stdout, /FIELD: dnsPolicy <string>\nENUM:\n {4}ClusterFirst\n {4}ClusterFirstWithHostNet\n {4}Default\n {4}None\n/);
 });
 
 test('the cluster and what one may do in it', async () => {

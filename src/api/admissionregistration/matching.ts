@@ -5,6 +5,7 @@ import { nameIsPathSegment, qualifiedNameComplaints } from '../../machinery/name
 import type { FieldError } from '../../machinery/status.ts';
 import { checkLabelSelector } from '../../schema/metadata.ts';
 import type { Compiled, Compiler, Purpose } from './expressions.ts';
+import { matchPolicies } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
 
 export type Rule = DeepReadonly<Pick<T.RuleWithOperations, 'apiGroups' | 'apiVersions' | 'resources' | 'operations' | 'scope'>>;
@@ -57,7 +58,7 @@ function checkResources(list: readonly string[], path: string, out: FieldError[]
 
 export function checkMatch(m: DeepReadonly<T.MatchResources> | undefined, path: string, out: FieldError[]): void {
   if (!m) return;
-  checkChoice(m.matchPolicy, ['Equivalent', 'Exact'], `${path}.matchPolicy`, out);
+  checkChoice(m.matchPolicy, matchPolicies, `${path}.matchPolicy`, out);
   checkLabelSelector(m.namespaceSelector, `${path}.namespaceSelector`, out);
   checkLabelSelector(m.objectSelector, `${path}.objectSelector`, out);
   for (const key of ['resourceRules', 'excludeResourceRules'] as const) {

@@ -7,6 +7,7 @@ import { checkConditions, checkLabelSelector } from '../../schema/metadata.ts';
 import type { RuleContext } from '../../schema/vocabulary.ts';
 import { compilerOf, type Compiler } from './expressions.ts';
 import { checkChoice, checkExpression, checkMatch, checkMatchConditions, checkSource } from './matching.ts';
+import { failurePolicies, missingParameterActions, patchTypes, validationActions } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation } from './v1beta1/types.ts';
 
@@ -38,7 +39,7 @@ export function validateValidatingPolicy(policy: Validating, _context?: unknown,
 /** The order in which upstream looks. */
 function checkCommon(spec: Spec, old: Spec | undefined, compiler: Compiler, out: FieldError[], operations?: readonly string[]): void {
   if (spec.failurePolicy === undefined) out.push(required('spec.failurePolicy'));
-  checkChoice(spec.failurePolicy, ['Fail', 'Ignore'], 'spec.failurePolicy', out);
+  checkChoice(spec.failurePolicy, failurePolicies, 'spec.failurePolicy', out);
   if (spec.paramKind) checkParamKind(spec.paramKind, 'spec.paramKind', out);
   if (!spec.matchConstraints) out.push(required('spec.matchConstraints'));
   else {
@@ -154,7 +155,7 @@ const patchKinds = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonP
 function checkMutation(m: DeepReadonly<Mutation>, compiler: Compiler, path: string, out: FieldError[]): void {
   const { patchType } = m;
   if (!patchType) return void out.push(required(`${path}.patchType`));
-  if (patchType !== 'ApplyConfiguration' && patchType !== 'JSONPatch') return void out.push(notSupported(`${path}.patchType`, patchType, Object.keys(patchKinds)));
+  if (patchType !== 'ApplyConfiguration' && patchType !== 'JSONPatch') return void out.push(notSupported(`${path}.patchType`, patchType, patchTypes));
   const own = patchKinds[patchType];
   const other = own === 'jsonPatch' ? 'applyConfiguration' : 'jsonPatch';
   const patch = m[own];
@@ -187,7 +188,7 @@ function checkParamRef(ref: DeepReadonly<T.ParamRef> | undefined, path: string, 
   }
   if (!ref.name && !ref.selector) out.push(required(path, 'one of name or selector must be specified'));
   if (!ref.parameterNotFoundAction) out.push(required(`${path}.parameterNotFoundAction`));
-  else checkChoice(ref.parameterNotFoundAction, ['Deny', 'Allow'], `${path}.parameterNotFoundAction`, out);
+  else checkChoice(ref.parameterNotFoundAction, missingParameterActions, `${path}.parameterNotFoundAction`, out);
 }
 
 export function validateValidatingBinding({ spec }: DeepReadonly<T.ValidatingAdmissionPolicyBinding>): FieldError[] {
@@ -196,7 +197,7 @@ export function validateValidatingBinding({ spec }: DeepReadonly<T.ValidatingAdm
   const path = 'spec.validationActions';
   const actions = spec.validationActions ?? [];
   for (const [i, action] of actions.entries()) {
-    checkChoice(action, ['Audit', 'Deny', 'Warn'], `${path}[${i}]`, out);
+    checkChoice(action, validationActions, `${path}[${i}]`, out);
     if (actions.indexOf(action) !== i) out.push(duplicate(`${path}[${i}]`, action));
   }
   if (actions.includes('Deny') && actions.includes('Warn')) out.push(invalid(path, actions, 'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)'));

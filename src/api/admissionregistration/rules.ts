@@ -10,6 +10,7 @@ import * as columns from './columns.ts';
 import { compilerOf } from './expressions.ts';
 import { checkChoice, checkMatchConditions, checkRule } from './matching.ts';
 import { validateMutatingBinding, validateMutatingPolicy, validateMutatingPolicyUpdate, validateValidatingBinding, validateValidatingPolicy, validateValidatingPolicyUpdate } from './policies.ts';
+import { failurePolicies, matchPolicies } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
 
 type Hook = DeepReadonly<T.ValidatingWebhook & Pick<T.MutatingWebhook, 'reinvocationPolicy'>>;
@@ -46,8 +47,8 @@ function checkHook(h: Hook, path: string, known: ReadonlySet<string>, out: Field
   else if (!versions.some((v) => reviewVersions.includes(v))) out.push(invalid(`${path}.admissionReviewVersions`, versions, `must include at least one of ${reviewVersions.join(', ')}`));
   for (const [i, v] of versions.entries()) for (const c of label1035Complaints(v)) out.push(invalid(`${path}.admissionReviewVersions[${i}]`, v, c));
   for (const [i, r] of (h.rules ?? []).entries()) checkRule(r, `${path}.rules[${i}]`, out);
-  checkChoice(h.failurePolicy, ['Fail', 'Ignore'], `${path}.failurePolicy`, out);
-  checkChoice(h.matchPolicy, ['Equivalent', 'Exact'], `${path}.matchPolicy`, out);
+  checkChoice(h.failurePolicy, failurePolicies, `${path}.failurePolicy`, out);
+  checkChoice(h.matchPolicy, matchPolicies, `${path}.matchPolicy`, out);
   if (h.sideEffects === undefined || h.sideEffects === null) out.push(required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
   else checkChoice(h.sideEffects, ['None', 'NoneOnDryRun'], `${path}.sideEffects`, out);
   checkChoice(h.reinvocationPolicy, ['IfNeeded', 'Never'], `${path}.reinvocationPolicy`, out);

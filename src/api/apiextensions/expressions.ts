@@ -5,8 +5,8 @@ import { forbidden, invalid, notSupported, required } from '../../machinery/fiel
 import type { FieldError } from '../../machinery/status.ts';
 import { compileRules, type CompiledRule } from '../../schema/structural/rules.ts';
 import { additionalOf, itemsOf, propertyOf, type JsonSchema, type ValidationRule } from '../../schema/structural/schema.ts';
+import { reasons } from './v1/enums.ts';
 
-const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 
 /** Where a rule stands: how many values it may run over, and what cannot be told apart from one update to the next. */
 interface Place {

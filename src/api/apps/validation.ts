@@ -9,6 +9,7 @@ import { checkPodAnnotations, checkPodTemplate } from '../core/validation/pod.ts
 import { checkClaimSpec } from '../core/validation/storage.ts';
 import type * as Core from '../core/v1/types.ts';
 import type * as Meta from '../meta/v1/types.ts';
+import { deploymentStrategies, podManagementPolicies, updateStrategies } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
 
 type Selector = DeepReadonly<Meta.LabelSelector> | undefined;
@@ -80,7 +81,7 @@ function checkDeploymentStrategy(s: DeepReadonly<T.DeploymentStrategy>, out: Fie
     if (s.rollingUpdate) out.push(forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'"));
     return;
   }
-  if (s.type !== 'RollingUpdate') return void out.push(notSupported(path, strategyForm(s), ['Recreate', 'RollingUpdate']));
+  if (s.type !== 'RollingUpdate') return void out.push(notSupported(path, strategyForm(s), deploymentStrategies));
   if (!s.rollingUpdate) return void out.push(required(`${path}.rollingUpdate`, 'this should be defaulted and never be nil'));
   const { maxUnavailable, maxSurge } = s.rollingUpdate;
   checkIntOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`, out);
@@ -141,7 +142,7 @@ function checkStatefulSet(spec: DeepReadonly<T.StatefulSetSpec>, isUpdate: boole
   const out: FieldError[] = [];
   const policy = spec.podManagementPolicy;
   if (!policy) out.push(required('spec.podManagementPolicy'));
-  else if (policy !== 'OrderedReady' && policy !== 'Parallel') out.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
+  else if (!podManagementPolicies.includes(policy)) out.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
   checkStatefulStrategy(spec.updateStrategy, out);
   const retention = spec.persistentVolumeClaimRetentionPolicy;
   for (const key of ['whenDeleted', 'whenScaled'] as const) {
@@ -191,7 +192,7 @@ export function validateStatefulSetUpdate(s: DeepReadonly<T.StatefulSet>, old: D
 function checkDaemonStrategy(s: DeepReadonly<T.DaemonSetUpdateStrategy>, out: FieldError[]): void {
   const path = 'spec.updateStrategy';
   if (s.type === 'OnDelete') return;
-  if (s.type !== 'RollingUpdate') return void out.push(notSupported(path, strategyForm(s), ['RollingUpdate', 'OnDelete']));
+  if (s.type !== 'RollingUpdate') return void out.push(notSupported(path, strategyForm(s), updateStrategies));
   if (!s.rollingUpdate) return void out.push(required(`${path}.rollingUpdate`));
   const { maxUnavailable, maxSurge } = s.rollingUpdate;
   checkIntOrPercent(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`, out);

@@ -9,6 +9,7 @@ import { checkPodTemplate } from '../core/validation/pod.ts';
 import { countIndexes } from './indexes.ts';
 import { validateJobStatus } from './jobstatus.ts';
 import { cronComplaint, isTimeZone } from './schedule.ts';
+import { completionModes, concurrencyPolicies, exitCodeOperators, failureActions, podReplacementPolicies } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
 
 type JobSpec = DeepReadonly<T.JobSpec>;
@@ -21,8 +22,6 @@ function wrong(field: string, words: string): FieldError {
   return { type: 'FieldValueInvalid', field, detail: `Invalid value: ${words}` };
 }
 
-const actions = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
-const operators = ['In', 'NotIn'];
 const conditionStatuses = ['False', 'True', 'Unknown'];
 
 function checkChoice(value: string | undefined, choices: readonly string[], path: string, out: FieldError[]): void {
@@ -31,7 +30,7 @@ function checkChoice(value: string | undefined, choices: readonly string[], path
 }
 
 function checkExitCodes(codes: DeepReadonly<T.PodFailurePolicyOnExitCodesRequirement>, names: ReadonlySet<string>, path: string, out: FieldError[]): void {
-  checkChoice(codes.operator, operators, `${path}.operator`, out);
+  checkChoice(codes.operator, exitCodeOperators, `${path}.operator`, out);
   if (codes.containerName !== undefined && !names.has(codes.containerName)) out.push(invalid(`${path}.containerName`, codes.containerName, 'must be one of the container or initContainer names in the pod template'));
   const values = codes.values ?? [];
   if (values.length === 0) out.push(invalid(`${path}.values`, codes.values ?? null, 'at least one value is required'));
@@ -44,7 +43,7 @@ function checkExitCodes(codes: DeepReadonly<T.PodFailurePolicyOnExitCodesRequire
 }
 
 function checkFailureRule(r: DeepReadonly<T.PodFailurePolicyRule>, spec: JobSpec, names: ReadonlySet<string>, path: string, out: FieldError[]): void {
-  checkChoice(r.action, actions, `${path}.action`, out);
+  checkChoice(r.action, failureActions, `${path}.action`, out);
   if (r.action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) out.push(invalid(`${path}.action`, r.action, 'requires the backoffLimitPerIndex to be set'));
   if (r.onExitCodes) checkExitCodes(r.onExitCodes, names, `${path}.onExitCodes`, out);
   const patterns = r.onPodConditions ?? [];
@@ -131,12 +130,12 @@ function checkJobSpec(spec: JobSpec, path: string, out: FieldError[]): void {
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) out.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   if (spec.managedBy !== undefined) checkManager(spec.managedBy, `${path}.managedBy`, out);
   const mode = spec.completionMode;
-  if (mode !== undefined && mode !== 'NonIndexed' && mode !== 'Indexed') out.push(notSupported(`${path}.completionMode`, mode, ['NonIndexed', 'Indexed']));
+  if (mode !== undefined && !completionModes.includes(mode)) out.push(notSupported(`${path}.completionMode`, mode, completionModes));
   if (mode === 'Indexed') checkManyIndexes(spec, path, out);
   if (mode === undefined || mode === 'NonIndexed') for (const key of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) if (spec[key] !== undefined) out.push(invalid(`${path}.${key}`, spec[key], 'requires indexed completion mode'));
   if (spec.podFailurePolicy) checkFailurePolicy(spec, `${path}.podFailurePolicy`, out);
   checkSuccessPolicy(spec, `${path}.successPolicy`, out);
-  const replacing = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
+  const replacing = spec.podFailurePolicy ? ['Failed'] : podReplacementPolicies;
   if (spec.podReplacementPolicy !== undefined && !replacing.includes(spec.podReplacementPolicy)) out.push(notSupported(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, replacing));
   checkPodTemplate(spec.template, `${path}.template`, out);
   checkRestartPolicy(spec, `${path}.template.spec.restartPolicy`, out);
@@ -240,9 +239,8 @@ export function validateCronJob(c: DeepReadonly<T.CronJob>, old?: DeepReadonly<T
   }
   out.push(...nonNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds));
   if (!old || old.spec.timeZone !== spec.timeZone) checkTimeZone(spec.timeZone, 'spec.timeZone', out);
-  const policies = ['Allow', 'Forbid', 'Replace'];
   if (!spec.concurrencyPolicy) out.push(required('spec.concurrencyPolicy'));
-  else if (!policies.includes(spec.concurrencyPolicy)) out.push(notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, policies));
+  else if (!concurrencyPolicies.includes(spec.concurrencyPolicy)) out.push(notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, concurrencyPolicies));
   const job = spec.jobTemplate.spec;
   checkJobSpec(job, 'spec.jobTemplate.spec', out);
   if (job.selector !== undefined) out.push(invalid('spec.jobTemplate.spec.selector', job.selector, '`selector` will be auto-generated'));

@@ -16,14 +16,14 @@ export const resources: readonly ResourceDefinition[] = [
     package: 'certificates.v1alpha1', group: 'certificates.k8s.io', version: 'v1alpha1',
     resource: 'clustertrustbundles', kind: 'ClusterTrustBundle', singular: 'clustertrustbundle', namespaced: false,
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    offByDefault: true,
+    offByDefault: true, gate: 'ClusterTrustBundle',
     storage: { prefix: '/registry/clustertrustbundles/', package: 'certificates.v1beta1', kind: 'ClusterTrustBundle' },
   },
   {
     package: 'certificates.v1alpha1', group: 'certificates.k8s.io', version: 'v1alpha1',
     resource: 'podcertificaterequests', kind: 'PodCertificateRequest', singular: 'podcertificaterequest', namespaced: true,
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    offByDefault: true,
+    offByDefault: true, gate: 'PodCertificateRequest',
     subresources: [
       { name: 'status', kind: 'PodCertificateRequest', verbs: ['get', 'patch', 'update'] },
     ],
@@ -33,7 +33,7 @@ export const resources: readonly ResourceDefinition[] = [
     package: 'certificates.v1beta1', group: 'certificates.k8s.io', version: 'v1beta1',
     resource: 'clustertrustbundles', kind: 'ClusterTrustBundle', singular: 'clustertrustbundle', namespaced: false,
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    offByDefault: true,
+    offByDefault: true, gate: 'ClusterTrustBundle',
     storage: { prefix: '/registry/clustertrustbundles/', package: 'certificates.v1beta1', kind: 'ClusterTrustBundle' },
   },
 ];

@@ -3,12 +3,8 @@ import type { DeepReadonly } from '../../machinery/json.ts';
 import { duplicate, immutable, invalid, notSupported, required } from '../../machinery/fieldpath.ts';
 import { subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
+import { keyUsages } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
-
-const knownUsages = [
-  'any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment', 'decipher only', 'digital signature', 'email protection', 'encipher only',
-  'ipsec end system', 'ipsec tunnel', 'ipsec user', 'key agreement', 'key encipherment', 'microsoft sgc', 'netscape sgc', 'ocsp signing', 's/mime', 'server auth', 'signing', 'timestamping',
-];
 
 type Request = DeepReadonly<T.CertificateSigningRequest>;
 
@@ -30,7 +26,7 @@ export function validateRequest(r: Request): FieldError[] {
   if (block !== 'CERTIFICATE REQUEST') out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
   if (!spec.usages?.length) out.push(required('spec.usages'));
   for (const [i, u] of (spec.usages ?? []).entries()) {
-    if (!knownUsages.includes(u)) out.push(notSupported(`spec.usages[${i}]`, u, knownUsages));
+    if (!keyUsages.includes(u)) out.push(notSupported(`spec.usages[${i}]`, u, keyUsages));
     if (spec.usages!.indexOf(u) !== i) out.push(duplicate(`spec.usages[${i}]`, u));
   }
   checkSigner(spec.signerName, 'spec.signerName', out);

@@ -10,10 +10,10 @@ import { checkNotSpecial } from '../core/validation/service.ts';
 import { warnOfIP } from '../core/warnings/addresses.ts';
 import { endpointSliceColumns } from './columns.ts';
 import type { EndpointSlice } from './v1/types.ts';
+import { protocols } from '../core/v1/enums.ts';
+import { addressTypes } from './v1/enums.ts';
 
 type Slice = DeepReadonly<EndpointSlice>;
-const protocols = ['SCTP', 'TCP', 'UDP'];
-const families = ['FQDN', 'IPv4', 'IPv6'];
 
 function checkAddress(address: string, type: string, list: string, index: number, out: FieldError[]): void {
   const path = `${list}[${index}]`;
@@ -82,7 +82,7 @@ function checkEndpoints(s: Slice, out: FieldError[]): void {
 function validate(s: Slice, old?: Slice): FieldError[] {
   const out: FieldError[] = [];
   if (!s.addressType) out.push(required('addressType'));
-  else if (!families.includes(s.addressType)) out.push(notSupported('addressType', s.addressType, families));
+  else if (!addressTypes.includes(s.addressType)) out.push(notSupported('addressType', s.addressType, addressTypes));
   checkPorts(s.ports, out);
   if (!old || !sameValue(s.endpoints, old.endpoints)) checkEndpoints(s, out);
   return out;

@@ -6,14 +6,13 @@ import { isHttpPath, labelComplaints, nameIsLabel1035, nameIsSubdomain, portName
 import type { FieldError } from '../../machinery/status.ts';
 import { checkLabelSelector } from '../../schema/metadata.ts';
 import { checkPortOrName } from '../core/validation/handlers.ts';
+import { pathTypes, policyProtocols, policyTypes } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
-
-const protocols = ['TCP', 'UDP', 'SCTP'];
 
 function checkPolicyPorts(ports: DeepReadonly<T.NetworkPolicyPort[]> | undefined, path: string, out: FieldError[]): void {
   for (const [i, p] of (ports ?? []).entries()) {
     const at = `${path}[${i}]`;
-    if (p.protocol !== undefined && !protocols.includes(p.protocol)) out.push(notSupported(`${at}.protocol`, p.protocol, protocols));
+    if (p.protocol !== undefined && !policyProtocols.includes(p.protocol)) out.push(notSupported(`${at}.protocol`, p.protocol, policyProtocols));
     if (p.port === undefined) {
       if (p.endPort !== undefined) out.push(invalid(`${at}.endPort`, p.endPort, 'may not be specified when `port` is not specified'));
       continue;
@@ -69,7 +68,7 @@ export function validateNetworkPolicy(p: DeepReadonly<T.NetworkPolicy>): FieldEr
   }
   const types = spec.policyTypes ?? [];
   if (types.length > 2) out.push(invalid('spec.policyTypes', types, 'may not specify more than two policyTypes'));
-  else for (const [i, t] of types.entries()) if (t !== 'Ingress' && t !== 'Egress') out.push(notSupported(`spec.policyTypes[${i}]`, t, ['Ingress', 'Egress']));
+  else for (const [i, t] of types.entries()) if (!policyTypes.includes(t)) out.push(notSupported(`spec.policyTypes[${i}]`, t, policyTypes));
   return out;
 }
 
@@ -106,7 +105,7 @@ function checkPath(p: DeepReadonly<T.HTTPIngressPath>, path: string, out: FieldE
       if (text !== '' && !text.startsWith('/')) out.push(invalid(`${path}.path`, text, 'must be an absolute path'));
       break;
     default:
-      out.push(notSupported(`${path}.pathType`, p.pathType, ['Exact', 'ImplementationSpecific', 'Prefix']));
+      out.push(notSupported(`${path}.pathType`, p.pathType, pathTypes));
   }
   checkBackend(p.backend, `${path}.backend`, out);
 }

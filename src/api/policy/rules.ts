@@ -8,6 +8,7 @@ import { checkAtMost100Percent, checkIntOrPercent } from '../apps/validation.ts'
 import { specAndStatus } from '../strategy.ts';
 import { podDisruptionBudgetColumns } from './columns.ts';
 import type { PodDisruptionBudget } from './v1/types.ts';
+import { unhealthyPodEvictionPolicies } from './v1/enums.ts';
 
 type Budget = DeepReadonly<PodDisruptionBudget>;
 
@@ -22,7 +23,7 @@ function validate(b: Budget): FieldError[] {
   }
   checkLabelSelector(spec.selector, 'spec.selector', out);
   const policy = spec.unhealthyPodEvictionPolicy;
-  if (policy !== undefined && !['AlwaysAllow', 'IfHealthyBudget'].includes(policy)) out.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, ['AlwaysAllow', 'IfHealthyBudget']));
+  if (policy !== undefined && !unhealthyPodEvictionPolicies.includes(policy)) out.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, unhealthyPodEvictionPolicies));
   return out;
 }
 

@@ -10,6 +10,8 @@ import { checkNodeSelector } from '../core/validation/scheduling.ts';
 import { checkDriverName } from '../core/validation/sources.ts';
 import { checkBindingConditions, checkDeviceName, checkDns, checkFullAttributeName, checkLabelValue, checkList, checkPoolName, checkSet, checkShareId } from './names.ts';
 import { checkSelectors } from './selectors.ts';
+import { tolerationOperators } from '../core/v1/enums.ts';
+import { taintEffects } from './v1/enums.ts';
 import type * as T from './v1beta2/types.ts';
 
 const maxRaw = 10 * 1024;
@@ -49,9 +51,9 @@ function checkToleration(t: DeepReadonly<T.DeviceToleration>, path: string, out:
       out.push(required(`${path}.operator`));
       break;
     default:
-      out.push(notSupported(`${path}.operator`, t.operator, ['Equal', 'Exists']));
+      out.push(notSupported(`${path}.operator`, t.operator, tolerationOperators));
   }
-  if (t.effect && t.effect !== 'NoSchedule' && t.effect !== 'NoExecute') out.push(notSupported(`${path}.effect`, t.effect, ['NoExecute', 'NoSchedule']));
+  if (t.effect && !taintEffects.includes(t.effect)) out.push(notSupported(`${path}.effect`, t.effect, taintEffects));
 }
 
 /** What an exact request and an alternative have in common. */

@@ -9,6 +9,7 @@ import { checkDriverName } from '../core/validation/sources.ts';
 import { checkAttributeName, checkBindingConditions, checkDeviceName, checkDns, checkLabelValue, checkList, checkMap, checkPoolName, checkSet } from './names.ts';
 import { checkSelectors } from './selectors.ts';
 import type { DeviceTaintRule } from './v1alpha3/types.ts';
+import { taintEffects } from './v1/enums.ts';
 import type * as T from './v1beta2/types.ts';
 
 type Slice = DeepReadonly<T.ResourceSlice>;
@@ -24,7 +25,7 @@ function checkTaint(t: DeepReadonly<T.DeviceTaint>, path: string, out: FieldErro
   checkLabelName(t.key, `${path}.key`, out);
   if (t.value) checkLabelValue(t.value, `${path}.value`, out);
   if (!t.effect) out.push(required(`${path}.effect`));
-  else if (t.effect !== 'NoSchedule' && t.effect !== 'NoExecute') out.push(notSupported(`${path}.effect`, t.effect, ['NoExecute', 'NoSchedule']));
+  else if (!taintEffects.includes(t.effect)) out.push(notSupported(`${path}.effect`, t.effect, taintEffects));
 }
 
 function checkAttribute(a: DeepReadonly<T.DeviceAttribute>, path: string, out: FieldError[]): void {

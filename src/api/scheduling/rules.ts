@@ -5,6 +5,7 @@ import type { FieldError } from '../../machinery/status.ts';
 import { columnList } from '../../schema/table.ts';
 import type { AnyKindRules } from '../../schema/vocabulary.ts';
 import type { PriorityClass } from './v1/types.ts';
+import { preemptionPolicies } from '../core/v1/enums.ts';
 
 type Class = DeepReadonly<PriorityClass>;
 
@@ -28,7 +29,7 @@ function validate(c: Class): FieldError[] {
     out.push(forbidden('value', `maximum allowed value of a user defined priority is ${highestUser}`));
   }
   if (c.preemptionPolicy === '') out.push(required('preemptionPolicy'));
-  else if (c.preemptionPolicy !== undefined && !['Never', 'PreemptLowerPriority'].includes(c.preemptionPolicy)) out.push(notSupported('preemptionPolicy', c.preemptionPolicy, ['PreemptLowerPriority', 'Never']));
+  else if (c.preemptionPolicy !== undefined && !preemptionPolicies.includes(c.preemptionPolicy)) out.push(notSupported('preemptionPolicy', c.preemptionPolicy, preemptionPolicies));
   return out;
 }
 

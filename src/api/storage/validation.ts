@@ -8,6 +8,7 @@ import { checkLabelName, checkLabelSelector } from '../../schema/metadata.ts';
 import { checkDriverName } from '../core/validation/sources.ts';
 import { validateVolume } from '../core/validation/storage.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from '../core/v1/types.ts';
+import { volumeBindingModes } from './v1/enums.ts';
 import type * as T from './v1/types.ts';
 
 const parameterBytes = 256 * 1024;
@@ -58,7 +59,7 @@ export function validateClass(c: Class): FieldError[] {
   checkParameters(c.parameters, out);
   if (c.reclaimPolicy && !['Delete', 'Retain'].includes(c.reclaimPolicy)) out.push(notSupported('reclaimPolicy', c.reclaimPolicy, ['Delete', 'Retain']));
   if (c.volumeBindingMode === undefined) out.push(required('volumeBindingMode'));
-  else if (!['Immediate', 'WaitForFirstConsumer'].includes(c.volumeBindingMode)) out.push(notSupported('volumeBindingMode', c.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']));
+  else if (!volumeBindingModes.includes(c.volumeBindingMode)) out.push(notSupported('volumeBindingMode', c.volumeBindingMode, volumeBindingModes));
   checkTopologies(c.allowedTopologies, out);
   return out;
 }

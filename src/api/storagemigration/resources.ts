@@ -6,7 +6,7 @@ export const resources: readonly ResourceDefinition[] = [
     package: 'storagemigration.v1alpha1', group: 'storagemigration.k8s.io', version: 'v1alpha1',
     resource: 'storageversionmigrations', kind: 'StorageVersionMigration', singular: 'storageversionmigration', namespaced: false,
     verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    offByDefault: true,
+    offByDefault: true, gate: 'StorageVersionMigrator',
     subresources: [
       { name: 'status', kind: 'StorageVersionMigration', verbs: ['get', 'patch', 'update'] },
     ],

@@ -32,14 +32,17 @@ interface Document {
 export class Openapi {
   readonly #registry: Registry;
   readonly #table: ResourceTable;
+  readonly #isIssuer: boolean;
   readonly #foreign: ForeignOpenapi | undefined;
   #documents = new Map<string, Document>();
   #schemaHash: string | undefined;
   #generation = -1;
 
-  constructor(registry: Registry, table: ResourceTable, foreign?: ForeignOpenapi) {
+  /** `isIssuer`: this server also answers for the issuer of its tokens. */
+  constructor(registry: Registry, table: ResourceTable, isIssuer: boolean, foreign?: ForeignOpenapi) {
     this.#registry = registry;
     this.#table = table;
+    this.#isIssuer = isIssuer;
     this.#foreign = foreign;
   }
 
@@ -77,7 +80,7 @@ export class Openapi {
   }
 
   #discovery() {
-    return pathsOfDiscovery(this.#definitions().filter((d) => !d.custom).map((d) => d.group));
+    return pathsOfDiscovery(this.#definitions().filter((d) => !d.custom).map((d) => d.group), this.#isIssuer);
   }
 
   #groupVersions(): { path: string; group: string; version: string }[] {
@@ -104,7 +107,7 @@ export class Openapi {
   /** Both forms have the tag of the JSON, as they say the same. */
   #v2(binary: boolean): Document {
     return this.#document(binary ? 'v2 protobuf' : 'v2', () => {
-      const document = openapiV2(this.#registry, this.#definitions());
+      const document = openapiV2(this.#registry, this.#definitions(), this.#discovery().values());
       const asJson = encoded(document);
       return binary ? { bytes: encodeOpenapiV2(document), etag: asJson.etag } : asJson;
     });

@@ -97,7 +97,7 @@ async function apiConfig(given: Flags, authentication: Authentication, authoriza
     ...(given.text('admission-control-config-file') ? { admissionConfiguration: readAdmissionConfiguration(given.text('admission-control-config-file')) } : {}),
     tolerationSeconds: { notReady: given.number('default-not-ready-toleration-seconds'), unreachable: given.number('default-unreachable-toleration-seconds') },
     runtimeConfig: listed(given, 'runtime-config'),
-    features: features(given, ['HPAConfigurableTolerance']),
+    features: features(given, ['ClusterTrustBundle', 'HPAConfigurableTolerance', 'PodCertificateRequest', 'StorageVersionMigrator']),
     limits: requestLimits(given),
     profiling: given.flag('profiling'),
     ...(audit ? { audit } : {}),

@@ -1,5 +1,6 @@
 // The data of admissionregistration.k8s.io/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { failurePolicies, matchPolicies, operations, sideEffectClasses, validationActions } from './enums.ts';
 import type * as T from './types.ts';
 
 export const AuditAnnotation: Struct<T.AuditAnnotation> = {
@@ -30,7 +31,7 @@ export const MatchResources: Struct<T.MatchResources> = {
     objectSelector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true },
     resourceRules: { n: 3, type: '[]NamedRuleWithOperations', listType: 'atomic' },
     excludeResourceRules: { n: 4, type: '[]NamedRuleWithOperations', listType: 'atomic' },
-    matchPolicy: { n: 7, type: 'string', ptr: true, default: 'Equivalent' },
+    matchPolicy: { n: 7, type: 'string', enum: matchPolicies, ptr: true, default: 'Equivalent' },
   },
 };
 
@@ -39,11 +40,11 @@ export const MutatingWebhook: Struct<T.MutatingWebhook> = {
     name: { n: 1, type: 'string', always: true, required: true },
     clientConfig: { n: 2, type: 'WebhookClientConfig', always: true, required: true },
     rules: { n: 3, type: '[]RuleWithOperations', listType: 'atomic' },
-    failurePolicy: { n: 4, type: 'string', ptr: true, default: 'Fail' },
-    matchPolicy: { n: 9, type: 'string', ptr: true, default: 'Equivalent' },
+    failurePolicy: { n: 4, type: 'string', enum: failurePolicies, ptr: true, default: 'Fail' },
+    matchPolicy: { n: 9, type: 'string', enum: matchPolicies, ptr: true, default: 'Equivalent' },
     namespaceSelector: { n: 5, type: 'meta.v1.LabelSelector', ptr: true },
     objectSelector: { n: 11, type: 'meta.v1.LabelSelector', ptr: true },
-    sideEffects: { n: 6, type: 'string', ptr: true, always: true, required: true },
+    sideEffects: { n: 6, type: 'string', enum: sideEffectClasses, ptr: true, always: true, required: true },
     timeoutSeconds: { n: 7, type: 'int32', ptr: true, default: 10 },
     admissionReviewVersions: { n: 8, type: '[]string', always: true, required: true, listType: 'atomic' },
     reinvocationPolicy: { n: 10, type: 'string', ptr: true, default: 'Never' },
@@ -64,7 +65,7 @@ export const NamedRuleWithOperations: Struct<T.NamedRuleWithOperations> = {
   mapType: 'atomic',
   fields: {
     resourceNames: { n: 1, type: '[]string', listType: 'atomic' },
-    operations: { path: [2, 1], type: '[]string', listType: 'atomic' },
+    operations: { path: [2, 1], type: '[]string', enum: operations, listType: 'atomic' },
     apiGroups: { path: [2, 2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 2, 3], type: '[]string', listType: 'atomic' },
@@ -92,7 +93,7 @@ export const ParamRef: Struct<T.ParamRef> = {
 
 export const RuleWithOperations: Struct<T.RuleWithOperations> = {
   fields: {
-    operations: { n: 1, type: '[]string', listType: 'atomic' },
+    operations: { n: 1, type: '[]string', enum: operations, listType: 'atomic' },
     apiGroups: { path: [2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 3], type: '[]string', listType: 'atomic' },
@@ -139,7 +140,7 @@ export const ValidatingAdmissionPolicyBindingSpec: Struct<T.ValidatingAdmissionP
     policyName: { n: 1, type: 'string' },
     paramRef: { n: 2, type: 'ParamRef', ptr: true },
     matchResources: { n: 3, type: 'MatchResources', ptr: true },
-    validationActions: { n: 4, type: '[]string', listType: 'set' },
+    validationActions: { n: 4, type: '[]string', enum: validationActions, listType: 'set' },
   },
 };
 
@@ -148,7 +149,7 @@ export const ValidatingAdmissionPolicySpec: Struct<T.ValidatingAdmissionPolicySp
     paramKind: { n: 1, type: 'ParamKind', ptr: true },
     matchConstraints: { n: 2, type: 'MatchResources', ptr: true },
     validations: { n: 3, type: '[]Validation', listType: 'atomic' },
-    failurePolicy: { n: 4, type: 'string', ptr: true, default: 'Fail' },
+    failurePolicy: { n: 4, type: 'string', enum: failurePolicies, ptr: true, default: 'Fail' },
     auditAnnotations: { n: 5, type: '[]AuditAnnotation', listType: 'atomic' },
     matchConditions: { n: 6, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
     variables: { n: 7, type: '[]Variable', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
@@ -168,11 +169,11 @@ export const ValidatingWebhook: Struct<T.ValidatingWebhook> = {
     name: { n: 1, type: 'string', always: true, required: true },
     clientConfig: { n: 2, type: 'WebhookClientConfig', always: true, required: true },
     rules: { n: 3, type: '[]RuleWithOperations', listType: 'atomic' },
-    failurePolicy: { n: 4, type: 'string', ptr: true, default: 'Fail' },
-    matchPolicy: { n: 9, type: 'string', ptr: true, default: 'Equivalent' },
+    failurePolicy: { n: 4, type: 'string', enum: failurePolicies, ptr: true, default: 'Fail' },
+    matchPolicy: { n: 9, type: 'string', enum: matchPolicies, ptr: true, default: 'Equivalent' },
     namespaceSelector: { n: 5, type: 'meta.v1.LabelSelector', ptr: true },
     objectSelector: { n: 10, type: 'meta.v1.LabelSelector', ptr: true },
-    sideEffects: { n: 6, type: 'string', ptr: true, always: true, required: true },
+    sideEffects: { n: 6, type: 'string', enum: sideEffectClasses, ptr: true, always: true, required: true },
     timeoutSeconds: { n: 7, type: 'int32', ptr: true, default: 10 },
     admissionReviewVersions: { n: 8, type: '[]string', always: true, required: true, listType: 'atomic' },
     matchConditions: { n: 11, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },

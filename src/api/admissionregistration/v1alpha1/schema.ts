@@ -1,5 +1,6 @@
 // The data of admissionregistration.k8s.io/v1alpha1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { failurePolicies, matchPolicies, missingParameterActions, operations, patchTypes } from '../v1/enums.ts';
 import type * as T from './types.ts';
 
 export const ApplyConfiguration: Struct<T.ApplyConfiguration> = {
@@ -28,7 +29,7 @@ export const MatchResources: Struct<T.MatchResources> = {
     objectSelector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true },
     resourceRules: { n: 3, type: '[]NamedRuleWithOperations', listType: 'atomic' },
     excludeResourceRules: { n: 4, type: '[]NamedRuleWithOperations', listType: 'atomic' },
-    matchPolicy: { n: 7, type: 'string', ptr: true, default: 'Equivalent' },
+    matchPolicy: { n: 7, type: 'string', enum: matchPolicies, ptr: true, default: 'Equivalent' },
   },
 };
 
@@ -64,7 +65,7 @@ export const MutatingAdmissionPolicySpec: Struct<T.MutatingAdmissionPolicySpec> 
     matchConstraints: { n: 2, type: 'MatchResources', ptr: true },
     variables: { n: 3, type: '[]Variable', listType: 'atomic' },
     mutations: { n: 4, type: '[]Mutation', listType: 'atomic' },
-    failurePolicy: { n: 5, type: 'string', ptr: true, default: 'Fail' },
+    failurePolicy: { n: 5, type: 'string', enum: failurePolicies, ptr: true, default: 'Fail' },
     matchConditions: { n: 6, type: '[]MatchCondition', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
     reinvocationPolicy: { n: 7, type: 'string' },
   },
@@ -72,7 +73,7 @@ export const MutatingAdmissionPolicySpec: Struct<T.MutatingAdmissionPolicySpec> 
 
 export const Mutation: Struct<T.Mutation> = {
   fields: {
-    patchType: { n: 2, type: 'string', always: true, required: true },
+    patchType: { n: 2, type: 'string', enum: patchTypes, always: true, required: true },
     applyConfiguration: { n: 3, type: 'ApplyConfiguration', ptr: true },
     jsonPatch: { n: 4, type: 'JSONPatch', ptr: true },
   },
@@ -82,7 +83,7 @@ export const NamedRuleWithOperations: Struct<T.NamedRuleWithOperations> = {
   mapType: 'atomic',
   fields: {
     resourceNames: { n: 1, type: '[]string', listType: 'atomic' },
-    operations: { path: [2, 1], type: '[]string', listType: 'atomic' },
+    operations: { path: [2, 1], type: '[]string', enum: operations, listType: 'atomic' },
     apiGroups: { path: [2, 2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 2, 3], type: '[]string', listType: 'atomic' },
@@ -104,7 +105,7 @@ export const ParamRef: Struct<T.ParamRef> = {
     name: { n: 1, type: 'string' },
     namespace: { n: 2, type: 'string' },
     selector: { n: 3, type: 'meta.v1.LabelSelector', ptr: true },
-    parameterNotFoundAction: { n: 4, type: 'string', ptr: true },
+    parameterNotFoundAction: { n: 4, type: 'string', enum: missingParameterActions, ptr: true },
   },
 };
 

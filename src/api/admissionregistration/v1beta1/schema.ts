@@ -1,5 +1,6 @@
 // The data of admissionregistration.k8s.io/v1beta1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { operations, patchTypes } from '../v1/enums.ts';
 import type * as T from './types.ts';
 
 export const ApplyConfiguration: Struct<T.ApplyConfiguration> = {
@@ -72,7 +73,7 @@ export const MutatingAdmissionPolicySpec: Struct<T.MutatingAdmissionPolicySpec> 
 
 export const Mutation: Struct<T.Mutation> = {
   fields: {
-    patchType: { n: 2, type: 'string', always: true, required: true },
+    patchType: { n: 2, type: 'string', enum: patchTypes, always: true, required: true },
     applyConfiguration: { n: 3, type: 'ApplyConfiguration', ptr: true },
     jsonPatch: { n: 4, type: 'JSONPatch', ptr: true },
   },
@@ -82,7 +83,7 @@ export const NamedRuleWithOperations: Struct<T.NamedRuleWithOperations> = {
   mapType: 'atomic',
   fields: {
     resourceNames: { n: 1, type: '[]string', listType: 'atomic' },
-    operations: { path: [2, 1], type: '[]string', listType: 'atomic' },
+    operations: { path: [2, 1], type: '[]string', enum: operations, listType: 'atomic' },
     apiGroups: { path: [2, 2, 1], type: '[]string', listType: 'atomic' },
     apiVersions: { path: [2, 2, 2], type: '[]string', listType: 'atomic' },
     resources: { path: [2, 2, 3], type: '[]string', listType: 'atomic' },

@@ -1,5 +1,6 @@
 // The data of apiextensions.k8s.io/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { reasons } from './enums.ts';
 import type * as T from './types.ts';
 
 export const CustomResourceColumnDefinition: Struct<T.CustomResourceColumnDefinition> = {
@@ -141,19 +142,19 @@ export const JSONSchemaProps: Struct<T.JSONSchemaProps> = {
     maxProperties: { n: 21, type: 'int64', ptr: true },
     minProperties: { n: 22, type: 'int64', ptr: true },
     required: { n: 23, type: '[]string', listType: 'atomic' },
-    items: { n: 24, type: 'JSONSchemaPropsOrArray', ptr: true },
+    items: { n: 24, type: 'JSONSchemaPropsOrArray', ptr: true, undescribed: true },
     allOf: { n: 25, type: '[]JSONSchemaProps', listType: 'atomic' },
     oneOf: { n: 26, type: '[]JSONSchemaProps', listType: 'atomic' },
     anyOf: { n: 27, type: '[]JSONSchemaProps', listType: 'atomic' },
-    not: { n: 28, type: 'JSONSchemaProps', ptr: true },
+    not: { n: 28, type: 'JSONSchemaProps', ptr: true, undescribed: true },
     properties: { n: 29, type: 'map:JSONSchemaProps' },
-    additionalProperties: { n: 30, type: 'JSONSchemaPropsOrBool', ptr: true },
+    additionalProperties: { n: 30, type: 'JSONSchemaPropsOrBool', ptr: true, undescribed: true },
     patternProperties: { n: 31, type: 'map:JSONSchemaProps' },
     dependencies: { n: 32, type: 'map:JSONSchemaPropsOrStringArray' },
-    additionalItems: { n: 33, type: 'JSONSchemaPropsOrBool', ptr: true },
+    additionalItems: { n: 33, type: 'JSONSchemaPropsOrBool', ptr: true, undescribed: true },
     definitions: { n: 34, type: 'map:JSONSchemaProps' },
-    externalDocs: { n: 35, type: 'ExternalDocumentation', ptr: true },
-    example: { n: 36, type: 'JSON', ptr: true },
+    externalDocs: { n: 35, type: 'ExternalDocumentation', ptr: true, undescribed: true },
+    example: { n: 36, type: 'JSON', ptr: true, undescribed: true },
     nullable: { n: 37, type: 'bool' },
     'x-kubernetes-preserve-unknown-fields': { n: 38, type: 'bool', ptr: true },
     'x-kubernetes-embedded-resource': { n: 39, type: 'bool' },
@@ -185,7 +186,7 @@ export const ValidationRule: Struct<T.ValidationRule> = {
     rule: { n: 1, type: 'string', always: true, required: true },
     message: { n: 2, type: 'string' },
     messageExpression: { n: 3, type: 'string' },
-    reason: { n: 4, type: 'string', ptr: true },
+    reason: { n: 4, type: 'string', enum: reasons, ptr: true },
     fieldPath: { n: 5, type: 'string' },
     optionalOldSelf: { n: 6, type: 'bool', ptr: true },
   },

@@ -1,5 +1,6 @@
 // The data of apps/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { deploymentStrategies, podManagementPolicies, updateStrategies } from './enums.ts';
 import type * as T from './types.ts';
 
 export const ControllerRevision: Struct<T.ControllerRevision> = {
@@ -59,7 +60,7 @@ export const DaemonSetStatus: Struct<T.DaemonSetStatus> = {
 
 export const DaemonSetUpdateStrategy: Struct<T.DaemonSetUpdateStrategy> = {
   fields: {
-    type: { n: 1, type: 'string', default: 'RollingUpdate' },
+    type: { n: 1, type: 'string', enum: updateStrategies, default: 'RollingUpdate' },
     rollingUpdate: { n: 2, type: 'RollingUpdateDaemonSet', ptr: true },
   },
 };
@@ -114,7 +115,7 @@ export const DeploymentStatus: Struct<T.DeploymentStatus> = {
 
 export const DeploymentStrategy: Struct<T.DeploymentStrategy> = {
   fields: {
-    type: { n: 1, type: 'string', default: 'RollingUpdate' },
+    type: { n: 1, type: 'string', enum: deploymentStrategies, default: 'RollingUpdate' },
     rollingUpdate: { n: 2, type: 'RollingUpdateDeployment', ptr: true },
   },
 };
@@ -221,7 +222,7 @@ export const StatefulSetSpec: Struct<T.StatefulSetSpec> = {
     template: { n: 3, type: 'core.v1.PodTemplateSpec', always: true, required: true },
     volumeClaimTemplates: { n: 4, type: '[]core.v1.PersistentVolumeClaim', listType: 'atomic' },
     serviceName: { n: 5, type: 'string', always: true },
-    podManagementPolicy: { n: 6, type: 'string', default: 'OrderedReady' },
+    podManagementPolicy: { n: 6, type: 'string', enum: podManagementPolicies, default: 'OrderedReady' },
     updateStrategy: { n: 7, type: 'StatefulSetUpdateStrategy' },
     revisionHistoryLimit: { n: 8, type: 'int32', ptr: true, default: 10 },
     minReadySeconds: { n: 9, type: 'int32' },
@@ -247,7 +248,7 @@ export const StatefulSetStatus: Struct<T.StatefulSetStatus> = {
 
 export const StatefulSetUpdateStrategy: Struct<T.StatefulSetUpdateStrategy> = {
   fields: {
-    type: { n: 1, type: 'string', default: 'RollingUpdate' },
+    type: { n: 1, type: 'string', enum: updateStrategies, default: 'RollingUpdate' },
     rollingUpdate: { n: 2, type: 'RollingUpdateStatefulSetStrategy', ptr: true },
   },
 };

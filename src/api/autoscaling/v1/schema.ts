@@ -52,7 +52,7 @@ export const Scale: Struct<T.Scale> = {
 
 export const ScaleSpec: Struct<T.ScaleSpec> = {
   fields: {
-    replicas: { n: 1, type: 'int32' },
+    replicas: { n: 1, type: 'int32', told: true },
   },
 };
 

@@ -1,5 +1,6 @@
 // The data of batch/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { completionModes, concurrencyPolicies, exitCodeOperators, failureActions, podReplacementPolicies } from './enums.ts';
 import type * as T from './types.ts';
 
 export const CronJob: Struct<T.CronJob> = {
@@ -17,7 +18,7 @@ export const CronJobSpec: Struct<T.CronJobSpec> = {
     schedule: { n: 1, type: 'string', always: true, required: true },
     timeZone: { n: 8, type: 'string', ptr: true },
     startingDeadlineSeconds: { n: 2, type: 'int64', ptr: true },
-    concurrencyPolicy: { n: 3, type: 'string', default: 'Allow' },
+    concurrencyPolicy: { n: 3, type: 'string', enum: concurrencyPolicies, default: 'Allow' },
     suspend: { n: 4, type: 'bool', ptr: true, default: false },
     jobTemplate: { n: 5, type: 'JobTemplateSpec', always: true, required: true },
     successfulJobsHistoryLimit: { n: 6, type: 'int32', ptr: true, default: 3 },
@@ -68,9 +69,9 @@ export const JobSpec: Struct<T.JobSpec> = {
     manualSelector: { n: 5, type: 'bool', ptr: true },
     template: { n: 6, type: 'core.v1.PodTemplateSpec', always: true, required: true },
     ttlSecondsAfterFinished: { n: 8, type: 'int32', ptr: true },
-    completionMode: { n: 9, type: 'string', ptr: true },
+    completionMode: { n: 9, type: 'string', enum: completionModes, ptr: true },
     suspend: { n: 10, type: 'bool', ptr: true },
-    podReplacementPolicy: { n: 14, type: 'string', ptr: true },
+    podReplacementPolicy: { n: 14, type: 'string', enum: podReplacementPolicies, ptr: true },
     managedBy: { n: 15, type: 'string', ptr: true },
   },
 };
@@ -107,7 +108,7 @@ export const PodFailurePolicy: Struct<T.PodFailurePolicy> = {
 export const PodFailurePolicyOnExitCodesRequirement: Struct<T.PodFailurePolicyOnExitCodesRequirement> = {
   fields: {
     containerName: { n: 1, type: 'string', ptr: true },
-    operator: { n: 2, type: 'string', always: true, required: true },
+    operator: { n: 2, type: 'string', enum: exitCodeOperators, always: true, required: true },
     values: { n: 3, type: '[]int32', always: true, required: true, listType: 'set' },
   },
 };
@@ -121,7 +122,7 @@ export const PodFailurePolicyOnPodConditionsPattern: Struct<T.PodFailurePolicyOn
 
 export const PodFailurePolicyRule: Struct<T.PodFailurePolicyRule> = {
   fields: {
-    action: { n: 1, type: 'string', always: true, required: true },
+    action: { n: 1, type: 'string', enum: failureActions, always: true, required: true },
     onExitCodes: { n: 2, type: 'PodFailurePolicyOnExitCodesRequirement', ptr: true },
     onPodConditions: { n: 3, type: '[]PodFailurePolicyOnPodConditionsPattern', listType: 'atomic' },
   },

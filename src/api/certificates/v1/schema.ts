@@ -1,5 +1,6 @@
 // The data of certificates.k8s.io/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { keyUsages } from './enums.ts';
 import type * as T from './types.ts';
 
 export const CertificateSigningRequest: Struct<T.CertificateSigningRequest> = {
@@ -28,7 +29,7 @@ export const CertificateSigningRequestSpec: Struct<T.CertificateSigningRequestSp
     request: { n: 1, type: 'bytes', always: true, required: true, listType: 'atomic' },
     signerName: { n: 7, type: 'string', always: true, required: true },
     expirationSeconds: { n: 8, type: 'int32', ptr: true },
-    usages: { n: 5, type: '[]string', listType: 'atomic' },
+    usages: { n: 5, type: '[]string', enum: keyUsages, listType: 'atomic' },
     username: { n: 2, type: 'string' },
     uid: { n: 3, type: 'string' },
     groups: { n: 4, type: '[]string', listType: 'atomic' },

@@ -1,11 +1,12 @@
 // The data of the core group/v1: containers. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { fsGroupChangePolicies, procMounts, profileTypes, protocols, pullPolicies, signals, supplementalGroupsPolicies, terminationMessagePolicies, uriSchemes } from './enums.ts';
 import type * as T from './types.ts';
 
 export const AppArmorProfile: Struct<T.AppArmorProfile> = {
   unions: [{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }],
   fields: {
-    type: { n: 1, type: 'string', always: true, required: true },
+    type: { n: 1, type: 'string', enum: profileTypes, always: true, required: true },
     localhostProfile: { n: 2, type: 'string', ptr: true },
   },
 };
@@ -19,7 +20,7 @@ export const Capabilities: Struct<T.Capabilities> = {
 
 export const ConfigMapEnvSource: Struct<T.ConfigMapEnvSource> = {
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     optional: { n: 2, type: 'bool', ptr: true },
   },
 };
@@ -27,7 +28,7 @@ export const ConfigMapEnvSource: Struct<T.ConfigMapEnvSource> = {
 export const ConfigMapKeySelector: Struct<T.ConfigMapKeySelector> = {
   mapType: 'atomic',
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     key: { n: 2, type: 'string', always: true, required: true },
     optional: { n: 3, type: 'bool', ptr: true },
   },
@@ -54,8 +55,8 @@ export const Container: Struct<T.Container> = {
     startupProbe: { n: 22, type: 'Probe', ptr: true },
     lifecycle: { n: 12, type: 'Lifecycle', ptr: true },
     terminationMessagePath: { n: 13, type: 'string', default: '/dev/termination-log' },
-    terminationMessagePolicy: { n: 20, type: 'string', default: 'File' },
-    imagePullPolicy: { n: 14, type: 'string' },
+    terminationMessagePolicy: { n: 20, type: 'string', enum: terminationMessagePolicies, default: 'File' },
+    imagePullPolicy: { n: 14, type: 'string', enum: pullPolicies },
     securityContext: { n: 15, type: 'SecurityContext', ptr: true },
     stdin: { n: 16, type: 'bool' },
     stdinOnce: { n: 17, type: 'bool' },
@@ -83,7 +84,7 @@ export const ContainerPort: Struct<T.ContainerPort> = {
     name: { n: 1, type: 'string' },
     hostPort: { n: 2, type: 'int32' },
     containerPort: { n: 3, type: 'int32', always: true, required: true },
-    protocol: { n: 4, type: 'string', default: 'TCP' },
+    protocol: { n: 4, type: 'string', enum: protocols, default: 'TCP', told: true },
     hostIP: { n: 5, type: 'string' },
   },
 };
@@ -158,7 +159,7 @@ export const ContainerStatus: Struct<T.ContainerStatus> = {
     volumeMounts: { n: 12, type: '[]VolumeMountStatus', listType: 'map', listMapKeys: ['mountPath'], patchStrategy: 'merge', patchMergeKey: 'mountPath' },
     user: { n: 13, type: 'ContainerUser', ptr: true },
     allocatedResourcesStatus: { n: 14, type: '[]ResourceStatus', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
-    stopSignal: { n: 15, type: 'string', ptr: true },
+    stopSignal: { n: 15, type: 'string', enum: signals, ptr: true },
   },
 };
 
@@ -215,8 +216,8 @@ export const EphemeralContainer: Struct<T.EphemeralContainer> = {
     startupProbe: { path: [1, 22], type: 'Probe', ptr: true },
     lifecycle: { path: [1, 12], type: 'Lifecycle', ptr: true },
     terminationMessagePath: { path: [1, 13], type: 'string', default: '/dev/termination-log' },
-    terminationMessagePolicy: { path: [1, 20], type: 'string', default: 'File' },
-    imagePullPolicy: { path: [1, 14], type: 'string' },
+    terminationMessagePolicy: { path: [1, 20], type: 'string', enum: terminationMessagePolicies, default: 'File' },
+    imagePullPolicy: { path: [1, 14], type: 'string', enum: pullPolicies },
     securityContext: { path: [1, 15], type: 'SecurityContext', ptr: true },
     stdin: { path: [1, 16], type: 'bool' },
     stdinOnce: { path: [1, 17], type: 'bool' },
@@ -237,14 +238,14 @@ export const FileKeySelector: Struct<T.FileKeySelector> = {
     volumeName: { n: 1, type: 'string', always: true, required: true },
     path: { n: 2, type: 'string', always: true, required: true },
     key: { n: 3, type: 'string', always: true, required: true },
-    optional: { n: 4, type: 'bool', ptr: true },
+    optional: { n: 4, type: 'bool', ptr: true, told: true },
   },
 };
 
 export const GRPCAction: Struct<T.GRPCAction> = {
   fields: {
     port: { n: 1, type: 'int32', always: true, required: true },
-    service: { n: 2, type: 'string', ptr: true, always: true, default: '' },
+    service: { n: 2, type: 'string', ptr: true, always: true, default: '', told: true },
   },
 };
 
@@ -253,7 +254,7 @@ export const HTTPGetAction: Struct<T.HTTPGetAction> = {
     path: { n: 1, type: 'string', default: '/' },
     port: { n: 2, type: 'IntOrString', always: true, required: true },
     host: { n: 3, type: 'string' },
-    scheme: { n: 4, type: 'string', default: 'HTTP' },
+    scheme: { n: 4, type: 'string', enum: uriSchemes, default: 'HTTP' },
     httpHeaders: { n: 5, type: '[]HTTPHeader', listType: 'atomic' },
   },
 };
@@ -269,7 +270,7 @@ export const Lifecycle: Struct<T.Lifecycle> = {
   fields: {
     postStart: { n: 1, type: 'LifecycleHandler', ptr: true },
     preStop: { n: 2, type: 'LifecycleHandler', ptr: true },
-    stopSignal: { n: 3, type: 'string', ptr: true },
+    stopSignal: { n: 3, type: 'string', enum: signals, ptr: true },
   },
 };
 
@@ -334,10 +335,10 @@ export const PodSecurityContext: Struct<T.PodSecurityContext> = {
     runAsGroup: { n: 6, type: 'int64', ptr: true },
     runAsNonRoot: { n: 3, type: 'bool', ptr: true },
     supplementalGroups: { n: 4, type: '[]int64', listType: 'atomic' },
-    supplementalGroupsPolicy: { n: 12, type: 'string', ptr: true },
+    supplementalGroupsPolicy: { n: 12, type: 'string', enum: supplementalGroupsPolicies, ptr: true },
     fsGroup: { n: 5, type: 'int64', ptr: true },
     sysctls: { n: 7, type: '[]Sysctl', listType: 'atomic' },
-    fsGroupChangePolicy: { n: 9, type: 'string', ptr: true },
+    fsGroupChangePolicy: { n: 9, type: 'string', enum: fsGroupChangePolicies, ptr: true },
     seccompProfile: { n: 10, type: 'SeccompProfile', ptr: true },
     appArmorProfile: { n: 11, type: 'AppArmorProfile', ptr: true },
     seLinuxChangePolicy: { n: 13, type: 'string', ptr: true },
@@ -409,14 +410,14 @@ export const SELinuxOptions: Struct<T.SELinuxOptions> = {
 export const SeccompProfile: Struct<T.SeccompProfile> = {
   unions: [{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }],
   fields: {
-    type: { n: 1, type: 'string', always: true, required: true },
+    type: { n: 1, type: 'string', enum: profileTypes, always: true, required: true },
     localhostProfile: { n: 2, type: 'string', ptr: true },
   },
 };
 
 export const SecretEnvSource: Struct<T.SecretEnvSource> = {
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     optional: { n: 2, type: 'bool', ptr: true },
   },
 };
@@ -424,7 +425,7 @@ export const SecretEnvSource: Struct<T.SecretEnvSource> = {
 export const SecretKeySelector: Struct<T.SecretKeySelector> = {
   mapType: 'atomic',
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     key: { n: 2, type: 'string', always: true, required: true },
     optional: { n: 3, type: 'bool', ptr: true },
   },
@@ -441,7 +442,7 @@ export const SecurityContext: Struct<T.SecurityContext> = {
     runAsNonRoot: { n: 5, type: 'bool', ptr: true },
     readOnlyRootFilesystem: { n: 6, type: 'bool', ptr: true },
     allowPrivilegeEscalation: { n: 7, type: 'bool', ptr: true },
-    procMount: { n: 9, type: 'string', ptr: true },
+    procMount: { n: 9, type: 'string', enum: procMounts, ptr: true },
     seccompProfile: { n: 11, type: 'SeccompProfile', ptr: true },
     appArmorProfile: { n: 12, type: 'AppArmorProfile', ptr: true },
   },

@@ -1,5 +1,6 @@
 // The data of the core group/v1: nodes. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { nodePhases, taintEffects } from './enums.ts';
 import type * as T from './types.ts';
 
 export const ConfigMapNodeConfigSource: Struct<T.ConfigMapNodeConfigSource> = {
@@ -97,7 +98,7 @@ export const NodeStatus: Struct<T.NodeStatus> = {
   fields: {
     capacity: { n: 1, type: 'map:Quantity' },
     allocatable: { n: 2, type: 'map:Quantity' },
-    phase: { n: 3, type: 'string' },
+    phase: { n: 3, type: 'string', enum: nodePhases },
     conditions: { n: 4, type: '[]NodeCondition', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
     addresses: { n: 5, type: '[]NodeAddress', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
     daemonEndpoints: { n: 6, type: 'NodeDaemonEndpoints' },
@@ -137,7 +138,7 @@ export const Taint: Struct<T.Taint> = {
   fields: {
     key: { n: 1, type: 'string', always: true, required: true },
     value: { n: 2, type: 'string' },
-    effect: { n: 3, type: 'string', always: true, required: true },
+    effect: { n: 3, type: 'string', enum: taintEffects, always: true, required: true },
     timeAdded: { n: 4, type: 'Time', ptr: true },
   },
 };

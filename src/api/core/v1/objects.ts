@@ -1,5 +1,6 @@
 // The data of the core group/v1: objects. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { namespacePhases, quotaScopes, scopeOperators } from './enums.ts';
 import type * as T from './types.ts';
 
 export const ComponentCondition: Struct<T.ComponentCondition> = {
@@ -110,7 +111,7 @@ export const LinuxContainerUser: Struct<T.LinuxContainerUser> = {
 export const LocalObjectReference: Struct<T.LocalObjectReference> = {
   mapType: 'atomic',
   fields: {
-    name: { n: 1, type: 'string' },
+    name: { n: 1, type: 'string', told: true },
   },
 };
 
@@ -142,7 +143,7 @@ export const NamespaceSpec: Struct<T.NamespaceSpec> = {
 
 export const NamespaceStatus: Struct<T.NamespaceStatus> = {
   fields: {
-    phase: { n: 1, type: 'string', default: 'Active' },
+    phase: { n: 1, type: 'string', enum: namespacePhases, default: 'Active' },
     conditions: { n: 2, type: '[]NamespaceCondition', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
   },
 };
@@ -198,8 +199,8 @@ export const ReplicationControllerCondition: Struct<T.ReplicationControllerCondi
 
 export const ReplicationControllerSpec: Struct<T.ReplicationControllerSpec> = {
   fields: {
-    replicas: { n: 1, type: 'int32', ptr: true, default: 1 },
-    minReadySeconds: { n: 4, type: 'int32' },
+    replicas: { n: 1, type: 'int32', ptr: true, default: 1, told: true },
+    minReadySeconds: { n: 4, type: 'int32', told: true },
     selector: { n: 2, type: 'map:string', mapType: 'atomic' },
     template: { n: 3, type: 'PodTemplateSpec', ptr: true },
   },
@@ -229,7 +230,7 @@ export const ResourceQuota: Struct<T.ResourceQuota> = {
 export const ResourceQuotaSpec: Struct<T.ResourceQuotaSpec> = {
   fields: {
     hard: { n: 1, type: 'map:Quantity' },
-    scopes: { n: 2, type: '[]string', listType: 'atomic' },
+    scopes: { n: 2, type: '[]string', enum: quotaScopes, listType: 'atomic' },
     scopeSelector: { n: 3, type: 'ScopeSelector', ptr: true },
   },
 };
@@ -250,8 +251,8 @@ export const ScopeSelector: Struct<T.ScopeSelector> = {
 
 export const ScopedResourceSelectorRequirement: Struct<T.ScopedResourceSelectorRequirement> = {
   fields: {
-    scopeName: { n: 1, type: 'string', always: true, required: true },
-    operator: { n: 2, type: 'string', always: true, required: true },
+    scopeName: { n: 1, type: 'string', enum: quotaScopes, always: true, required: true },
+    operator: { n: 2, type: 'string', enum: scopeOperators, always: true, required: true },
     values: { n: 3, type: '[]string', listType: 'atomic' },
   },
 };

@@ -1,5 +1,6 @@
 // The data of the core group/v1: persistentvolumes. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { accessModes, claimPhases, modifyStates, reclaimPolicies, resizeStates, volumeModes, volumePhases } from './enums.ts';
 import type * as T from './types.ts';
 
 export const AzureFilePersistentVolumeSource: Struct<T.AzureFilePersistentVolumeSource> = {
@@ -70,7 +71,7 @@ export const ISCSIPersistentVolumeSource: Struct<T.ISCSIPersistentVolumeSource> 
     targetPortal: { n: 1, type: 'string', always: true, required: true },
     iqn: { n: 2, type: 'string', always: true, required: true },
     lun: { n: 3, type: 'int32', always: true, required: true },
-    iscsiInterface: { n: 4, type: 'string', default: 'default' },
+    iscsiInterface: { n: 4, type: 'string', default: 'default', told: true },
     fsType: { n: 5, type: 'string' },
     readOnly: { n: 6, type: 'bool' },
     portals: { n: 7, type: '[]string', listType: 'atomic' },
@@ -84,7 +85,7 @@ export const ISCSIPersistentVolumeSource: Struct<T.ISCSIPersistentVolumeSource> 
 export const ModifyVolumeStatus: Struct<T.ModifyVolumeStatus> = {
   fields: {
     targetVolumeAttributesClassName: { n: 1, type: 'string' },
-    status: { n: 2, type: 'string', always: true, required: true },
+    status: { n: 2, type: 'string', enum: modifyStates, always: true, required: true },
   },
 };
 
@@ -121,12 +122,12 @@ export const PersistentVolumeClaimCondition: Struct<T.PersistentVolumeClaimCondi
 
 export const PersistentVolumeClaimSpec: Struct<T.PersistentVolumeClaimSpec> = {
   fields: {
-    accessModes: { n: 1, type: '[]string', listType: 'atomic' },
+    accessModes: { n: 1, type: '[]string', enum: accessModes, listType: 'atomic' },
     selector: { n: 4, type: 'meta.v1.LabelSelector', ptr: true },
     resources: { n: 2, type: 'VolumeResourceRequirements' },
     volumeName: { n: 3, type: 'string' },
     storageClassName: { n: 5, type: 'string', ptr: true },
-    volumeMode: { n: 6, type: 'string', ptr: true, default: 'Filesystem' },
+    volumeMode: { n: 6, type: 'string', enum: volumeModes, ptr: true, default: 'Filesystem' },
     dataSource: { n: 7, type: 'TypedLocalObjectReference', ptr: true },
     dataSourceRef: { n: 8, type: 'TypedObjectReference', ptr: true },
     volumeAttributesClassName: { n: 9, type: 'string', ptr: true },
@@ -135,12 +136,12 @@ export const PersistentVolumeClaimSpec: Struct<T.PersistentVolumeClaimSpec> = {
 
 export const PersistentVolumeClaimStatus: Struct<T.PersistentVolumeClaimStatus> = {
   fields: {
-    phase: { n: 1, type: 'string', default: 'Pending' },
-    accessModes: { n: 2, type: '[]string', listType: 'atomic' },
+    phase: { n: 1, type: 'string', enum: claimPhases, default: 'Pending' },
+    accessModes: { n: 2, type: '[]string', enum: accessModes, listType: 'atomic' },
     capacity: { n: 3, type: 'map:Quantity' },
     conditions: { n: 4, type: '[]PersistentVolumeClaimCondition', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
     allocatedResources: { n: 5, type: 'map:Quantity' },
-    allocatedResourceStatuses: { n: 7, type: 'map:string', mapType: 'granular' },
+    allocatedResourceStatuses: { n: 7, type: 'map:string', enum: resizeStates, mapType: 'granular' },
     currentVolumeAttributesClassName: { n: 8, type: 'string', ptr: true },
     modifyVolumeStatus: { n: 9, type: 'ModifyVolumeStatus', ptr: true },
   },
@@ -185,12 +186,12 @@ export const PersistentVolumeSpec: Struct<T.PersistentVolumeSpec> = {
     local: { path: [2, 20], type: 'LocalVolumeSource', ptr: true },
     storageos: { path: [2, 21], type: 'StorageOSPersistentVolumeSource', ptr: true },
     csi: { path: [2, 22], type: 'CSIPersistentVolumeSource', ptr: true },
-    accessModes: { n: 3, type: '[]string', listType: 'atomic' },
+    accessModes: { n: 3, type: '[]string', enum: accessModes, listType: 'atomic' },
     claimRef: { n: 4, type: 'ObjectReference', ptr: true, mapType: 'granular' },
-    persistentVolumeReclaimPolicy: { n: 5, type: 'string', default: 'Retain' },
+    persistentVolumeReclaimPolicy: { n: 5, type: 'string', enum: reclaimPolicies, default: 'Retain' },
     storageClassName: { n: 6, type: 'string' },
     mountOptions: { n: 7, type: '[]string', listType: 'atomic' },
-    volumeMode: { n: 8, type: 'string', ptr: true, default: 'Filesystem' },
+    volumeMode: { n: 8, type: 'string', enum: volumeModes, ptr: true, default: 'Filesystem' },
     nodeAffinity: { n: 9, type: 'VolumeNodeAffinity', ptr: true },
     volumeAttributesClassName: { n: 10, type: 'string', ptr: true },
   },
@@ -198,7 +199,7 @@ export const PersistentVolumeSpec: Struct<T.PersistentVolumeSpec> = {
 
 export const PersistentVolumeStatus: Struct<T.PersistentVolumeStatus> = {
   fields: {
-    phase: { n: 1, type: 'string', default: 'Pending' },
+    phase: { n: 1, type: 'string', enum: volumePhases, default: 'Pending' },
     message: { n: 2, type: 'string' },
     reason: { n: 3, type: 'string' },
     lastPhaseTransitionTime: { n: 4, type: 'Time', ptr: true },
@@ -210,9 +211,9 @@ export const RBDPersistentVolumeSource: Struct<T.RBDPersistentVolumeSource> = {
     monitors: { n: 1, type: '[]string', always: true, required: true, listType: 'atomic' },
     image: { n: 2, type: 'string', always: true, required: true },
     fsType: { n: 3, type: 'string' },
-    pool: { n: 4, type: 'string', default: 'rbd' },
-    user: { n: 5, type: 'string', default: 'admin' },
-    keyring: { n: 6, type: 'string', default: '/etc/ceph/keyring' },
+    pool: { n: 4, type: 'string', default: 'rbd', told: true },
+    user: { n: 5, type: 'string', default: 'admin', told: true },
+    keyring: { n: 6, type: 'string', default: '/etc/ceph/keyring', told: true },
     secretRef: { n: 7, type: 'SecretReference', ptr: true },
     readOnly: { n: 8, type: 'bool' },
   },
@@ -226,9 +227,9 @@ export const ScaleIOPersistentVolumeSource: Struct<T.ScaleIOPersistentVolumeSour
     sslEnabled: { n: 4, type: 'bool' },
     protectionDomain: { n: 5, type: 'string' },
     storagePool: { n: 6, type: 'string' },
-    storageMode: { n: 7, type: 'string', default: 'ThinProvisioned' },
+    storageMode: { n: 7, type: 'string', default: 'ThinProvisioned', told: true },
     volumeName: { n: 8, type: 'string' },
-    fsType: { n: 9, type: 'string', default: 'xfs' },
+    fsType: { n: 9, type: 'string', default: 'xfs', told: true },
     readOnly: { n: 10, type: 'bool' },
   },
 };

@@ -1,5 +1,6 @@
 // The data of the core group/v1: pods. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { dnsPolicies, inclusionPolicies, nodeOperators, podPhases, preemptionPolicies, qosClasses, restartPolicies, taintEffects, tolerationOperators, unsatisfiableActions } from './enums.ts';
 import type * as T from './types.ts';
 
 export const Affinity: Struct<T.Affinity> = {
@@ -43,7 +44,7 @@ export const NodeSelector: Struct<T.NodeSelector> = {
 export const NodeSelectorRequirement: Struct<T.NodeSelectorRequirement> = {
   fields: {
     key: { n: 1, type: 'string', always: true, required: true },
-    operator: { n: 2, type: 'string', always: true, required: true },
+    operator: { n: 2, type: 'string', enum: nodeOperators, always: true, required: true },
     values: { n: 3, type: '[]string', listType: 'atomic' },
   },
 };
@@ -206,10 +207,10 @@ export const PodSpec: Struct<T.PodSpec> = {
     initContainers: { n: 20, type: '[]Container', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
     containers: { n: 2, type: '[]Container', always: true, required: true, listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
     ephemeralContainers: { n: 34, type: '[]EphemeralContainer', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name' },
-    restartPolicy: { n: 3, type: 'string', default: 'Always' },
+    restartPolicy: { n: 3, type: 'string', enum: restartPolicies, default: 'Always' },
     terminationGracePeriodSeconds: { n: 4, type: 'int64', ptr: true, default: 30 },
     activeDeadlineSeconds: { n: 5, type: 'int64', ptr: true },
-    dnsPolicy: { n: 6, type: 'string', default: 'ClusterFirst' },
+    dnsPolicy: { n: 6, type: 'string', enum: dnsPolicies, default: 'ClusterFirst' },
     nodeSelector: { n: 7, type: 'map:string', mapType: 'atomic' },
     serviceAccountName: { n: 8, type: 'string' },
     serviceAccount: { n: 9, type: 'string' },
@@ -233,7 +234,7 @@ export const PodSpec: Struct<T.PodSpec> = {
     readinessGates: { n: 28, type: '[]PodReadinessGate', listType: 'atomic' },
     runtimeClassName: { n: 29, type: 'string', ptr: true },
     enableServiceLinks: { n: 30, type: 'bool', ptr: true },
-    preemptionPolicy: { n: 31, type: 'string', ptr: true },
+    preemptionPolicy: { n: 31, type: 'string', enum: preemptionPolicies, ptr: true },
     overhead: { n: 32, type: 'map:Quantity' },
     topologySpreadConstraints: { n: 33, type: '[]TopologySpreadConstraint', listType: 'map', listMapKeys: ['topologyKey', 'whenUnsatisfiable'], patchStrategy: 'merge', patchMergeKey: 'topologyKey' },
     setHostnameAsFQDN: { n: 35, type: 'bool', ptr: true },
@@ -249,7 +250,7 @@ export const PodSpec: Struct<T.PodSpec> = {
 export const PodStatus: Struct<T.PodStatus> = {
   fields: {
     observedGeneration: { n: 17, type: 'int64' },
-    phase: { n: 1, type: 'string' },
+    phase: { n: 1, type: 'string', enum: podPhases },
     conditions: { n: 2, type: '[]PodCondition', listType: 'map', listMapKeys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' },
     message: { n: 3, type: 'string' },
     reason: { n: 4, type: 'string' },
@@ -261,7 +262,7 @@ export const PodStatus: Struct<T.PodStatus> = {
     startTime: { n: 7, type: 'Time', ptr: true },
     initContainerStatuses: { n: 10, type: '[]ContainerStatus', listType: 'atomic' },
     containerStatuses: { n: 8, type: '[]ContainerStatus', listType: 'atomic' },
-    qosClass: { n: 9, type: 'string' },
+    qosClass: { n: 9, type: 'string', enum: qosClasses },
     ephemeralContainerStatuses: { n: 13, type: '[]ContainerStatus', listType: 'atomic' },
     resize: { n: 14, type: 'string' },
     resourceClaimStatuses: { n: 15, type: '[]PodResourceClaimStatus', listType: 'map', listMapKeys: ['name'], patchStrategy: 'merge,retainKeys', patchMergeKey: 'name' },
@@ -308,9 +309,9 @@ export const Sysctl: Struct<T.Sysctl> = {
 export const Toleration: Struct<T.Toleration> = {
   fields: {
     key: { n: 1, type: 'string' },
-    operator: { n: 2, type: 'string' },
+    operator: { n: 2, type: 'string', enum: tolerationOperators },
     value: { n: 3, type: 'string' },
-    effect: { n: 4, type: 'string' },
+    effect: { n: 4, type: 'string', enum: taintEffects },
     tolerationSeconds: { n: 5, type: 'int64', ptr: true },
   },
 };
@@ -333,11 +334,11 @@ export const TopologySpreadConstraint: Struct<T.TopologySpreadConstraint> = {
   fields: {
     maxSkew: { n: 1, type: 'int32', always: true, required: true },
     topologyKey: { n: 2, type: 'string', always: true, required: true },
-    whenUnsatisfiable: { n: 3, type: 'string', always: true, required: true },
+    whenUnsatisfiable: { n: 3, type: 'string', enum: unsatisfiableActions, always: true, required: true },
     labelSelector: { n: 4, type: 'meta.v1.LabelSelector', ptr: true },
     minDomains: { n: 5, type: 'int32', ptr: true },
-    nodeAffinityPolicy: { n: 6, type: 'string', ptr: true },
-    nodeTaintsPolicy: { n: 7, type: 'string', ptr: true },
+    nodeAffinityPolicy: { n: 6, type: 'string', enum: inclusionPolicies, ptr: true },
+    nodeTaintsPolicy: { n: 7, type: 'string', enum: inclusionPolicies, ptr: true },
     matchLabelKeys: { n: 8, type: '[]string', listType: 'atomic' },
   },
 };

@@ -1,5 +1,6 @@
 // The data of the core group/v1: services. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { ipFamilies, ipFamilyPolicies, protocols, serviceTypes, sessionAffinities, trafficPolicies } from './enums.ts';
 import type * as T from './types.ts';
 
 export const ClientIPConfig: Struct<T.ClientIPConfig> = {
@@ -23,7 +24,7 @@ export const EndpointPort: Struct<T.EndpointPort> = {
   fields: {
     name: { n: 1, type: 'string' },
     port: { n: 2, type: 'int32', always: true, required: true },
-    protocol: { n: 3, type: 'string', default: 'TCP' },
+    protocol: { n: 3, type: 'string', enum: protocols, default: 'TCP' },
     appProtocol: { n: 4, type: 'string', ptr: true },
   },
 };
@@ -63,7 +64,7 @@ export const LoadBalancerStatus: Struct<T.LoadBalancerStatus> = {
 export const PortStatus: Struct<T.PortStatus> = {
   fields: {
     port: { n: 1, type: 'int32', always: true, required: true },
-    protocol: { n: 2, type: 'string', always: true, required: true },
+    protocol: { n: 2, type: 'string', enum: protocols, always: true, required: true },
     error: { n: 3, type: 'string', ptr: true },
   },
 };
@@ -92,7 +93,7 @@ export const ServiceAccount: Struct<T.ServiceAccount> = {
 export const ServicePort: Struct<T.ServicePort> = {
   fields: {
     name: { n: 1, type: 'string' },
-    protocol: { n: 2, type: 'string', default: 'TCP' },
+    protocol: { n: 2, type: 'string', enum: protocols, default: 'TCP', told: true },
     appProtocol: { n: 6, type: 'string', ptr: true },
     port: { n: 3, type: 'int32', always: true, required: true },
     targetPort: { n: 4, type: 'IntOrString' },
@@ -114,21 +115,21 @@ export const ServiceSpec: Struct<T.ServiceSpec> = {
     selector: { n: 2, type: 'map:string', mapType: 'atomic' },
     clusterIP: { n: 3, type: 'string' },
     clusterIPs: { n: 18, type: '[]string', listType: 'atomic' },
-    type: { n: 4, type: 'string', default: 'ClusterIP' },
+    type: { n: 4, type: 'string', enum: serviceTypes, default: 'ClusterIP' },
     externalIPs: { n: 5, type: '[]string', listType: 'atomic' },
-    sessionAffinity: { n: 7, type: 'string', default: 'None' },
+    sessionAffinity: { n: 7, type: 'string', enum: sessionAffinities, default: 'None' },
     loadBalancerIP: { n: 8, type: 'string' },
     loadBalancerSourceRanges: { n: 9, type: '[]string', listType: 'atomic' },
     externalName: { n: 10, type: 'string' },
-    externalTrafficPolicy: { n: 11, type: 'string' },
+    externalTrafficPolicy: { n: 11, type: 'string', enum: trafficPolicies },
     healthCheckNodePort: { n: 12, type: 'int32' },
     publishNotReadyAddresses: { n: 13, type: 'bool' },
     sessionAffinityConfig: { n: 14, type: 'SessionAffinityConfig', ptr: true },
-    ipFamilies: { n: 19, type: '[]string', listType: 'atomic' },
-    ipFamilyPolicy: { n: 17, type: 'string', ptr: true },
+    ipFamilies: { n: 19, type: '[]string', enum: ipFamilies, listType: 'atomic' },
+    ipFamilyPolicy: { n: 17, type: 'string', enum: ipFamilyPolicies, ptr: true },
     allocateLoadBalancerNodePorts: { n: 20, type: 'bool', ptr: true },
     loadBalancerClass: { n: 21, type: 'string', ptr: true },
-    internalTrafficPolicy: { n: 22, type: 'string', ptr: true },
+    internalTrafficPolicy: { n: 22, type: 'string', enum: trafficPolicies, ptr: true },
     trafficDistribution: { n: 23, type: 'string', ptr: true },
   },
 };

@@ -1,5 +1,6 @@
 // The data of the core group/v1: volumes. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { diskCachingModes, diskKinds, hostPathTypes, mountPropagations, pullPolicies } from './enums.ts';
 import type * as T from './types.ts';
 
 export const AWSElasticBlockStoreVolumeSource: Struct<T.AWSElasticBlockStoreVolumeSource> = {
@@ -22,10 +23,10 @@ export const AzureDiskVolumeSource: Struct<T.AzureDiskVolumeSource> = {
   fields: {
     diskName: { n: 1, type: 'string', always: true, required: true },
     diskURI: { n: 2, type: 'string', always: true, required: true },
-    cachingMode: { n: 3, type: 'string', ptr: true, default: 'ReadWrite' },
-    fsType: { n: 4, type: 'string', ptr: true, default: 'ext4' },
-    readOnly: { n: 5, type: 'bool', ptr: true, default: false },
-    kind: { n: 6, type: 'string', ptr: true, default: 'Shared' },
+    cachingMode: { n: 3, type: 'string', enum: diskCachingModes, ptr: true, default: 'ReadWrite', told: true },
+    fsType: { n: 4, type: 'string', ptr: true, default: 'ext4', told: true },
+    readOnly: { n: 5, type: 'bool', ptr: true, default: false, told: true },
+    kind: { n: 6, type: 'string', enum: diskKinds, ptr: true, default: 'Shared', told: true },
   },
 };
 
@@ -79,7 +80,7 @@ export const ClusterTrustBundleProjection: Struct<T.ClusterTrustBundleProjection
 
 export const ConfigMapProjection: Struct<T.ConfigMapProjection> = {
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     items: { n: 2, type: '[]KeyToPath', listType: 'atomic' },
     optional: { n: 4, type: 'bool', ptr: true },
   },
@@ -87,7 +88,7 @@ export const ConfigMapProjection: Struct<T.ConfigMapProjection> = {
 
 export const ConfigMapVolumeSource: Struct<T.ConfigMapVolumeSource> = {
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     items: { n: 2, type: '[]KeyToPath', listType: 'atomic' },
     defaultMode: { n: 3, type: 'int32', ptr: true, default: 420 },
     optional: { n: 4, type: 'bool', ptr: true },
@@ -184,7 +185,7 @@ export const GlusterfsVolumeSource: Struct<T.GlusterfsVolumeSource> = {
 export const HostPathVolumeSource: Struct<T.HostPathVolumeSource> = {
   fields: {
     path: { n: 1, type: 'string', always: true, required: true },
-    type: { n: 2, type: 'string', ptr: true, default: '' },
+    type: { n: 2, type: 'string', enum: hostPathTypes, ptr: true, default: '' },
   },
 };
 
@@ -193,7 +194,7 @@ export const ISCSIVolumeSource: Struct<T.ISCSIVolumeSource> = {
     targetPortal: { n: 1, type: 'string', always: true, required: true },
     iqn: { n: 2, type: 'string', always: true, required: true },
     lun: { n: 3, type: 'int32', always: true, required: true },
-    iscsiInterface: { n: 4, type: 'string', default: 'default' },
+    iscsiInterface: { n: 4, type: 'string', default: 'default', told: true },
     fsType: { n: 5, type: 'string' },
     readOnly: { n: 6, type: 'bool' },
     portals: { n: 7, type: '[]string', listType: 'atomic' },
@@ -207,7 +208,7 @@ export const ISCSIVolumeSource: Struct<T.ISCSIVolumeSource> = {
 export const ImageVolumeSource: Struct<T.ImageVolumeSource> = {
   fields: {
     reference: { n: 1, type: 'string' },
-    pullPolicy: { n: 2, type: 'string' },
+    pullPolicy: { n: 2, type: 'string', enum: pullPolicies },
   },
 };
 
@@ -283,9 +284,9 @@ export const RBDVolumeSource: Struct<T.RBDVolumeSource> = {
     monitors: { n: 1, type: '[]string', always: true, required: true, listType: 'atomic' },
     image: { n: 2, type: 'string', always: true, required: true },
     fsType: { n: 3, type: 'string' },
-    pool: { n: 4, type: 'string', default: 'rbd' },
-    user: { n: 5, type: 'string', default: 'admin' },
-    keyring: { n: 6, type: 'string', default: '/etc/ceph/keyring' },
+    pool: { n: 4, type: 'string', default: 'rbd', told: true },
+    user: { n: 5, type: 'string', default: 'admin', told: true },
+    keyring: { n: 6, type: 'string', default: '/etc/ceph/keyring', told: true },
     secretRef: { n: 7, type: 'LocalObjectReference', ptr: true },
     readOnly: { n: 8, type: 'bool' },
   },
@@ -299,16 +300,16 @@ export const ScaleIOVolumeSource: Struct<T.ScaleIOVolumeSource> = {
     sslEnabled: { n: 4, type: 'bool' },
     protectionDomain: { n: 5, type: 'string' },
     storagePool: { n: 6, type: 'string' },
-    storageMode: { n: 7, type: 'string', default: 'ThinProvisioned' },
+    storageMode: { n: 7, type: 'string', default: 'ThinProvisioned', told: true },
     volumeName: { n: 8, type: 'string' },
-    fsType: { n: 9, type: 'string', default: 'xfs' },
+    fsType: { n: 9, type: 'string', default: 'xfs', told: true },
     readOnly: { n: 10, type: 'bool' },
   },
 };
 
 export const SecretProjection: Struct<T.SecretProjection> = {
   fields: {
-    name: { path: [1, 1], type: 'string' },
+    name: { path: [1, 1], type: 'string', told: true },
     items: { n: 2, type: '[]KeyToPath', listType: 'atomic' },
     optional: { n: 4, type: 'bool', ptr: true },
   },
@@ -391,7 +392,7 @@ export const VolumeMount: Struct<T.VolumeMount> = {
     recursiveReadOnly: { n: 7, type: 'string', ptr: true },
     mountPath: { n: 3, type: 'string', always: true, required: true },
     subPath: { n: 4, type: 'string' },
-    mountPropagation: { n: 5, type: 'string', ptr: true },
+    mountPropagation: { n: 5, type: 'string', enum: mountPropagations, ptr: true },
     subPathExpr: { n: 6, type: 'string' },
   },
 };

@@ -4,6 +4,7 @@ import { duplicate, forbidden, invalid, notFound, notSupported, required } from 
 import { portNameComplaints, portNumberComplaints } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabel } from '../../../schema/metadata.ts';
+import { mountPropagations, protocols, pullPolicies, terminationMessagePolicies } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { checkEnv, checkEnvFrom } from './env.ts';
 import { checkLifecycle, checkProbe } from './handlers.ts';
@@ -24,9 +25,6 @@ export interface PodScope {
   readonly isPod: boolean;
 }
 
-export const protocols = ['SCTP', 'TCP', 'UDP'];
-const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
-const messagePolicies = ['File', 'FallbackToLogsOnError'];
 
 function checkPorts(ports: DeepReadonly<T.ContainerPort[]> | undefined, path: string, out: FieldError[]): void {
   const names = new Set<string>();
@@ -70,9 +68,8 @@ function checkMounts(c: Container, scope: PodScope, path: string, out: FieldErro
 }
 
 function checkPropagation(m: DeepReadonly<T.VolumeMount>, c: Container, path: string, out: FieldError[]): void {
-  const choices = ['Bidirectional', 'HostToContainer', 'None'];
   if (m.mountPropagation !== undefined) {
-    if (!choices.includes(m.mountPropagation)) out.push(notSupported(`${path}.mountPropagation`, m.mountPropagation, choices));
+    if (!mountPropagations.includes(m.mountPropagation)) out.push(notSupported(`${path}.mountPropagation`, m.mountPropagation, mountPropagations));
     if (m.mountPropagation === 'Bidirectional' && !c.securityContext?.privileged) {
       out.push(forbidden(`${path}.mountPropagation`, 'Bidirectional mount propagation is available only to privileged containers'));
     }
@@ -123,7 +120,7 @@ function checkCommon(c: Container, scope: PodScope, path: string, out: FieldErro
   else checkLabel(c.name, `${path}.name`, out);
   if (!c.image) out.push(required(`${path}.image`));
   if (!c.terminationMessagePolicy) out.push(required(`${path}.terminationMessagePolicy`));
-  else if (!messagePolicies.includes(c.terminationMessagePolicy)) out.push(notSupported(`${path}.terminationMessagePolicy`, c.terminationMessagePolicy, messagePolicies));
+  else if (!terminationMessagePolicies.includes(c.terminationMessagePolicy)) out.push(notSupported(`${path}.terminationMessagePolicy`, c.terminationMessagePolicy, terminationMessagePolicies));
   checkPorts(c.ports, `${path}.ports`, out);
   checkEnv(c.env, `${path}.env`, out);
   checkEnvFrom(c.envFrom, `${path}.envFrom`, out);

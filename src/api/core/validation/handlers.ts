@@ -3,6 +3,7 @@ import type { DeepReadonly } from '../../../machinery/json.ts';
 import { forbidden, invalid, nonNegative, notSupported, required } from '../../../machinery/fieldpath.ts';
 import { httpHeaderComplaints, portNameComplaints, portNumberComplaints } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
+import { uriSchemes } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 
 type Handler = DeepReadonly<Pick<T.Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<T.LifecycleHandler, 'sleep'>>;
@@ -16,7 +17,7 @@ export function checkPortOrName(port: number | string | undefined, path: string,
 function checkHttpGet(h: DeepReadonly<T.HTTPGetAction>, path: string, out: FieldError[]): void {
   if (!h.path) out.push(required(`${path}.path`));
   checkPortOrName(h.port, `${path}.port`, out);
-  if (h.scheme !== 'HTTP' && h.scheme !== 'HTTPS') out.push(notSupported(`${path}.scheme`, h.scheme ?? '', ['HTTP', 'HTTPS']));
+  if (!uriSchemes.includes(h.scheme ?? '')) out.push(notSupported(`${path}.scheme`, h.scheme ?? '', uriSchemes));
   for (const header of h.httpHeaders ?? []) for (const c of httpHeaderComplaints(header.name)) out.push(invalid(`${path}.httpHeaders`, header.name, c));
 }
 

@@ -5,8 +5,8 @@ import { duplicate, forbidden, goForm, immutable, invalid, nonNegative, notSuppo
 import { configKeyComplaints, portNumberComplaints, qualifiedNameComplaints, subdomainComplaints } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabel } from '../../../schema/metadata.ts';
+import { protocols } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
-import { protocols } from './container.ts';
 import { checkPodTemplate } from './pod.ts';
 import { checkAmount } from './resources.ts';
 import { checkTaints } from './scheduling.ts';

@@ -7,6 +7,7 @@ import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkAnnotations, checkLabel, checkLabelName, checkLabels } from '../../../schema/metadata.ts';
 import { containerAmounts } from '../aggregate.ts';
+import { dnsPolicies, preemptionPolicies, restartPolicies } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { checkContainers, checkEphemeralContainers, checkImageSpaces, checkInitContainers, type PodScope } from './container.ts';
 import { checkResourceRequirements, isHugePages } from './resources.ts';
@@ -17,8 +18,6 @@ import { checkHostProcess, checkOperatingSystem } from './windows.ts';
 
 type Spec = DeepReadonly<T.PodSpec>;
 
-const restartPolicies = ['Always', 'OnFailure', 'Never'];
-const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const maxInt32 = 2147483647;
 
 function checkChoice(value: string | undefined, choices: readonly string[], path: string, out: FieldError[]): void {
@@ -99,7 +98,7 @@ function checkNames(spec: Spec, path: string, out: FieldError[]): void {
   }
   if (spec.priorityClassName) for (const c of nameIsSubdomain(spec.priorityClassName, false)) out.push(invalid(`${path}.priorityClassName`, spec.priorityClassName, c));
   if (spec.runtimeClassName !== undefined) for (const c of nameIsSubdomain(spec.runtimeClassName, false)) out.push(invalid(`${path}.runtimeClassName`, spec.runtimeClassName, c));
-  if (spec.preemptionPolicy !== undefined) checkChoice(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${path}.preemptionPolicy`, out);
+  if (spec.preemptionPolicy !== undefined) checkChoice(spec.preemptionPolicy, preemptionPolicies, `${path}.preemptionPolicy`, out);
   if (spec.overhead) checkResourceRequirements({ limits: spec.overhead }, new Set(), `${path}.overhead`, out);
   if (spec.os && !spec.os.name) out.push(required(`${path}.os.name`));
   else if (spec.os && spec.os.name !== 'linux' && spec.os.name !== 'windows') out.push(notSupported(`${path}.os`, spec.os.name, ['linux', 'windows']));

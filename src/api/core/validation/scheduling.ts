@@ -4,9 +4,9 @@ import { duplicate, forbidden, invalid, notSupported, required } from '../../../
 import { labelValueComplaints, nameIsLabel, nameIsSubdomain } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelName, checkLabelSelector } from '../../../schema/metadata.ts';
+import { inclusionPolicies, taintEffects, tolerationOperators, unsatisfiableActions } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 
-const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const notPositive = 'must be greater than zero';
 
 function checkNodeRequirement(r: DeepReadonly<T.NodeSelectorRequirement>, path: string, out: FieldError[], strictValues: boolean): void {
@@ -111,9 +111,9 @@ export function checkTolerations(list: DeepReadonly<T.Toleration[]> | undefined,
     } else if (operator === 'Exists') {
       if (t.value) out.push(invalid(`${at}.operator`, t.value, "value must be empty when `operator` is 'Exists'"));
     } else {
-      out.push(notSupported(`${at}.operator`, operator, ['Equal', 'Exists']));
+      out.push(notSupported(`${at}.operator`, operator, tolerationOperators));
     }
-    if (t.effect && !effects.includes(t.effect)) out.push(notSupported(`${at}.effect`, t.effect, effects));
+    if (t.effect && !taintEffects.includes(t.effect)) out.push(notSupported(`${at}.effect`, t.effect, taintEffects));
   }
 }
 
@@ -125,7 +125,7 @@ export function checkTaints(list: DeepReadonly<T.Taint[]> | undefined, path: str
     const complaints = labelValueComplaints(t.value ?? '');
     if (complaints.length > 0) out.push(invalid(`${at}.value`, t.value, complaints.join(';')));
     if (!t.effect) out.push(required(`${at}.effect`));
-    else if (!effects.includes(t.effect)) out.push(notSupported(`${at}.effect`, t.effect, effects));
+    else if (!taintEffects.includes(t.effect)) out.push(notSupported(`${at}.effect`, t.effect, taintEffects));
     const key = `${t.key}:${t.effect}`;
     if (seen.has(key)) out.push({ ...duplicate(at, t), detail: `${duplicate(at, t).detail}: taints must be unique by key and effect pair` });
     seen.add(key);
@@ -133,12 +133,11 @@ export function checkTaints(list: DeepReadonly<T.Taint[]> | undefined, path: str
 }
 
 export function checkSpreadConstraints(list: DeepReadonly<T.TopologySpreadConstraint[]> | undefined, path: string, out: FieldError[]): void {
-  const actions = ['DoNotSchedule', 'ScheduleAnyway'];
   for (const [i, c] of (list ?? []).entries()) {
     const at = `${path}[${i}]`;
     if (c.maxSkew <= 0) out.push(invalid(`${at}.maxSkew`, c.maxSkew, notPositive));
     if (!c.topologyKey) out.push(required(`${at}.topologyKey`, 'can not be empty'));
-    if (!actions.includes(c.whenUnsatisfiable)) out.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', actions));
+    if (!unsatisfiableActions.includes(c.whenUnsatisfiable)) out.push(notSupported(`${at}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', unsatisfiableActions));
     // Said of the one that comes first.
     const key = `{${c.topologyKey}, ${c.whenUnsatisfiable}}`;
     if (list!.slice(i + 1).some((other) => `{${other.topologyKey}, ${other.whenUnsatisfiable}}` === key)) out.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, key));
@@ -148,7 +147,7 @@ export function checkSpreadConstraints(list: DeepReadonly<T.TopologySpreadConstr
     }
     for (const policy of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       const value = c[policy];
-      if (value !== undefined && value !== 'Honor' && value !== 'Ignore') out.push(notSupported(`${at}.${policy}`, value, ['Honor', 'Ignore']));
+      if (value !== undefined && !inclusionPolicies.includes(value)) out.push(notSupported(`${at}.${policy}`, value, inclusionPolicies));
     }
     checkLabelKeys(c, at, out);
     checkLabelSelector(c.labelSelector, `${at}.labelSelector`, out);

@@ -3,6 +3,7 @@ import type { DeepReadonly } from '../../../machinery/json.ts';
 import { duplicate, forbidden, goForm, invalid, notSupported, required, tooLong } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
+import { fsGroupChangePolicies, procMounts, profileTypes, supplementalGroupsPolicies } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { checkRelativePath } from './paths.ts';
 import { checkWindowsOptions } from './windows.ts';
@@ -17,9 +18,8 @@ function checkId(id: number | undefined, path: string, out: FieldError[]): void 
 
 export function checkSeccomp(p: DeepReadonly<T.SeccompProfile> | undefined, path: string, out: FieldError[]): void {
   if (!p) return;
-  const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
   if (!p.type) out.push(required(`${path}.type`, 'type is required when seccompProfile is set'));
-  else if (!types.includes(p.type)) out.push(notSupported(`${path}.type`, p.type, types));
+  else if (!profileTypes.includes(p.type)) out.push(notSupported(`${path}.type`, p.type, profileTypes));
   if (p.type === 'Localhost') {
     if (p.localhostProfile === undefined) out.push(required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost'));
     else checkRelativePath(p.localhostProfile, `${path}.localhostProfile`, out);
@@ -31,9 +31,8 @@ export function checkSeccomp(p: DeepReadonly<T.SeccompProfile> | undefined, path
 export function checkAppArmor(p: DeepReadonly<T.AppArmorProfile> | undefined, path: string, out: FieldError[]): void {
   if (!p) return;
   const at = `${path}.localhostProfile`;
-  const types = ['Localhost', 'RuntimeDefault', 'Unconfined'];
   if (!p.type) return void out.push(required(`${path}.type`, 'type is required when appArmorProfile is set'));
-  if (!types.includes(p.type)) return void out.push(notSupported(`${path}.type`, p.type, types));
+  if (!profileTypes.includes(p.type)) return void out.push(notSupported(`${path}.type`, p.type, profileTypes));
   if (p.type !== 'Localhost') {
     if (p.localhostProfile !== undefined) out.push(invalid(at, p.localhostProfile, 'can only be set when AppArmor type is Localhost'));
     return;
@@ -49,7 +48,7 @@ export function checkSecurityContext(s: DeepReadonly<T.SecurityContext> | undefi
   checkId(s.runAsUser, `${path}.runAsUser`, out);
   checkId(s.runAsGroup, `${path}.runAsGroup`, out);
   if (s.procMount !== undefined) {
-    if (s.procMount !== 'Default' && s.procMount !== 'Unmasked') out.push(notSupported(`${path}.procMount`, s.procMount, ['Default', 'Unmasked']));
+    if (!procMounts.includes(s.procMount)) out.push(notSupported(`${path}.procMount`, s.procMount, procMounts));
     if (hostUsers && s.procMount === 'Unmasked') out.push(invalid(`${path}.procMount`, s.procMount, '`hostUsers` must be false to use `Unmasked`'));
   }
   checkSeccomp(s.seccompProfile, `${path}.seccompProfile`, out);
@@ -90,11 +89,11 @@ export function checkPodSecurityContext(spec: DeepReadonly<T.PodSpec>, path: str
   checkId(s.runAsGroup, `${path}.runAsGroup`, out);
   for (const [i, g] of (s.supplementalGroups ?? []).entries()) checkId(g, `${path}.supplementalGroups[${i}]`, out);
   checkSysctls(s.sysctls ?? [], spec, `${path}.sysctls`, out);
-  checkChoice(s.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${path}.fsGroupChangePolicy`, out);
+  checkChoice(s.fsGroupChangePolicy, fsGroupChangePolicies, `${path}.fsGroupChangePolicy`, out);
   checkSeccomp(s.seccompProfile, `${path}.seccompProfile`, out);
   checkWindowsOptions(s.windowsOptions, `${path}.windowsOptions`, out);
   checkAppArmor(s.appArmorProfile, `${path}.appArmorProfile`, out);
-  checkChoice(s.supplementalGroupsPolicy, ['Merge', 'Strict'], `${path}.supplementalGroupsPolicy`, out);
+  checkChoice(s.supplementalGroupsPolicy, supplementalGroupsPolicies, `${path}.supplementalGroupsPolicy`, out);
   checkChoice(s.seLinuxChangePolicy, ['Recursive'], `${path}.seLinuxChangePolicy`, out);
 }
 

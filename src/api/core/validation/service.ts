@@ -6,13 +6,12 @@ import { portNumberComplaints, qualifiedNameComplaints, subdomainComplaints } fr
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabel, checkLabels } from '../../../schema/metadata.ts';
 import { isHeadless, needsClusterIP, needsHealthCheckNodePort } from '../service-facts.ts';
+import { ipFamilyPolicies, protocols, serviceTypes, sessionAffinities, trafficPolicies } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
-import { protocols } from './container.ts';
 import { checkPortOrName } from './handlers.ts';
 
 type Service = DeepReadonly<T.Service>;
 
-const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 
 function checkPort(p: DeepReadonly<T.ServicePort>, needsName: boolean, names: Set<string>, path: string, out: FieldError[]): void {
   if (!p.name) {
@@ -51,7 +50,7 @@ function checkPorts(s: Service, out: FieldError[]): void {
 function checkType(s: Service, out: FieldError[]): void {
   const { spec } = s;
   if (!spec.type) out.push(required('spec.type'));
-  else if (!types.includes(spec.type)) out.push(notSupported('spec.type', spec.type, types));
+  else if (!serviceTypes.includes(spec.type)) out.push(notSupported('spec.type', spec.type, serviceTypes));
   if ((spec.type === 'LoadBalancer' || spec.type === 'NodePort') && isHeadless(s)) out.push(invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`));
   if (spec.type !== 'ExternalName') return;
   for (const key of ['clusterIPs', 'ipFamilies'] as const) if (spec[key]?.length) out.push(forbidden(`spec.${key}`, 'may not be set for ExternalName services'));
@@ -64,7 +63,7 @@ function checkType(s: Service, out: FieldError[]): void {
 function checkAffinity(s: Service, out: FieldError[]): void {
   const { sessionAffinity, sessionAffinityConfig } = s.spec;
   if (!sessionAffinity) out.push(required('spec.sessionAffinity'));
-  else if (sessionAffinity !== 'ClientIP' && sessionAffinity !== 'None') out.push(notSupported('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None']));
+  else if (!sessionAffinities.includes(sessionAffinity)) out.push(notSupported('spec.sessionAffinity', sessionAffinity, sessionAffinities));
   const path = 'spec.sessionAffinityConfig';
   if (sessionAffinity === 'None' && sessionAffinityConfig) out.push(forbidden(path, 'must not be set when session affinity is None'));
   if (sessionAffinity !== 'ClientIP') return;
@@ -89,7 +88,7 @@ export function checkClusterIPs(s: Service, out: FieldError[]): void {
   } else if (spec.clusterIP !== ips[0]) {
     out.push(invalid('spec.clusterIPs', ips, 'first value must match `clusterIP`'));
   }
-  if (policy !== undefined && !['PreferDualStack', 'RequireDualStack', 'SingleStack'].includes(policy)) out.push(notSupported('spec.ipFamilyPolicy', policy, ['PreferDualStack', 'RequireDualStack', 'SingleStack']));
+  if (policy !== undefined && !ipFamilyPolicies.includes(policy)) out.push(notSupported('spec.ipFamilyPolicy', policy, ipFamilyPolicies));
   for (const [i, f] of families.entries()) {
     if (f !== 'IPv4' && f !== 'IPv6') out.push(notSupported(`spec.ipFamilies[${i}]`, f, ['IPv4', 'IPv6']));
     if (families.indexOf(f) !== i) out.push(duplicate(`spec.ipFamilies[${i}]`, f));
@@ -117,8 +116,8 @@ function checkTraffic(s: Service, out: FieldError[]): void {
     if (policy) out.push(invalid('spec.externalTrafficPolicy', policy, 'may only be set for externally-accessible services'));
   } else if (!policy) {
     out.push(required('spec.externalTrafficPolicy'));
-  } else if (policy !== 'Cluster' && policy !== 'Local') {
-    out.push(notSupported('spec.externalTrafficPolicy', policy, ['Cluster', 'Local']));
+  } else if (!trafficPolicies.includes(policy)) {
+    out.push(notSupported('spec.externalTrafficPolicy', policy, trafficPolicies));
   }
   const health = spec.healthCheckNodePort ?? 0;
   if (!needsHealthCheckNodePort(s) && health !== 0) {
@@ -127,8 +126,8 @@ function checkTraffic(s: Service, out: FieldError[]): void {
   const internal = spec.internalTrafficPolicy;
   if (internal === undefined) {
     if (spec.type !== 'ExternalName') out.push(required('spec.internalTrafficPolicy'));
-  } else if (internal !== 'Cluster' && internal !== 'Local') {
-    out.push(notSupported('spec.internalTrafficPolicy', internal, ['Cluster', 'Local']));
+  } else if (!trafficPolicies.includes(internal)) {
+    out.push(notSupported('spec.internalTrafficPolicy', internal, trafficPolicies));
   }
   const distribution = spec.trafficDistribution;
   const known = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];

@@ -4,6 +4,7 @@ import { invalid, notSupported, required, tooLong } from '../../../machinery/fie
 import { inclusiveRange, nameIsLabel, nameIsSubdomain, subdomainComplaints } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabel } from '../../../schema/metadata.ts';
+import { diskCachingModes, diskKinds, hostPathTypes } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { checkNoBacksteps, checkRelativePath } from './paths.ts';
 
@@ -28,7 +29,6 @@ export interface SourceRule<S> {
 
 type Rules<K extends keyof Both> = { readonly [key in K]: SourceRule<NonNullable<Both[key]>> };
 
-const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
 const iscsiNames: Readonly<Record<string, RegExp>> = {
   iqn: /iqn\.\d{4}-\d{2}\.([A-Za-z0-9\-.]+)(:[^,;*&$|\s]+)$/,
   eui: /^eui.[A-Za-z0-9]{16}$/,
@@ -78,11 +78,9 @@ const iscsi: SourceRule<NonNullable<Both['iscsi']>> = {
 const azureDisk: SourceRule<NonNullable<Both['azureDisk']>> = {
   needs: { diskName: '', diskURI: '' },
   check(s, path, out) {
-    const caching = ['None', 'ReadOnly', 'ReadWrite'];
-    const kinds = ['Dedicated', 'Managed', 'Shared'];
-    if (s.cachingMode !== undefined && !caching.includes(s.cachingMode)) out.push(notSupported(`${path}.cachingMode`, s.cachingMode, caching));
+    if (s.cachingMode !== undefined && !diskCachingModes.includes(s.cachingMode)) out.push(notSupported(`${path}.cachingMode`, s.cachingMode, diskCachingModes));
     if (s.kind === undefined) return;
-    if (!kinds.includes(s.kind)) out.push(notSupported(`${path}.kind`, s.kind, kinds));
+    if (!diskKinds.includes(s.kind)) out.push(notSupported(`${path}.kind`, s.kind, diskKinds));
     const [start, example] = s.kind === 'Managed'
       ? ['/subscriptions/', '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}']
       : ['https://', 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'];

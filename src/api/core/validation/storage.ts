@@ -5,19 +5,18 @@ import { nameIsLabel, nameIsSubdomain, qualifiedNameComplaints, subdomainComplai
 import { parseQuantity, type Quantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelSelector } from '../../../schema/metadata.ts';
+import { accessModes, reclaimPolicies, resizeStates, volumeModes } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { differences } from './differences.ts';
 import { isNativeResource } from './resources.ts';
 import { checkNodeSelector } from './scheduling.ts';
 import { checkOneSource, sharedRules, type SourceRule } from './sources.ts';
 
-const modes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-const volumeModes = ['Block', 'Filesystem'];
 const volumeSettings = new Set(['capacity', 'accessModes', 'claimRef', 'persistentVolumeReclaimPolicy', 'storageClassName', 'mountOptions', 'volumeMode', 'nodeAffinity', 'volumeAttributesClassName']);
 
 function checkModes(list: readonly string[] | undefined, path: string, out: FieldError[]): void {
-  for (const m of list ?? []) if (!modes.includes(m)) out.push(notSupported(path, m, modes));
-  if (list?.includes('ReadWriteOncePod') && list.some((m) => m !== 'ReadWriteOncePod' && modes.includes(m))) out.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'));
+  for (const m of list ?? []) if (!accessModes.includes(m)) out.push(notSupported(path, m, accessModes));
+  if (list?.includes('ReadWriteOncePod') && list.some((m) => m !== 'ReadWriteOncePod' && accessModes.includes(m))) out.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'));
 }
 
 function checkClassName(name: string | undefined, path: string, out: FieldError[]): void {
@@ -57,7 +56,7 @@ export function validateVolume(v: DeepReadonly<T.PersistentVolume>): FieldError[
   checkModes(spec.accessModes, 'spec.accessModes', out);
   checkCapacity(spec.capacity, out);
   const policy = spec.persistentVolumeReclaimPolicy;
-  if (policy && !['Delete', 'Recycle', 'Retain'].includes(policy)) out.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain']));
+  if (policy && !reclaimPolicies.includes(policy)) out.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, reclaimPolicies));
   if (spec.nodeAffinity) {
     if (!spec.nodeAffinity.required) out.push(required('spec.nodeAffinity.required', 'must specify required node constraints'));
     else checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required', out);
@@ -194,7 +193,6 @@ function checkClaimChange(c: DeepReadonly<T.PersistentVolumeClaim>, old: DeepRea
   }
 }
 
-const resizeStates = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizeInProgress', 'NodeResizeInfeasible', 'NodeResizePending'].sort();
 
 function checkClaimResource(name: string, path: string, out: FieldError[]): boolean {
   const complaints = qualifiedNameComplaints(name);

@@ -5,6 +5,7 @@ import { nameIsSubdomain } from '../../../machinery/names.ts';
 import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkAnnotations, checkLabel, checkLabels } from '../../../schema/metadata.ts';
+import { pullPolicies } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { checkFieldRef, checkResourceFieldRef } from './env.ts';
 import { checkPayloadPath } from './paths.ts';
@@ -141,8 +142,7 @@ const own: { readonly [key in Exclude<Source, keyof typeof sharedRules>]: Source
   image: {
     needs: { reference: '' },
     check(s, path, out) {
-      const policies = ['Always', 'IfNotPresent', 'Never'];
-      if (s.pullPolicy && !policies.includes(s.pullPolicy)) out.push(notSupported(`${path}.pullPolicy`, s.pullPolicy, policies));
+      if (s.pullPolicy && !pullPolicies.includes(s.pullPolicy)) out.push(notSupported(`${path}.pullPolicy`, s.pullPolicy, pullPolicies));
     },
   },
 };

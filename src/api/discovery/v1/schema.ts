@@ -1,5 +1,7 @@
 // The data of discovery.k8s.io/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { addressTypes } from './enums.ts';
+import { protocols } from '../../core/v1/enums.ts';
 import type * as T from './types.ts';
 
 export const Endpoint: Struct<T.Endpoint> = {
@@ -34,7 +36,7 @@ export const EndpointPort: Struct<T.EndpointPort> = {
   mapType: 'atomic',
   fields: {
     name: { n: 1, type: 'string', ptr: true, default: '' },
-    protocol: { n: 2, type: 'string', ptr: true, default: 'TCP' },
+    protocol: { n: 2, type: 'string', enum: protocols, ptr: true, default: 'TCP' },
     port: { n: 3, type: 'int32', ptr: true },
     appProtocol: { n: 4, type: 'string', ptr: true },
   },
@@ -45,7 +47,7 @@ export const EndpointSlice: Struct<T.EndpointSlice> = {
     kind: { type: 'string' },
     apiVersion: { type: 'string' },
     metadata: { n: 1, type: 'meta.v1.ObjectMeta' },
-    addressType: { n: 4, type: 'string', always: true, required: true },
+    addressType: { n: 4, type: 'string', enum: addressTypes, always: true, required: true },
     endpoints: { n: 2, type: '[]Endpoint', always: true, required: true, listType: 'atomic' },
     ports: { n: 3, type: '[]EndpointPort', always: true, listType: 'atomic' },
   },

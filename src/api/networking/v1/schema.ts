@@ -1,11 +1,13 @@
 // The data of networking.k8s.io/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { pathTypes, policyProtocols, policyTypes } from './enums.ts';
+import { protocols } from '../../core/v1/enums.ts';
 import type * as T from './types.ts';
 
 export const HTTPIngressPath: Struct<T.HTTPIngressPath> = {
   fields: {
     path: { n: 1, type: 'string' },
-    pathType: { n: 3, type: 'string', ptr: true, always: true, required: true },
+    pathType: { n: 3, type: 'string', enum: pathTypes, ptr: true, always: true, required: true },
     backend: { n: 2, type: 'IngressBackend', always: true, required: true },
   },
 };
@@ -98,7 +100,7 @@ export const IngressLoadBalancerStatus: Struct<T.IngressLoadBalancerStatus> = {
 export const IngressPortStatus: Struct<T.IngressPortStatus> = {
   fields: {
     port: { n: 1, type: 'int32', always: true, required: true },
-    protocol: { n: 2, type: 'string', always: true, required: true },
+    protocol: { n: 2, type: 'string', enum: protocols, always: true, required: true },
     error: { n: 3, type: 'string', ptr: true },
   },
 };
@@ -106,7 +108,7 @@ export const IngressPortStatus: Struct<T.IngressPortStatus> = {
 export const IngressRule: Struct<T.IngressRule> = {
   fields: {
     host: { n: 1, type: 'string' },
-    http: { path: [2, 1], type: 'HTTPIngressRuleValue', ptr: true },
+    http: { path: [2, 1], type: 'HTTPIngressRuleValue', ptr: true, undescribed: true },
   },
 };
 
@@ -172,7 +174,7 @@ export const NetworkPolicyPeer: Struct<T.NetworkPolicyPeer> = {
 
 export const NetworkPolicyPort: Struct<T.NetworkPolicyPort> = {
   fields: {
-    protocol: { n: 1, type: 'string', ptr: true, default: 'TCP' },
+    protocol: { n: 1, type: 'string', enum: policyProtocols, ptr: true, default: 'TCP' },
     port: { n: 2, type: 'IntOrString', ptr: true },
     endPort: { n: 3, type: 'int32', ptr: true },
   },
@@ -183,7 +185,7 @@ export const NetworkPolicySpec: Struct<T.NetworkPolicySpec> = {
     podSelector: { n: 1, type: 'meta.v1.LabelSelector', always: true },
     ingress: { n: 2, type: '[]NetworkPolicyIngressRule', listType: 'atomic' },
     egress: { n: 3, type: '[]NetworkPolicyEgressRule', listType: 'atomic' },
-    policyTypes: { n: 4, type: '[]string', listType: 'atomic' },
+    policyTypes: { n: 4, type: '[]string', enum: policyTypes, listType: 'atomic' },
   },
 };
 

@@ -1,5 +1,6 @@
 // The data of policy/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { unhealthyPodEvictionPolicies } from './enums.ts';
 import type * as T from './types.ts';
 
 export const Eviction: Struct<T.Eviction> = {
@@ -26,7 +27,7 @@ export const PodDisruptionBudgetSpec: Struct<T.PodDisruptionBudgetSpec> = {
     minAvailable: { n: 1, type: 'IntOrString', ptr: true },
     selector: { n: 2, type: 'meta.v1.LabelSelector', ptr: true, patchStrategy: 'replace' },
     maxUnavailable: { n: 3, type: 'IntOrString', ptr: true },
-    unhealthyPodEvictionPolicy: { n: 4, type: 'string', ptr: true },
+    unhealthyPodEvictionPolicy: { n: 4, type: 'string', enum: unhealthyPodEvictionPolicies, ptr: true },
   },
 };
 

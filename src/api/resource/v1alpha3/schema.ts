@@ -1,5 +1,6 @@
 // The data of resource.k8s.io/v1alpha3. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { taintEffects } from '../v1/enums.ts';
 import type * as T from './types.ts';
 
 export const CELDeviceSelector: Struct<T.CELDeviceSelector> = {
@@ -18,7 +19,7 @@ export const DeviceTaint: Struct<T.DeviceTaint> = {
   fields: {
     key: { n: 1, type: 'string', always: true, required: true },
     value: { n: 2, type: 'string' },
-    effect: { n: 3, type: 'string', always: true, required: true },
+    effect: { n: 3, type: 'string', enum: taintEffects, always: true, required: true },
     timeAdded: { n: 4, type: 'Time', ptr: true },
   },
 };

@@ -1,5 +1,7 @@
 // The data of resource.k8s.io/v1beta1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { taintEffects } from '../v1/enums.ts';
+import { tolerationOperators } from '../../core/v1/enums.ts';
 import type * as T from './types.ts';
 
 export const AllocatedDeviceStatus: Struct<T.AllocatedDeviceStatus> = {
@@ -221,7 +223,7 @@ export const DeviceTaint: Struct<T.DeviceTaint> = {
   fields: {
     key: { n: 1, type: 'string', always: true, required: true },
     value: { n: 2, type: 'string' },
-    effect: { n: 3, type: 'string', always: true, required: true },
+    effect: { n: 3, type: 'string', enum: taintEffects, always: true, required: true },
     timeAdded: { n: 4, type: 'Time', ptr: true },
   },
 };
@@ -229,9 +231,9 @@ export const DeviceTaint: Struct<T.DeviceTaint> = {
 export const DeviceToleration: Struct<T.DeviceToleration> = {
   fields: {
     key: { n: 1, type: 'string' },
-    operator: { n: 2, type: 'string', default: 'Equal' },
+    operator: { n: 2, type: 'string', enum: tolerationOperators, default: 'Equal', told: true },
     value: { n: 3, type: 'string' },
-    effect: { n: 4, type: 'string' },
+    effect: { n: 4, type: 'string', enum: taintEffects },
     tolerationSeconds: { n: 5, type: 'int64', ptr: true },
   },
 };

@@ -1,5 +1,7 @@
 // The data of storage.k8s.io/v1. One edits this; `npm run generate` prints types.ts from it.
 import type { Struct } from '../../../schema/vocabulary.ts';
+import { reclaimPolicies } from '../../core/v1/enums.ts';
+import { volumeBindingModes } from './enums.ts';
 import type * as T from './types.ts';
 
 export const CSIDriver: Struct<T.CSIDriver> = {
@@ -68,10 +70,10 @@ export const StorageClass: Struct<T.StorageClass> = {
     metadata: { n: 1, type: 'meta.v1.ObjectMeta' },
     provisioner: { n: 2, type: 'string', always: true, required: true },
     parameters: { n: 3, type: 'map:string' },
-    reclaimPolicy: { n: 4, type: 'string', ptr: true, default: 'Delete' },
+    reclaimPolicy: { n: 4, type: 'string', enum: reclaimPolicies, ptr: true, default: 'Delete' },
     mountOptions: { n: 5, type: '[]string', listType: 'atomic' },
     allowVolumeExpansion: { n: 6, type: 'bool', ptr: true },
-    volumeBindingMode: { n: 7, type: 'string', ptr: true, default: 'Immediate' },
+    volumeBindingMode: { n: 7, type: 'string', enum: volumeBindingModes, ptr: true, default: 'Immediate' },
     allowedTopologies: { n: 8, type: '[]core.v1.TopologySelectorTerm', listType: 'atomic' },
   },
 };
