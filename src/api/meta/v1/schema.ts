@@ -29,7 +29,7 @@ export const APIResource: Struct<T.APIResource> = {
     group: { n: 8, type: 'string' },
     version: { n: 9, type: 'string' },
     kind: { n: 3, type: 'string', always: true, required: true },
-    verbs: { n: 4, type: '[]string', always: true, required: true },
+    verbs: { path: [4, 1], type: '[]string', always: true, required: true },
     shortNames: { n: 5, type: '[]string', listType: 'atomic' },
     categories: { n: 7, type: '[]string', listType: 'atomic' },
     storageVersionHash: { n: 10, type: 'string' },
