@@ -112,6 +112,8 @@ test('what does not fit the schema is refused in upstream\'s words', async () =>
 });
 
 test('explain and apply know the schema', async () => {
+  assert.match(await ok(server.kubectl('explain crontabs')), /apiVersion\t<string>\n +APIVersion defines [^]*metadata\t<ObjectMeta>\n +Standard object's metadata\./);
+  assert.match(await ok(server.kubectl('explain crontabs.metadata')), /Standard object's metadata\.[^]*creationTimestamp\t<string>\n +CreationTimestamp is a timestamp/);
   assert.match(await ok(server.kubectl('explain crontabs.spec')), /GROUP: +stable.example.com\nKIND: +CronTab\nVERSION: +v1[^]*What to run, and when.[^]*cronSpec\t<string> -required-/);
   assert.match(await ok(server.kubectl('apply -f -', object('two', { cronSpec: '* * * * *', replicas: 1 }))), /two created/);
   assert.match(await ok(server.kubectl('apply -f -', object('two', { cronSpec: '1 * * * *' }))), /two configured/);

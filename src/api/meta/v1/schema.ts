@@ -192,22 +192,23 @@ export const ManagedFieldsEntry: Struct<T.ManagedFieldsEntry> = {
 };
 
 export const ObjectMeta: Struct<T.ObjectMeta> = {
+  doc: 'What every stored object has.',
   fields: {
-    name: { n: 1, type: 'string' },
-    generateName: { n: 2, type: 'string' },
-    namespace: { n: 3, type: 'string' },
-    selfLink: { n: 4, type: 'string' },
-    uid: { n: 5, type: 'string' },
-    resourceVersion: { n: 6, type: 'string' },
-    generation: { n: 7, type: 'int64' },
-    creationTimestamp: { n: 8, type: 'Time', omitzero: true },
-    deletionTimestamp: { n: 9, type: 'Time', ptr: true },
-    deletionGracePeriodSeconds: { n: 10, type: 'int64', ptr: true },
-    labels: { n: 11, type: 'map:string' },
-    annotations: { n: 12, type: 'map:string' },
-    ownerReferences: { n: 13, type: '[]OwnerReference', listType: 'map', listMapKeys: ['uid'], patchStrategy: 'merge', patchMergeKey: 'uid' },
-    finalizers: { n: 14, type: '[]string', listType: 'set', patchStrategy: 'merge' },
-    managedFields: { n: 17, type: '[]ManagedFieldsEntry', listType: 'atomic' },
+    name: { n: 1, type: 'string', doc: 'Name of the object, unique among those of its kind and namespace at one time.' },
+    generateName: { n: 2, type: 'string', doc: 'Beginning of a name that the server completes when none is given.' },
+    namespace: { n: 3, type: 'string', doc: 'Namespace within which the name is unique.' },
+    selfLink: { n: 4, type: 'string', doc: 'No longer set by the server.' },
+    uid: { n: 5, type: 'string', doc: 'Distinguishes the object from all others of its name, earlier and later ones too.' },
+    resourceVersion: { n: 6, type: 'string', doc: 'Changes with every write; opaque to clients.' },
+    generation: { n: 7, type: 'int64', doc: 'Counts the changes of what is wanted.' },
+    creationTimestamp: { n: 8, type: 'Time', omitzero: true, doc: "CreationTimestamp is a timestamp of the server's clock at the creation." },
+    deletionTimestamp: { n: 9, type: 'Time', ptr: true, doc: 'When the object is to be gone, once somebody has asked for it.' },
+    deletionGracePeriodSeconds: { n: 10, type: 'int64', ptr: true, doc: 'How long the object may take to end, once somebody has asked for it.' },
+    labels: { n: 11, type: 'map:string', doc: 'Keys and values that selectors choose by.' },
+    annotations: { n: 12, type: 'map:string', doc: 'Keys and values for tools; nothing selects by them.' },
+    ownerReferences: { n: 13, type: '[]OwnerReference', listType: 'map', listMapKeys: ['uid'], patchStrategy: 'merge', patchMergeKey: 'uid', doc: 'Objects with which this one goes when all of them are gone.' },
+    finalizers: { n: 14, type: '[]string', listType: 'set', patchStrategy: 'merge', doc: 'Who still has to act before the object may go.' },
+    managedFields: { n: 17, type: '[]ManagedFieldsEntry', listType: 'atomic', doc: 'Who answers for which fields.' },
   },
 };
 
