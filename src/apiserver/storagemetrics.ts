@@ -51,6 +51,7 @@ export function measured(store: Store, metrics: Metrics, clock: Clock): Store {
     commit: (operations) => (operations.length === 0 ? store.commit(operations) : timed(nameOf(operations[0]!), operations[0]!.key, store.commit(operations))),
     watch: (request) => store.watch(request),
     compact: (revision) => store.compact(revision),
+    floor: () => store.floor?.() ?? 0,
     ...(store.outdated ? { outdated: (key: string, value: Uint8Array) => store.outdated!(key, value) } : {}),
     size: () => store.size(),
     close: () => store.close(),

@@ -35,6 +35,12 @@ test('full samples of upstream pass both ways byte for byte', { skip: existsSync
   }
 });
 
+test('verbs of discovery stand in a message of their own', () => {
+  const bytes = encodeProtobuf(registry, 'meta.v1.APIResource', { name: 'a', singularName: '', namespaced: false, kind: '', verbs: ['get', 'list'] });
+  assert.match(bytes.toString('hex'), /220b0a036765740a046c697374/);
+  assert.deepEqual(decodeProtobuf(registry, 'meta.v1.APIResource', bytes)['verbs'], ['get', 'list']);
+});
+
 test('what a sparse object gains and loses', () => {
   const bare = decode(registry, 'core.v1.Pod', { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a', labels: {} }, spec: { containers: [{ name: 'c', image: null, stdin: false }], hostNetwork: false } }).object;
   assert.equal(JSON.stringify(bare), '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},"spec":{"containers":[{"name":"c","resources":{}}]},"status":{}}');

@@ -5,8 +5,8 @@ import type { ResourceDefinition } from './vocabulary.ts';
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const texts = {
-  apiVersion: { type: 'string', description: 'Group and version of the schema that this object follows.' },
-  kind: { type: 'string', description: 'What this object is; never changed by an update.' },
+  apiVersion: { type: 'string', description: 'APIVersion defines which version of which group the object is written in.' },
+  kind: { type: 'string', description: 'Kind says what the object is; no update changes it.' },
 };
 
 /** A reference to another definition, which it also adds to the document. */
@@ -29,7 +29,7 @@ export function customDefinitions(resource: ResourceDefinition, dialect: 2 | 3):
 }
 
 function described(reference: Json): Json {
-  return { description: 'Standard metadata.', ...reference };
+  return { description: "Standard object's metadata.", ...reference };
 }
 
 function objectSchema(schema: JsonSchema | undefined, dialect: 2 | 3, refer: Refer): Json {

@@ -156,6 +156,10 @@ class EmbeddedStore implements Store {
     return done;
   }
 
+  floor(): number {
+    return this.history.floor;
+  }
+
   /** Compaction to where it already is, but with everything freed on disk that can be. */
   defragment(): Promise<void> {
     const done = this.#compacting.then(() => this.#log.snapshot(this.history, this.history.floor).catch(refuse));

@@ -24,6 +24,7 @@ export function memoryStore(options: { readonly clock?: Clock; readonly retentio
     },
     watch: (request) => history.watch(request),
     compact,
+    floor: () => history.floor,
     size: async () => 0,
     async close() {
       closed = true;

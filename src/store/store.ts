@@ -61,6 +61,8 @@ export interface Store {
    */
   watch(request: { readonly start: string; readonly end: string; readonly after: number; readonly signal: AbortSignal }): AsyncIterable<StoreBatch>;
   compact(revision: number): Promise<void>;
+  /** The oldest revision that can still be read, where it is known without asking; 0 where nothing is known. */
+  floor?(): number;
   /** True for a value that has to be written again though it says the same: it was enciphered in another way than is written now. */
   outdated?(key: string, value: Uint8Array): boolean;
   /** Bytes on disk, for metrics and quotas; 0 for memory. */

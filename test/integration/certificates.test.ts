@@ -73,3 +73,23 @@ test("a kubelet's request is approved by itself when its bootstrap token may ask
   await kubectl('certificate approve n2');
   await until('no names', 'get csr n2 -o jsonpath={.status.conditions[?(@.type=="Failed")].message}', /^DNS or IP subjectAltName is required$/);
 });
+
+test('who approves writes conditions of any type and nothing else; who writes the status leaves decisions alone', async () => {
+  const { requestPem } = await createSigningRequest({ commonName: 'own' });
+  await ask('own', requestPem, { signerName: 'example.com/own', usages: ['client auth'] });
+  type Request = { metadata: object; spec: object; status: { conditions?: { type: string; message?: string }[]; certificate?: string } };
+  const read = async (): Promise<Request> => JSON.parse(await kubectl('get csr own -o json')) as Request;
+  const put = async (part: string, object: Request): Promise<{ code: number; stderr: string }> =>
+    cluster.kubectl(`replace --raw /apis/certificates.k8s.io/v1/certificatesigningrequests/own/${part} -f -`, JSON.stringify(object));
+  const condition = (type: string, message = ''): { type: string; message?: string } => ({ type, status: 'True', reason: 'Tried', message }) as never;
+  const fresh = await read();
+  assert.equal((await put('approval', { ...fresh, status: { conditions: [condition('Seen')], certificate: base64('none') } })).code, 0);
+  const seen = await read();
+  assert.deepEqual([seen.status.conditions?.map((c) => c.type), seen.status.certificate], [['Seen'], undefined]);
+  assert.match((await put('status', { ...seen, status: { conditions: [condition('Approved')] } })).stderr, /updates may not add a condition of type "Approved"/);
+  assert.equal((await put('approval', { ...seen, status: { conditions: [...seen.status.conditions!, condition('Approved', 'yes')] } })).code, 0);
+  const approved = await read();
+  assert.match((await put('status', { ...approved, status: {} })).stderr, /updates may not remove a condition of type "Approved"/);
+  assert.equal((await put('status', { ...approved, status: { conditions: [condition('Approved', 'changed')] } })).code, 0);
+  assert.deepEqual((await read()).status.conditions?.map((c) => [c.type, c.message]), [['Approved', 'yes']]);
+});

@@ -11,10 +11,10 @@ import { memoryStore } from '../../src/store/memory.ts';
 import { eventually, testServer, type TestServer } from '../apiserver.ts';
 
 const schemas = new Registry(packages);
+const store = memoryStore();
 let server: TestServer;
 before(async () => {
   // Its history begins later than with the first revision: watches from there are told 410.
-  const store = memoryStore();
   for (let n = 0; n < 10; n++) await store.commit([{ type: 'put', key: '/elsewhere/x', value: Buffer.from(String(n)) }]);
   await store.compact(10);
   server = await testServer({ store });
@@ -206,4 +206,32 @@ test('a watch in protobuf is a stream of frames with their lengths', async () =>
   const watch = await ask('GET', `${path}?watch=1&resourceVersion=10&fieldSelector=metadata.name%3Dframed`, { accept: `${protobuf};stream=watch`, enough: (bytes) => [...frames(bytes)].length >= 2 });
   assert.equal(watch.type, `${protobuf};stream=watch`);
   assert.deepEqual([...frames(watch.bytes)].map((frame) => [frame.type, unwrapUnknown(frame.body).kind]), [['ADDED', 'ConfigMap'], ['DELETED', 'ConfigMap']]);
+});
+
+test('a page that cannot be continued consistently can be continued with what there is now', async () => {
+  const maps = '/api/v1/namespaces/paged/configmaps';
+  await ask('POST', '/api/v1/namespaces', { body: encodeProtobufBody(schemas, 'core.v1.Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'paged' } }) });
+  for (const name of ['a', 'b', 'd']) await ask('POST', maps, { body: configMap(name) });
+  const page = async (query: string): Promise<{ code?: number; message?: string; metadata: { continue?: string; resourceVersion?: string }; items: V1ConfigMap[] }> =>
+    JSON.parse((await ask('GET', `${maps}?${query}`, { accept: 'application/json' })).bytes.toString()) as never;
+  const first = await page('limit=1');
+  await ask('POST', maps, { body: configMap('c') });
+  await store.compact(await store.revision());
+  const late = await page(`limit=1&continue=${first.metadata.continue}`);
+  assert.equal(late.code, 410);
+  assert.match(late.message!, /^The provided continue parameter is too old to display a consistent list result\. .* or use the continue token in this response to retrieve the remainder/);
+  const rest = await page(`limit=2&continue=${late.metadata.continue}`);
+  assert.deepEqual(rest.items.map((item) => item.metadata?.name), ['b', 'c']);
+  assert.notEqual(rest.metadata.resourceVersion, first.metadata.resourceVersion);
+  const last = await page(`limit=2&continue=${rest.metadata.continue}`);
+  assert.deepEqual([last.items.map((item) => item.metadata?.name), last.metadata.continue, last.metadata.resourceVersion], [['d'], undefined, rest.metadata.resourceVersion]);
+  const exact = await page(`resourceVersion=${first.metadata.resourceVersion}&resourceVersionMatch=Exact`);
+  assert.deepEqual([exact.code, exact.message], [410, 'The resourceVersion for the provided list is too old.']);
+});
+
+test('of a review there is no table', async () => {
+  const body = Buffer.from('{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"nonResourceAttributes":{"path":"/","verb":"get"}}}');
+  const review = (accept: string): Promise<Answer> => ask('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body, type: 'application/json', accept });
+  assert.equal((await review('application/json;as=Table;v=v1;g=meta.k8s.io')).status, 406);
+  assert.equal((await review('application/json;as=Table;v=v1;g=meta.k8s.io,application/json')).status, 201);
 });

@@ -152,6 +152,20 @@ test('budgets and quotas report what is left', async () => {
   await until('quota', 'get quota q -n limits -o jsonpath={.status.used}', '{"count/configmaps":"1","pods":"1","requests.cpu":"100m","services":"0"}');
 });
 
+test('of a namespace that goes, pods go before everything else', async () => {
+  await kubectl('create namespace held');
+  await until('account', 'get serviceaccount -n held -o name', 'serviceaccount/default');
+  await create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'holder', namespace: 'held', finalizers: ['example.com/hold'] }, spec: { containers: [{ name: 'c', image: 'i' }] } });
+  await kubectl('create configmap some -n held --from-literal=a=b');
+  await kubectl('delete namespace held --wait=false');
+  const condition = (type: string, field: string): string => `get namespace held -o jsonpath={.status.conditions[?(@.type=="${type}")].${field}}`;
+  await until('what is left', condition('NamespaceContentRemaining', 'message'), 'Some resources are remaining: pods. has 1 resource instances');
+  await until('what holds it', condition('NamespaceFinalizersRemaining', 'message'), 'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances');
+  assert.equal(await kubectl('get configmap some -n held -o name'), 'configmap/some');
+  await kubectl(['patch', 'pod', 'holder', '-n', 'held', '--type=json', '-p', '[{"op":"remove","path":"/metadata/finalizers"}]']);
+  await kubectl('wait namespace held --for=delete --timeout=20s');
+});
+
 test('a namespace is emptied and goes', async () => {
   await kubectl('create namespace busy');
   await until('account', 'get serviceaccount -n busy -o name', 'serviceaccount/default');

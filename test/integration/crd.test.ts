@@ -112,6 +112,8 @@ test('what does not fit the schema is refused in upstream\'s words', async () =>
 });
 
 test('explain and apply know the schema', async () => {
+  assert.match(await ok(server.kubectl('explain crontabs')), /apiVersion\t<string>\n +APIVersion defines [^]*metadata\t<ObjectMeta>\n +Standard object's metadata\./);
+  assert.match(await ok(server.kubectl('explain crontabs.metadata')), /Standard object's metadata\.[^]*creationTimestamp\t<string>\n +CreationTimestamp is a timestamp/);
   assert.match(await ok(server.kubectl('explain crontabs.spec')), /GROUP: +stable.example.com\nKIND: +CronTab\nVERSION: +v1[^]*What to run, and when.[^]*cronSpec\t<string> -required-/);
   assert.match(await ok(server.kubectl('apply -f -', object('two', { cronSpec: '* * * * *', replicas: 1 }))), /two created/);
   assert.match(await ok(server.kubectl('apply -f -', object('two', { cronSpec: '1 * * * *' }))), /two configured/);
@@ -247,7 +249,10 @@ test('a webhook converts between versions', async (t) => {
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
   t.after(() => hook.close());
   const text = { type: 'string' };
-  const version = (name: string, storage: boolean, properties: object): object => ({ name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } } } });
+  const version = (name: string, storage: boolean, properties: object): object => ({
+    name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } } },
+    selectableFields: Object.keys(properties).map((field) => ({ jsonPath: `.spec.${field}` })),
+  });
   const hosts = (second: boolean): string => JSON.stringify({
     apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'hosts.hook.example.com' },
     spec: {
@@ -264,7 +269,28 @@ test('a webhook converts between versions', async (t) => {
   assert.equal(await ok(server.kubectl('get hosts.v1.hook.example.com -o jsonpath={.items[*].spec}')), '{"host":"one","port":"80"} {"host":"two","port":"81"}');
   assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com -o jsonpath={.items[*].spec.address}')), 'one:80 two:81');
   assert.match(await ok(server.kubectl('get hosts.v2.hook.example.com')), /^NAME +AGE\na .*\nb /);
+  // Selectors see the fields of the version that is asked for.
+  assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com --field-selector spec.address=two:81 -o name')), 'host.hook.example.com/b\n');
+  assert.equal(await ok(server.kubectl('get hosts.v2.hook.example.com --field-selector spec.address!=two:81 -o name --chunk-size=1')), 'host.hook.example.com/a\n');
+  assert.match(await fails(server.kubectl('get hosts.v1.hook.example.com --field-selector spec.address=two:81')), /field label not supported: spec.address/);
+  const watched: string[] = [];
+  const over = new AbortController();
+  const client = server.api.client({ name: 'watcher', groups: ['system:masters'] });
+  const ref = { group: 'hook.example.com', version: 'v2', resource: 'hosts', kind: 'Host', namespaced: true };
+  const watching = (async () => {
+    for await (const event of client.watch<Host & { metadata: { name: string } }>(ref as never, { namespace: 'default', fieldSelector: 'spec.address=three:82', signal: over.signal })) {
+      if (event.type !== 'BOOKMARK') watched.push(`${event.type} ${event.object.metadata.name} ${event.object.spec?.address}`);
+    }
+  })();
   await ok(server.kubectl(['patch', 'hosts.v2.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"address":"three:82"}}']));
+  await eventually(() => watched.length === 1, 'the object that fits now');
+  await ok(server.kubectl(['label', 'hosts.v1.hook.example.com', 'a', 'some=label']));
+  await ok(server.kubectl(['patch', 'hosts.v1.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"host":"elsewhere"}}']));
+  await ok(server.kubectl(['patch', 'hosts.v1.hook.example.com', 'a', '--type=merge', '-p', '{"spec":{"host":"three"}}']));
+  await eventually(() => watched.length === 4, `what came and went (${watched})`);
+  assert.deepEqual(watched, ['ADDED a three:82', 'MODIFIED a three:82', 'DELETED a three:82', 'ADDED a three:82']);
+  over.abort();
+  await watching;
   assert.equal(await ok(server.kubectl('get hosts.v1.hook.example.com a -o jsonpath={.spec.host}')), 'three');
   assert.match(await fails(server.kubectl('create -f -', host('v2', 'c', { address: 'a-very-long-name-indeed:1' }))), /spec.address: Too long/);
   await ok(server.kubectl('create -f -', host('v1', 'd', { host: 'refused', port: '1' })));

@@ -31,7 +31,7 @@ function checkClient(c: DeepReadonly<T.WebhookClientConfig>, path: string, out: 
   if (!c.service!.name) out.push(required(`${path}.service.namespace`));
   if (!c.service!.namespace) out.push(required(`${path}.service.name`));
   const { path: at, port } = c.service!;
-  if (at !== undefined && !at.startsWith('/')) out.push(invalid(`${path}.service.path`, at, "must start with a '/'"));
+  if (at && !at.startsWith('/')) out.push(invalid(`${path}.service.path`, at, "must start with a '/'"));
   if (port !== undefined && (port < 1 || port > 65535)) out.push(invalid(`${path}.service.port`, port, `port is not valid: ${port}`));
 }
 

@@ -22,7 +22,7 @@ function checkUrl(url: string, path: string, out: FieldError[]): void {
 }
 
 function checkServicePath(value: string, path: string, out: FieldError[]): void {
-  if (value === '/') return;
+  if (value === '/' || value === '') return;
   if (!value.startsWith('/')) out.push(invalid(path, value, "must start with a '/'"));
   const segments = value.slice(1).replace(/\/$/, '').split('/');
   for (const [i, segment] of segments.entries()) {

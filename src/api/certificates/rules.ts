@@ -1,5 +1,5 @@
 /** Rules of certificate signing requests: who asks is taken from the request, and each part has one subresource that may write it. */
-import type { DeepReadonly } from '../../machinery/json.ts';
+import { thaw, type DeepReadonly } from '../../machinery/json.ts';
 import { nameIsPathSegment } from '../../machinery/names.ts';
 import type { AnyKindRules, KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep } from '../strategy.ts';
@@ -8,7 +8,7 @@ import { validateRequest, validateRequestUpdate } from './validation.ts';
 import type * as T from './v1/types.ts';
 
 type Request = T.CertificateSigningRequest;
-const decisions = new Set(['Approved', 'Denied']);
+const decisions = ['Approved', 'Denied'];
 
 function prepareCreate(r: Request, { user }: RuleContext): void {
   r.spec.username = user.name;
@@ -20,25 +20,30 @@ function prepareCreate(r: Request, { user }: RuleContext): void {
   r.status = {};
 }
 
-/** Decisions come through /approval, all else through /status. */
-function mergeConditions(r: Request, old: DeepReadonly<Request>, context: RuleContext): void {
-  const approving = context.subresource === 'approval';
-  const kept = (old.status.conditions ?? []).filter((c) => decisions.has(c.type) !== approving).map((c) => ({ ...c }));
-  const written = (r.status.conditions ?? []).filter((c) => decisions.has(c.type) === approving);
-  const conditions: T.CertificateSigningRequestCondition[] = [...kept, ...written];
-  for (const c of conditions) {
-    const before = old.status.conditions?.find((o) => o.type === c.type);
+/** Who approves writes conditions and nothing else; who writes the status leaves decisions as they are, or is refused. */
+function mergeStatus(r: Request, old: DeepReadonly<Request>, context: RuleContext): void {
+  if (context.subresource === 'approval') r.status = { ...thaw<Request['status']>(old.status), conditions: r.status.conditions ?? [] };
+  else keepDecisions(r.status, old.status);
+  for (const c of r.status.conditions ?? []) {
+    const before = old.status.conditions?.find((o) => o.type === c.type && o.status === c.status && o.lastTransitionTime);
     if (!c.lastUpdateTime) c.lastUpdateTime = context.now;
-    if (!c.lastTransitionTime) c.lastTransitionTime = before?.status === c.status && before.lastTransitionTime ? before.lastTransitionTime : context.now;
+    if (!c.lastTransitionTime) c.lastTransitionTime = before?.lastTransitionTime ?? context.now;
   }
-  const order = new Map((old.status.conditions ?? []).map((c, i) => [c.type, i]));
-  r.status.conditions = conditions.sort((a, b) => (order.get(a.type) ?? order.size) - (order.get(b.type) ?? order.size));
-  if (approving) keep(r.status, old.status, 'certificate');
+}
+
+/** As they were, unless there are more or fewer of them, which validation finds. */
+function keepDecisions(status: Request['status'], old: DeepReadonly<Request['status']>): void {
+  const conditions = status.conditions ?? [];
+  for (const type of decisions) {
+    const before = (old.conditions ?? []).filter((c) => c.type === type);
+    const places = conditions.flatMap((c, i) => (c.type === type ? [i] : []));
+    if (before.length === places.length) for (const [i, place] of places.entries()) conditions[place] = { ...before[i]! };
+  }
 }
 
 function prepareUpdate(r: Request, old: DeepReadonly<Request>, context: RuleContext): void {
   keep(r, old, 'spec');
-  if (context.subresource === 'status' || context.subresource === 'approval') mergeConditions(r, old, context);
+  if (context.subresource === 'status' || context.subresource === 'approval') mergeStatus(r, old, context);
   else keep(r, old, 'status');
 }
 

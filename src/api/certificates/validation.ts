@@ -1,6 +1,6 @@
 /** Validation of certificate signing requests. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { duplicate, immutable, invalid, notSupported, required } from '../../machinery/fieldpath.ts';
+import { duplicate, invalid, notSupported, required } from '../../machinery/fieldpath.ts';
 import { subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { keyUsages } from './v1/enums.ts';
@@ -48,7 +48,14 @@ export function validateRequestUpdate(r: Request, old: Request, subresource: str
     else if (['Approved', 'Denied', 'Failed'].includes(c.type) && c.status !== 'True') out.push({ type: 'FieldValueNotSupported', field: `${path}.status`, detail: `Unsupported value: ${JSON.stringify(c.status)}: supported values: "True"` });
   }
   if (seen.has('Approved') && seen.has('Denied')) out.push(invalid('status.conditions', 'Denied', 'Approved and Denied conditions are mutually exclusive'));
-  for (const c of old.status?.conditions ?? []) if (['Approved', 'Denied', 'Failed'].includes(c.type) && !seen.has(c.type)) out.push({ type: 'FieldValueForbidden', field: 'status.conditions', detail: `Forbidden: updates may not remove a condition of type ${JSON.stringify(c.type)}` });
-  if (subresource === 'status' && old.status?.certificate) out.push(...immutable('status.certificate', r.status?.certificate, old.status.certificate));
+  const forbid = (field: string, why: string): unknown => out.push({ type: 'FieldValueForbidden', field, detail: `Forbidden: ${why}` });
+  for (const type of ['Approved', 'Denied', 'Failed']) {
+    const before = (old.status?.conditions ?? []).filter((c) => c.type === type).length;
+    const after = conditions.filter((c) => c.type === type).length;
+    if (after < before) forbid('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`);
+    if (after > before && type !== 'Failed' && subresource !== 'approval') forbid('status.conditions', `updates may not add a condition of type ${JSON.stringify(type)}`);
+  }
+  const { certificate = '' } = old.status ?? {};
+  if (subresource === 'status' && certificate !== '' && certificate !== (r.status?.certificate ?? '')) forbid('status.certificate', 'updates may not modify existing certificate content');
   return out;
 }

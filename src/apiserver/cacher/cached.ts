@@ -103,7 +103,6 @@ export class Cached<T> implements CachedObject<T>, Warm {
     return made;
   }
 
-  /** The same state as of a later revision, which is what the event of its end shows. */
   endedAt(revision: number): Cached<T> {
     const ended = new Cached(this.#making, this.key, revision, this.value);
     ended.#attributes = this.#attributes;

@@ -86,6 +86,8 @@ export interface CachedObject<T> {
   glance(): DeepReadonly<T>;
   /** Something else that is made of the object and kept for a while under a name; `weight` in bytes. */
   derived<D>(name: string, make: (object: DeepReadonly<T>) => { readonly made: D; readonly weight: number }): D;
+  /** The same state as of a later revision, which is what the event of its end shows. */
+  endedAt(revision: number): CachedObject<T>;
 }
 
 /** Everything is AND-ed. `labels` and `fields` are the equalities of the request's selectors: they choose an index. */

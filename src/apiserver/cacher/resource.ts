@@ -68,6 +68,9 @@ export class ResourceCacher<T> implements Cacher<T> {
       return this.#page(request, this.#candidates(request.selection ?? {}, request.startAfter), this.#feed.revision);
     }
     await this.#fresh(request.exact, request.signal);
+    // The window may reach further back than the store; how long a page can be continued must not depend on how much is written.
+    const floor = this.#feed.store.floor?.() ?? 0;
+    if (request.exact < floor) throw new StoreError('compacted', `revision ${request.exact} has been compacted; the oldest is ${floor}`);
     if (request.exact === this.#feed.revision) return this.#page(request, this.#candidates(request.selection ?? {}, request.startAfter), request.exact);
     if (request.exact >= this.#window.start) return this.#page(request, this.#itemsAt(request), request.exact);
     return this.#page(request, await this.#storedAt(request), request.exact);

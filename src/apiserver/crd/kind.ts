@@ -23,7 +23,7 @@ import type { Served, ServedSubresource } from '../resources.ts';
 import type { Resolver } from '../proxy/resolve.ts';
 import { customCodec } from './codec.ts';
 import { customColumns, customFields } from './columns.ts';
-import { converterOf } from './conversion.ts';
+import { converterOf, type Converter } from './conversion.ts';
 import { customModel, schemaOf, type Definition, type Version } from './model.ts';
 import { customScaleView, validateScalePaths } from './scale.ts';
 
@@ -67,7 +67,8 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
   const stored = versions.find((v) => v.version.storage)!;
   const byApiVersion = new Map(versions.map((v) => [v.view.apiVersion, v]));
   const asks = converts(crd);
-  const selectable = Object.assign({}, ...versions.map((v) => customFields(v.version, (o) => (asks ? o : v.view.read(o))))) as Record<string, (o: ReadonlyObject) => string>;
+  // What a webhook makes of an object only the view can tell (`fieldsOf`).
+  const selectable = asks ? {} : (Object.assign({}, ...versions.map((v) => customFields(v.version, (o) => v.view.read(o)))) as Record<string, (o: ReadonlyObject) => string>);
   const rules = rulesOf(byApiVersion, stored);
   const codec = customCodec({
     registry, stored: stored.view, views: new Map(versions.map((v) => [v.view.version, v.view])), selectable,
@@ -130,6 +131,7 @@ function versionsOf(options: CustomKindOptions, crd: Definition): CustomVersion[
       type: definitionName(crd, version), version: apiVersionOf(group, version.name), group, apiVersion: apiVersionOf(group, version.name),
       kind: crd.status.acceptedNames.kind, model: customModel(options.registry, crd, version), identity: version === stored,
       ...(converter.asks ? { prepare: (objects: Iterable<ReadonlyObject>) => converter.prepare(objects, version) } : {}),
+      ...(converter.asks && version.selectableFields?.length ? { fieldsOf: fieldReader(version, converter) } : {}),
       read: (object) => converter.read(object, version),
       write: async (object, current) => {
         // Rules compare with what was there, in the stored version.
@@ -141,6 +143,11 @@ function versionsOf(options: CustomKindOptions, crd: Definition): CustomVersion[
       },
     },
   }));
+}
+
+function fieldReader(version: Version, converter: Converter): NonNullable<View['fieldsOf']> {
+  const fields = Object.entries(customFields(version, (o) => converter.read(o, version)));
+  return (object) => Object.fromEntries(fields.map(([path, valueOf]) => [path, valueOf(object)]));
 }
 
 /** The webhook sees only what fits the schema of the version that was written. The status is judged with what is stored. */

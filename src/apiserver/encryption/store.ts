@@ -77,6 +77,7 @@ export function encipheredStore(inner: Store, keyring: () => Keyring, pathOf: (k
       for await (const batch of inner.watch(request)) yield { ...batch, events: await Promise.all(batch.events.map(decipherEvent)) };
     },
     compact: (revision) => inner.compact(revision),
+    floor: () => inner.floor?.() ?? 0,
     size: () => inner.size(),
     close: () => inner.close(),
     outdated: (key, value) => (stampOf.get(value) ?? '') !== cipherOf(key).stamp,

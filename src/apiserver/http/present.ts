@@ -73,6 +73,9 @@ export function sendObject(p: Presenter, request: ServingRequest, type: string, 
   return sendBytes(request, code, headersFor(json), isPretty(request, accepted) ? pretty(bytes) : bytes);
 }
 
+/** Of what is made for the answer alone there is no table. */
+export const acceptMade = (request: ServingRequest): Accepted => negotiate(request.headers.accept, { ...plainOffer, as: (kind) => kind !== 'Table' });
+
 /** For objects that have no table of their own: whoever prefers one takes the object as well. */
 const plainOrAnything: Offer = { ...plainOffer, as: () => true };
 

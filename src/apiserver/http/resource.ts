@@ -22,7 +22,7 @@ import type { ResourceTable, Served, ServedSubresource } from '../resources.ts';
 import { parseText, readObject as readBody } from './body.ts';
 import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
-import { acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
+import { acceptMade, acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
 import type { WatchMeter } from '../storagemetrics.ts';
 import { serveWatch } from './watch.ts';
 
@@ -220,6 +220,7 @@ async function serveDeleteCollection(server: ResourceServer, request: ServingReq
 
 async function serveCreator(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served, view: View, create: NonNullable<Served['create']>): Promise<void> {
   const parameters = writeParameters(request.query, 'CreateOptions', request.headers['user-agent']);
+  acceptMade(request);
   const object = await readBody(server.registry, request, view, parameters.fieldValidation);
   if (served.namespaced) {
     if (object.metadata.namespace && object.metadata.namespace !== info.namespace) throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');

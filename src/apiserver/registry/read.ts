@@ -3,6 +3,7 @@ import { StatusError } from '../../machinery/status.ts';
 import { checkList, checkWatch, revisionOf, type ListParameters } from '../http/options.ts';
 import type { CacherWatch, ListPage, ListRequest, WatchRequest } from '../cacher/cacher.ts';
 import type { ApiObject, Stored } from '../objects.ts';
+import { convertedSelection, listConverted, watchConverted } from './converted.ts';
 import { fromStore, reading } from './errors.ts';
 import { selectionOf, type Selectable } from './selection.ts';
 import type { Storage } from './storage.ts';
@@ -70,16 +71,20 @@ export async function readList(kind: Readable, place: Place, p: ListParameters, 
     else request.notOlderThan = revision;
   }
   try {
-    const page = await storage.cacher.list(request);
+    const select = convertedSelection(kind, p.fieldSelector);
+    const page = select ? await listConverted(storage, select, request) : await storage.cacher.list(request);
     return page.next === undefined ? page : { ...page, continue: encodeToken(page.revision, page.next, prefix) };
   } catch (error) {
-    throw continueExpired(fromStore(error, storage.resource), p);
+    throw listExpired(fromStore(error, storage.resource), request, prefix);
   }
 }
 
-function continueExpired(error: unknown, p: ListParameters): unknown {
-  if (!(error instanceof StatusError) || error.reason !== 'Expired' || p.continue === undefined) return error;
-  return StatusError.expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.');
+/** The token that comes with it goes on from the same key in the state of today. */
+function listExpired(error: unknown, request: ListRequest, prefix: string): unknown {
+  if (!(error instanceof StatusError) || error.reason !== 'Expired' || request.exact === undefined) return error;
+  if (request.startAfter === undefined) return StatusError.expired('The resourceVersion for the provided list is too old.');
+  const status = StatusError.expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.').status;
+  return new StatusError({ ...status, metadata: { continue: encodeToken(-1, request.startAfter, prefix) } });
 }
 
 export async function openWatch(kind: Readable, place: Place, p: ListParameters, signal: AbortSignal): Promise<CacherWatch<ApiObject>> {
@@ -96,5 +101,6 @@ export async function openWatch(kind: Readable, place: Place, p: ListParameters,
   } else if (revision !== undefined && revision > 0) request.from = revision;
   else if (revision === 0) request.notOlderThan = 0;
   if (p.allowWatchBookmarks) request.bookmarks = true;
-  return kind.storage.cacher.watch(request);
+  const select = convertedSelection(kind, p.fieldSelector);
+  return select ? watchConverted(kind.storage, select, request) : kind.storage.cacher.watch(request);
 }

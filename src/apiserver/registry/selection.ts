@@ -1,7 +1,8 @@
 /** Label and field selectors of a request as the watch cache takes them: equalities for its indexes, a test for the rest. */
 import { StatusError } from '../../machinery/status.ts';
-import { parseFieldSelector, parseLabelSelector, type FieldSelector, type Selector } from '../../machinery/selectors.ts';
+import { FieldSelector, parseFieldSelector, parseLabelSelector, type Selector } from '../../machinery/selectors.ts';
 import type { Attributes, Selection } from '../cacher/cacher.ts';
+import type { View } from './views.ts';
 
 export interface Selectors {
   readonly namespace?: string;
@@ -18,7 +19,7 @@ export interface Selectable {
   readonly fields: ReadonlySet<string>;
   readonly rules?: { unselectable?(field: string, apiVersion: string): string };
   /** Kinds of definitions have a model. */
-  readonly view?: { readonly model?: unknown };
+  readonly view?: Partial<Pick<View, 'model' | 'prepare' | 'fieldsOf'>>;
 }
 
 export function fieldValue(attributes: Attributes, field: string): string {
@@ -29,8 +30,7 @@ export function fieldValue(attributes: Attributes, field: string): string {
 
 export function selectionOf(kind: Selectable, request: Selectors): Selection {
   const labels: Selector | undefined = request.labelSelector ? parseLabelSelector(request.labelSelector) : undefined;
-  const fields: FieldSelector | undefined = request.fieldSelector ? parseFieldSelector(request.fieldSelector) : undefined;
-  if (fields) checkFields(kind, fields);
+  const fields = request.fieldSelector ? knownFields(kind, parseFieldSelector(request.fieldSelector)) : undefined;
   let namespace = request.namespace;
   let name = request.name;
   const fieldTerms: [string, string][] = [];
@@ -72,6 +72,12 @@ export function selectionOf(kind: Selectable, request: Selectors): Selection {
 }
 
 const nothing: Selection = { matches: () => false };
+
+/** Those that are known without converting anything (`converted.ts` has the others). */
+function knownFields(kind: Selectable, fields: FieldSelector): FieldSelector {
+  checkFields(kind, fields);
+  return kind.view?.fieldsOf ? new FieldSelector(fields.terms.filter((t) => !kind.fields.has(t.field))) : fields;
+}
 
 function checkFields(kind: Selectable, fields: FieldSelector): void {
   // Only kinds with fields of their own say so in their own words.

@@ -260,6 +260,7 @@ export class Storage {
       splice: () => undefined,
       glance: () => shown,
       derived: (_name, make) => make(shown).made,
+      endedAt: (later) => this.#detached(thaw<ApiObject>(shown), later),
     };
   }
 

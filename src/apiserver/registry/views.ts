@@ -28,6 +28,8 @@ export interface View {
   readonly identity: boolean;
   /** Where reading needs others: has to be awaited for an object before it is read, its encodings included. */
   prepare?(stored: Iterable<ReadonlyObject>): Promise<void>;
+  /** What field selectors see of a prepared object, where the watch cache cannot know it. */
+  fieldsOf?(stored: ReadonlyObject): Readonly<Record<string, string>>;
   /** The stored object as clients see it. */
   read(stored: ReadonlyObject): ReadonlyObject;
   /** What a client wrote as the object to store; `current` is there for an update. */

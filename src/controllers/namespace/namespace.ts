@@ -38,7 +38,9 @@ async function empty(space: DeepReadonly<Namespace>, context: ControllerContext)
   const findings: Findings = { left: new Map(), finalizers: new Map(), errors: [] };
   const { resources, failures } = await discover(context.client, context.signal);
   const deletable = resources.filter((r) => r.ref.namespaced && r.verbs.has('delete') && r.verbs.has('list'));
-  await Promise.all(deletable.map((r) => emptyOne(r, name, findings, context)));
+  // Pods go first: what they may use, and what holds them back, is there until they are gone.
+  const [pods, others] = [deletable.filter(isPods), deletable.filter((r) => !isPods(r))];
+  for (const step of [pods, others]) if (findings.left.size === 0) await Promise.all(step.map((r) => emptyOne(r, name, findings, context)));
   const fresh = await writeConditions(space, findings, failures, context);
   if (findings.left.size > 0) {
     // Soon at first, less often the longer it takes.
@@ -54,8 +56,10 @@ async function empty(space: DeepReadonly<Namespace>, context: ControllerContext)
   }
 }
 
+const isPods = ({ ref }: Discovered): boolean => ref.group === '' && ref.resource === 'pods';
+
 async function emptyOne({ ref, verbs }: Discovered, namespace: string, findings: Findings, { client, signal }: ControllerContext): Promise<void> {
-  const label = ref.group ? `${ref.resource}.${ref.group}` : ref.resource;
+  const label = `${ref.resource}.${ref.group}`;
   try {
     const list = (): Promise<readonly DeepReadonly<KubeObject>[]> => client.list(ref, { namespace, signal }).then((l) => l.items);
     let left = await list();

@@ -103,6 +103,10 @@ class EtcdStore implements Store {
     return followRange(this.#members, this.#surroundings, { ...request, floor: () => this.#compacted, followers: this.#followers });
   }
 
+  floor(): number {
+    return this.#compacted;
+  }
+
   async compact(revision: number): Promise<void> {
     try {
       await this.#members.call('compact', encodeCompaction(revision));

@@ -31,6 +31,7 @@ export function prefixed(store: Store, inside: string, outside: string): Store {
       for await (const batch of store.watch({ ...request, start: out(request.start), end: out(request.end) })) yield { ...batch, events: batch.events.map(event) };
     },
     compact: (revision) => store.compact(revision),
+    floor: () => store.floor?.() ?? 0,
     size: () => store.size(),
     close: () => store.close(),
   };

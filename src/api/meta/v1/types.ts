@@ -151,21 +151,37 @@ export interface ManagedFieldsEntry {
   subresource?: string;
 }
 
+/** What every stored object has. */
 export interface ObjectMeta {
+  /** Name of the object, unique among those of its kind and namespace at one time. */
   name: string;
+  /** Beginning of a name that the server completes when none is given. */
   generateName?: string;
+  /** Namespace within which the name is unique. */
   namespace?: string;
+  /** No longer set by the server. */
   selfLink?: string;
+  /** Distinguishes the object from all others of its name, earlier and later ones too. */
   uid: string;
+  /** Changes with every write; opaque to clients. */
   resourceVersion: string;
+  /** Counts the changes of what is wanted. */
   generation?: number;
+  /** CreationTimestamp is a timestamp of the server's clock at the creation. */
   creationTimestamp: string;
+  /** When the object is to be gone, once somebody has asked for it. */
   deletionTimestamp?: string;
+  /** How long the object may take to end, once somebody has asked for it. */
   deletionGracePeriodSeconds?: number;
+  /** Keys and values that selectors choose by. */
   labels?: Record<string, string>;
+  /** Keys and values for tools; nothing selects by them. */
   annotations?: Record<string, string>;
+  /** Objects with which this one goes when all of them are gone. */
   ownerReferences?: OwnerReference[];
+  /** Who still has to act before the object may go. */
   finalizers?: string[];
+  /** Who answers for which fields. */
   managedFields?: ManagedFieldsEntry[];
 }
 
