@@ -28,9 +28,15 @@ export function selectorText(selector: LabelSelectorObject | undefined): string 
 
 /** At most `limit` of them, and how many were left out. */
 export function firstOf(list: readonly string[], limit: number, empty: string): string {
-  if (list.length === 0) return empty;
   const shown = list.slice(0, limit).join(',');
-  return list.length > limit ? `${shown} + ${list.length - limit} more...` : shown;
+  return list.length > limit ? `${shown} + ${list.length - limit} more...` : shown || empty;
+}
+
+/** A label selector as Go prints the type. */
+export function goSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelectorObject): string {
+  const labels = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`);
+  const expressions = matchExpressions.map((e) => `LabelSelectorRequirement{Key:${e.key},Operator:${e.operator},Values:[${(e.values ?? []).join(' ')}],},`);
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }
 
 export function booleanText(value: boolean | undefined): string {

@@ -64,8 +64,8 @@ export class StatusError extends Error {
     return StatusError.#make(404, 'NotFound', `${qualified(r)} "${name}" not found`, { name, ...(r.group ? { group: r.group } : {}), kind: r.resource });
   }
 
-  static alreadyExists(r: QualifiedResource, name: string): StatusError {
-    return StatusError.#make(409, 'AlreadyExists', `${qualified(r)} "${name}" already exists`, { name, ...(r.group ? { group: r.group } : {}), kind: r.resource });
+  static alreadyExists(r: QualifiedResource, name: string, isGoing = false): StatusError {
+    return StatusError.#make(409, 'AlreadyExists', `${isGoing ? 'object is being deleted: ' : ''}${qualified(r)} "${name}" already exists`, { name, ...(r.group ? { group: r.group } : {}), kind: r.resource });
   }
 
   static conflict(r: QualifiedResource, name: string, why: string): StatusError {

@@ -133,7 +133,7 @@ export function tableOf(rules: KindRules | undefined, objects: Iterable<DeepRead
     kind: 'Table',
     apiVersion,
     metadata: options.metadata ?? {},
-    columnDefinitions: options.withoutDefinitions ? null : columns.map(definitionOf),
+    columnDefinitions: options.withoutDefinitions ? null : columns.filter((c) => !c.undefinedInTable).map(definitionOf),
     rows,
   };
 }

@@ -139,6 +139,8 @@ export interface Column<T = never> {
   readonly priority: number;
   /** `now` in milliseconds, for ages. A cell that takes one argument does not change while the object does not. */
   cell(object: DeepReadonly<T>, now: number): string | number | boolean | null;
+  /** Rows have the cell, the table's definitions say nothing of it. */
+  readonly undefinedInTable?: true;
   /** The same for cells that take `now`, in two steps: what comes back does without the object, so that rows can be kept. */
   later?(object: DeepReadonly<T>): (now: number) => string | number | boolean | null;
 }

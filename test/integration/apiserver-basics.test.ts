@@ -130,9 +130,13 @@ test('writes compare revisions', async () => {
 
 test('finalizers hold an object until they are gone', async () => {
   const path = '/api/v1/namespaces/default/configmaps/held';
-  await request('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'held', finalizers: ['example.com/wait'] } });
+  const held = { metadata: { name: 'held', finalizers: ['example.com/wait'] } };
+  const create = async (): Promise<string> => (await request('POST', '/api/v1/namespaces/default/configmaps', held)).body;
+  await create();
+  assert.match(await create(), /"message":"configmaps \\"held\\" already exists"/);
   const deleting = JSON.parse((await request('DELETE', path)).body);
   assert.ok(deleting.metadata.deletionTimestamp);
+  assert.match(await create(), /"message":"object is being deleted: configmaps \\"held\\" already exists"/);
   assert.equal((await request('GET', path)).status, 200);
   delete deleting.metadata.finalizers;
   assert.equal((await request('PUT', path, deleting)).status, 200);

@@ -1,7 +1,7 @@
 /** Table columns of the admission kinds; the same in every version. */
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { columnList } from '../../schema/table.ts';
-import { selectorText, unset } from '../columns.ts';
+import { goSelector, unset } from '../columns.ts';
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from './v1beta1/types.ts';
 import type * as T from './v1/types.ts';
 
@@ -15,7 +15,7 @@ function paramKind(k: { readonly apiVersion?: string; readonly kind?: string } |
 function paramRef(r: DeepReadonly<T.ParamRef> | undefined): string {
   if (!r) return unset;
   if (r.name) return `${r.namespace || '*'}/${r.name}`;
-  return r.selector ? selectorText(r.selector) : unset;
+  return r.selector ? goSelector(r.selector) : unset;
 }
 
 export const validatingPolicyColumns = columnList<T.ValidatingAdmissionPolicy>(({ column, integer, nameColumn, ageColumn }) => [

@@ -4,6 +4,8 @@ import type { DeepReadonly } from '../../machinery/json.ts';
 import { label1035Complaints, qualifiedNameComplaints, subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import type { AnyKindRules, KindRules } from '../../schema/vocabulary.ts';
+import { columnList } from '../../schema/table.ts';
+import { firstOf, unset } from '../columns.ts';
 import { specAndStatus } from '../strategy.ts';
 import type * as T from './v1alpha1/types.ts';
 
@@ -85,6 +87,12 @@ const versionRules: KindRules<T.StorageVersion> = {
   validate,
   validateUpdate: (v, _old, context) => (context.subresource === 'status' ? validate(v) : []),
   metadataChecks: [2, 2],
+  columns: columnList<T.StorageVersion>(({ column, nameColumn, ageColumn }) => [
+    nameColumn,
+    column('CommonEncodingVersion', 'The version that all servers write.', (v) => v.status?.commonEncodingVersion ?? unset),
+    column('StorageVersions', 'The version that each server writes.', (v) => firstOf((v.status?.storageVersions ?? []).map((s) => `${s.apiServerID ?? ''}=${s.encodingVersion ?? ''}`), 3, unset)),
+    ageColumn,
+  ]),
 };
 
 export const rules: Readonly<Record<string, AnyKindRules>> = { StorageVersion: versionRules };

@@ -8,22 +8,27 @@ import type * as T from './v2/types.ts';
 type Target = DeepReadonly<T.MetricTarget> | undefined;
 type Current = DeepReadonly<T.MetricValueStatus> | undefined;
 
+/** What a status says: nothing yet, or of something else. */
+function said(current: Current, value: string | undefined): string {
+  return current ? (value ?? '<nil>') : '<unknown>';
+}
+
 function resourceText(name: string, target: Target, current: Current): string {
-  if (target?.averageValue !== undefined) return `${name}: ${current?.averageValue ?? '<unknown>'}/${target.averageValue}`;
+  if (target?.averageValue !== undefined) return `${name}: ${said(current, current?.averageValue)}/${target.averageValue}`;
   const now = current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`;
   return `${name}: ${now}/${target?.averageUtilization === undefined ? '<auto>' : `${target.averageUtilization}%`}`;
 }
 
 function valueText(target: Target, current: Current): string {
   if (target?.averageValue !== undefined) return `${current?.averageValue ?? '<unknown>'}/${target.averageValue} (avg)`;
-  return `${current?.value ?? '<unknown>'}/${target?.value ?? '<nil>'}`;
+  return `${said(current, current?.value)}/${target?.value ?? '<nil>'}`;
 }
 
 function metricText(spec: DeepReadonly<T.MetricSpec>, status: DeepReadonly<T.MetricStatus> | undefined): string {
   switch (spec.type) {
     case 'External': return valueText(spec.external?.target, status?.external?.current);
     case 'Object': return valueText(spec.object?.target, status?.object?.current);
-    case 'Pods': return `${status?.pods?.current.averageValue ?? '<unknown>'}/${spec.pods?.target.averageValue ?? '<nil>'}`;
+    case 'Pods': return `${said(status?.pods?.current, status?.pods?.current.averageValue)}/${spec.pods?.target.averageValue ?? '<nil>'}`;
     case 'Resource': return resourceText(spec.resource?.name ?? '', spec.resource?.target, status?.resource?.current);
     case 'ContainerResource': return resourceText(spec.containerResource?.name ?? '', spec.containerResource?.target, status?.containerResource?.current);
     default: return '<unknown type>';

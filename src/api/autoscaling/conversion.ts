@@ -129,11 +129,14 @@ export function toStored(object: DeepReadonly<V1.HorizontalPodAutoscaler>): V2.H
   const notes = { ...metadata.annotations };
   const metrics = (parsed<Plain[]>(notes[annotations.metrics]) ?? []).map(metricFromV1);
   if (spec.targetCPUUtilizationPercentage !== undefined) {
-    metrics.unshift({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: spec.targetCPUUtilizationPercentage } } });
+    metrics.push({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: spec.targetCPUUtilizationPercentage } } });
   }
   const behavior = parsed<unknown>(notes[annotations.behavior]);
   const conditions = parsed<V2.HorizontalPodAutoscalerCondition[]>(notes[annotations.conditions]);
-  const statuses = (parsed<Plain[]>(notes[annotations.statuses]) ?? []).map(statusFromV1);
+  const cpuNow = status?.currentCPUUtilizationPercentage;
+  // The annotation knows more than the field.
+  const statuses = parsed<Plain[]>(notes[annotations.statuses])?.map(statusFromV1)
+    ?? (cpuNow === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: cpuNow } } }]);
   for (const name of Object.values(annotations)) delete notes[name];
   const { annotations: _moved, ...meta } = metadata;
   return {

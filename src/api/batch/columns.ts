@@ -11,7 +11,7 @@ function jobStatus(j: DeepReadonly<T.Job>): string {
   if (conditionIs(conditions, 'Failed')) return 'Failed';
   if (j.metadata.deletionTimestamp) return 'Terminating';
   if (conditionIs(conditions, 'Suspended')) return 'Suspended';
-  return conditionIs(conditions, 'FailureTarget') ? 'FailureTarget' : 'Running';
+  return ['FailureTarget', 'SuccessCriteriaMet'].find((type) => conditionIs(conditions, type)) ?? 'Running';
 }
 
 function completions(j: DeepReadonly<T.Job>): string {

@@ -3,16 +3,21 @@ import { columnList } from '../../schema/table.ts';
 import { ingressPoints, none, selectorText } from '../columns.ts';
 import type * as T from './v1/types.ts';
 
-function hosts(names: readonly string[], rules: number): string {
-  if (names.length === 0) return '*';
-  const shown = names.slice(0, 3).join(',');
-  return names.length >= 3 && rules > 3 ? `${shown} + ${rules - 3} more...` : shown;
+/** At most three. What comes behind the third host is counted, rules without a host too. */
+function hosts(rules: readonly { readonly host?: string }[]): string {
+  const shown: string[] = [];
+  const behind = rules.findIndex(({ host }) => {
+    if (shown.length === 3) return true;
+    if (host) shown.push(host);
+    return false;
+  });
+  return (shown.join(',') || '*') + (behind < 0 ? '' : ` + ${rules.length - 3} more...`);
 }
 
 export const ingressColumns = columnList<T.Ingress>(({ column, nameColumn, ageColumn }) => [
   nameColumn,
   column('Class', 'Class of the controller that serves it.', (i) => i.spec.ingressClassName ?? none),
-  column('Hosts', 'Host names of the rules.', (i) => hosts((i.spec.rules ?? []).map((r) => r.host ?? '').filter((h) => h !== ''), (i.spec.rules ?? []).length)),
+  column('Hosts', 'Host names of the rules.', (i) => hosts(i.spec.rules ?? [])),
   column('Address', 'Addresses at which it is served.', (i) => ingressPoints(i.status?.loadBalancer?.ingress).join(',')),
   column('Ports', 'Ports that are open.', (i) => (i.spec.tls?.length ? '80, 443' : '80')),
   ageColumn,
@@ -40,7 +45,7 @@ export const serviceCIDRColumns = columnList<T.ServiceCIDR>(({ column, nameColum
   ageColumn,
 ]);
 
-export const ipAddressColumns = columnList<T.IPAddress>(({ column, nameColumn }) => [
+export const ipAddressColumns = columnList<T.IPAddress>(({ column, nameColumn, ageColumn }) => [
   nameColumn,
   column('ParentRef', 'Object that holds the address.', (a) => {
     const p = a.spec?.parentRef;
@@ -48,4 +53,6 @@ export const ipAddressColumns = columnList<T.IPAddress>(({ column, nameColumn })
     const resource = `${p.resource}${p.group ? `.${p.group}` : ''}`.toLowerCase();
     return `${resource}${p.namespace ? `/${p.namespace}` : ''}/${p.name}`;
   }),
+  // Upstream sends the age and has no column for it.
+  { ...ageColumn, undefinedInTable: true },
 ]);

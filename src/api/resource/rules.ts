@@ -73,6 +73,7 @@ const taintRules: KindRules<DeviceTaintRule> = {
   prepareUpdate: (r: DeviceTaintRule, _old: DeepReadonly<DeviceTaintRule>, { now }) => dateTaint(r, now),
   validate: validateTaintRule,
   generation: 'spec',
+  columns: columns.deviceTaintRuleColumns,
 };
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {

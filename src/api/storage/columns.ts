@@ -5,12 +5,14 @@ import { none, unset } from '../columns.ts';
 import type { VolumeAttributesClass } from './v1/types.ts';
 import type * as T from './v1/types.ts';
 
-function defaultMark(o: { readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> } }, annotations: readonly string[]): string {
-  return annotations.some((a) => o.metadata.annotations?.[a] === 'true') ? `${o.metadata.name} (default)` : o.metadata.name;
+const defaultMarks = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+
+function markedName({ metadata: { name, annotations } }: DeepReadonly<T.StorageClass>): string {
+  return defaultMarks.some((mark) => annotations?.[mark] === 'true') ? `${name} (default)` : name;
 }
 
 export const storageClassColumns = columnList<T.StorageClass>(({ column, ageColumn }) => [
-  column('Name', 'Name of the object.', (c) => defaultMark(c, ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']), { format: 'name' }),
+  column('Name', 'Name of the object.', markedName, { format: 'name' }),
   column('Provisioner', 'Who makes its volumes.', (c) => c.provisioner),
   column('ReclaimPolicy', 'What becomes of released volumes.', (c) => c.reclaimPolicy ?? 'Delete'),
   column('VolumeBindingMode', 'When volumes are made.', (c) => c.volumeBindingMode ?? 'Immediate'),
@@ -18,8 +20,8 @@ export const storageClassColumns = columnList<T.StorageClass>(({ column, ageColu
   ageColumn,
 ]);
 
-export const volumeAttributesClassColumns = columnList<VolumeAttributesClass>(({ column, ageColumn }) => [
-  column('Name', 'Name of the object.', (c) => defaultMark(c, ['volumeattributesclass.alpha.kubernetes.io/is-default-class']), { format: 'name' }),
+export const volumeAttributesClassColumns = columnList<VolumeAttributesClass>(({ column, nameColumn, ageColumn }) => [
+  nameColumn,
   column('DriverName', 'Driver that knows the attributes.', (c) => c.driverName),
   ageColumn,
 ]);

@@ -127,7 +127,7 @@ export class Storage {
           return await this.#settled(reservation, scope.dryRun, this.#put(object, 0, scope.dryRun));
         } catch (error) {
           if (!isConflict(error)) throw error;
-          if (!generated || attempt === generatedNameAttempts) throw generated ? this.#generatedNameTaken(object) : StatusError.alreadyExists(this.resource, object.metadata.name!);
+          if (!generated || attempt === generatedNameAttempts) throw generated ? this.#generatedNameTaken(object) : await this.#taken(object);
           object.metadata.name = this.#generateName(object.metadata.generateName!);
         }
       }
@@ -239,10 +239,15 @@ export class Storage {
     object.metadata.resourceVersion = '';
     if (!dryRun) return this.cacher.put(key, object, expect);
     if (expect === 0) {
-      const present = await this.cacher.get(key);
-      if (present) throw StatusError.alreadyExists(this.resource, object.metadata.name!);
+      if (await this.cacher.get(key)) throw await this.#taken(object);
     }
     return this.#detached(object, expect);
+  }
+
+  /** There is one already; it may be on its way out. */
+  async #taken({ metadata: { namespace = '', name } }: ApiObject): Promise<StatusError> {
+    const present = await this.cacher.get(this.key(namespace, name!));
+    return StatusError.alreadyExists(this.resource, name!, present !== undefined && present.object.metadata.deletionTimestamp !== undefined);
   }
 
   /** An object that is not in the store, with the face of one that is. */

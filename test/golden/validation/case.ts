@@ -59,7 +59,7 @@ export interface Reply {
   readonly warnings: readonly string[];
 }
 
-export type Ask = (method: string, path: string, body?: unknown) => Promise<Reply>;
+export type Ask = (method: string, path: string, body?: unknown, accept?: string) => Promise<Reply>;
 
 type Json = Record<string, unknown>;
 

@@ -18,9 +18,9 @@ function warningsOf(rawHeaders: readonly string[]): string[] {
 
 export function httpsAsk(url: string, token: string): { ask: Ask; close(): void } {
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
-  const ask: Ask = (method, path, body) => new Promise<Reply>((resolve, reject) => {
+  const ask: Ask = (method, path, body, accept = 'application/json') => new Promise<Reply>((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }) };
+    const headers = { authorization: `Bearer ${token}`, accept, ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }) };
     const sent = request(url + path, { method, agent, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
