@@ -3,9 +3,9 @@
  * With --package nothing older stays in dist/, and the types of the library are written as well.
  */
 import { spawnSync } from 'node:child_process';
-import { build, type Plugin } from 'esbuild';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -33,6 +33,41 @@ const plainBuiltins: Plugin = {
   },
 };
 
+/**
+ * Every set of parts that share a module makes a chunk of its own: dozens of small ones, each of which costs a start more than what is in it.
+ * What the API server needs of them becomes one, which every part loads.
+ */
+const smallChunk = 32 * 1024;
+const measure = 'src/cluster/standalone/kube-apiserver.ts';
+/** Sets up the compile cache, of which everything else is to profit. */
+const first = 'src/cluster/main.ts';
+
+function commonOf({ outputs }: Metafile): { readonly modules: string[]; readonly parts: Set<string> } {
+  const parts = new Set(Object.values(outputs).flatMap(({ entryPoint }) => (entryPoint?.startsWith('src/') && entryPoint !== first ? [entryPoint] : [])));
+  const statics = (path: string): string[] => outputs[path]!.imports.flatMap((next) => (next.kind === 'import-statement' && outputs[next.path] ? [next.path] : []));
+  const closure = (path: string, found = new Set<string>()): Set<string> => {
+    if (!found.has(path)) for (const next of (found.add(path), statics(path))) closure(next, found);
+    return found;
+  };
+  // A small chunk that needs a large one would bring it into every part.
+  const light = (path: string): boolean => [...closure(path)].every((needed) => outputs[needed]!.bytes < smallChunk);
+  const start = Object.keys(outputs).find((path) => outputs[path]!.entryPoint === measure)!;
+  const modules = [...closure(start)].filter((path) => outputs[path]!.entryPoint === undefined && light(path)).flatMap((path) => Object.keys(outputs[path]!.inputs).filter((file) => existsSync(join(root, file))));
+  return { modules, parts };
+}
+
+function withCommon({ modules, parts }: ReturnType<typeof commonOf>): Plugin {
+  return {
+    name: 'common',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^k7s:common$/ }, () => ({ path: 'common', namespace: 'common' }));
+      onLoad({ filter: /.*/, namespace: 'common' }, () => ({ contents: modules.map((file) => `import ${JSON.stringify(join(root, file))};\n`).join(''), resolveDir: root }));
+      onLoad({ filter: /\.ts$/, namespace: 'file' }, ({ path }) =>
+        (parts.has(relative(root, path)) ? { contents: `import 'k7s:common';\n${readFileSync(path, 'utf8')}`, loader: 'ts' } : undefined));
+    },
+  };
+}
+
 const forPackage = process.argv.includes('--package');
 
 async function main(): Promise<void> {
@@ -41,7 +76,7 @@ async function main(): Promise<void> {
   const entryPoints = Object.entries(entries)
     .filter(([, file]) => existsSync(join(root, file)))
     .map(([out, file]) => ({ in: join(root, file), out }));
-  const result = await build({
+  const options = {
     entryPoints,
     outdir: dist,
     bundle: true,
@@ -60,7 +95,9 @@ async function main(): Promise<void> {
     logLevel: 'error',
     metafile: true,
     absWorkingDir: root,
-  });
+  } satisfies BuildOptions;
+  const { metafile } = await build({ ...options, write: false });
+  const result = await build({ ...options, plugins: [plainBuiltins, withCommon(commonOf(metafile))] });
   const made = new Set(Object.keys(result.metafile.outputs).map((file) => join(root, file)));
   for (const folder of [dist, join(dist, 'chunks')]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { createServer, connect, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -70,4 +70,62 @@ test('a certificate is renewed when its authority, its names or its time no long
   assert.ok(!stillGood(credential, other, now, names));
   assert.ok(!stillGood(credential, authority, now + 11 * 86_400_000, names));
   assert.ok(!stillGood(credential, authority, now, { ...names, ipAddresses: ['10.0.0.2'] }));
+});
+
+/** Made by openssl: RSA, signed with PSS. */
+const foreign = `-----BEGIN CERTIFICATE REQUEST-----
+MIIC7DCCAZ8CAQAwKDELMAkGA1UECgwCbzExCzAJBgNVBAoMAm8yMQwwCgYDVQQD
+DANqb2UwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQD7zh9AhZ+khSi1
+sY2AJuDRJDsAFfvQjXEoOvQDEwzDscZJm6KMp1EGJuRlThZ8AMhz3ykBLlsVKFtF
+Rx+rdrONsmwTq32DAncAIiX0RkXudL0xsmhPctXgKb6TfCpYG8jXnizACKqJp37X
+uC22QPz4ZUCkUMvkVbklFu9fzkzrUyTuPLM1lpQn68F5q8rEF+VCs2vkhKHjnkYQ
+43tf/uIlJn2ij79e7b6Ttp/a5HEfY17oMJkIFWD/1iDZ5pWpFAi8kx/6jAfNzJRd
+ZHAuRp+gST1Kzl6N0shHPfRQdRdBBE/wUI7ithB+UwDUXvqq8i7TrvLxKxelCSeT
+h2XBYjF3AgMBAAGgSjBIBgkqhkiG9w0BCQ4xOzA5MDcGA1UdEQQwMC6CA2EuYocE
+AQIDBIcQIAENuAAAAAAAAAAAAAAAAYEDeEB5hgpzcGlmZmU6Ly96MEIGCSqGSIb3
+DQEBCjA1oA8wDQYJYIZIAWUDBAIBBQChHDAaBgkqhkiG9w0BAQgwDQYJYIZIAWUD
+BAIBBQCiBAICAN4DggEBACm1DZUes62I8JZicwwZE6OY3E2PuTd1cb371aEXRiYh
+fCL6MqtcshBfQir1Yuz88VzRjBTZgmTpeISuuXFiJYLxWiJ/5y4XWwbKYNsCruoG
+UJlQ6n1+gyak0kwzMpah468B5tD1I9swH3OInVDm0fnD78cj5vwQw94bWb+8LNrV
+FE7hvueq4khOu8seJZUnDeojJgld9sv7YTCS1xYyOtgK/sKqVW+31h7XOoSvU3lp
+lzFGuLAY7LFxyg0EfIN0JnGS9R1chWFIqwwI6/tckOvJyM9/A/CtYTDeORK9K648
+l/ANC39yZ1Df3igvVM4Ximeb916MF4su7eD0GRZjoDc=
+-----END CERTIFICATE REQUEST-----
+`;
+
+test('a request of somebody else keeps its key and its names', async () => {
+  const authority = await createAuthority({ commonName: 'ca' });
+  assert.deepEqual(await readSigningRequest(foreign), {
+    commonName: 'joe', organizations: ['o1', 'o2'], dnsNames: ['a.b'], ipAddresses: ['1.2.3.4', '2001:db8::1'], emailAddresses: ['x@y'], uris: ['spiffe://z'],
+  });
+  const certificate = new X509Certificate(await signRequest(authority, foreign, { purposes: ['client auth'] }));
+  assert.equal(certificate.publicKey.asymmetricKeyType, 'rsa');
+  assert.equal(certificate.subjectAltName, 'DNS:a.b, IP Address:1.2.3.4, IP Address:2001:DB8:0:0:0:0:0:1, email:x@y, URI:spiffe://z');
+  assert.ok(certificate.verify(new X509Certificate(authority.certPem).publicKey));
+});
+
+test('an authority may have a key of another kind', async () => {
+  const { requestPem, keyPem } = await createSigningRequest({ commonName: 'x' });
+  for (const { privateKey } of [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('ed25519'), generateKeyPairSync('ec', { namedCurve: 'P-384' })]) {
+    const own = await createAuthority({ commonName: 'first' });
+    // What counts here is the signature: the name and the identifier come from the certificate.
+    const authority = { certPem: own.certPem, keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    const certificate = new X509Certificate(await signRequest(authority, requestPem, { purposes: ['client auth'] }));
+    assert.ok(certificate.verify(createPublicKey(privateKey)) && certificate.issuer === 'CN=first' && certificate.checkPrivateKey(createPrivateKey(keyPem)));
+  }
+});
+
+test('no request whose bytes are damaged is taken for another one', async () => {
+  const body = Buffer.from(foreign.replace(/-----.*-----|\s/g, ''), 'base64');
+  const whole = await readSigningRequest(foreign);
+  for (let i = 0; i < body.length; i++) {
+    const damaged = Buffer.from(body);
+    damaged[i]! ^= 1 << (i % 8);
+    const text = `-----BEGIN CERTIFICATE REQUEST-----\n${damaged.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
+    // What neither is signed nor is the signature may say what it likes of it.
+    const read = await readSigningRequest(text).catch(() => undefined);
+    if (read) assert.deepEqual(read, whole, `byte ${i}`);
+  }
+  await assert.rejects(readSigningRequest(foreign.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')), { message: 'PEM block type must be CERTIFICATE REQUEST' });
+  await assert.rejects(readSigningRequest(foreign.slice(0, 200)));
 });
