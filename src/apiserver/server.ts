@@ -116,7 +116,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const deadlines = new Deadlines(clock, config.limits?.requestTimeoutMs || defaultLimits.requestTimeoutMs, (request, info) => counted.terminated(request, info, 504));
   const audit = config.audit && auditing(config.audit, registry, metrics, { ...surroundings, log });
   const pipeline: Pipeline = {
-    ...presenter, log, authorize, random, audit, gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
+    ...presenter, log, authorize, random, audit, clock, gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
     route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles: profilesOf(config, clock), checks: config.healthChecks ?? [], livezGraceMs: config.limits?.livezGraceMs ?? 0, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready, ending: () => ending }),
     metrics: counted,
     authorizeRequest: countedAuthorization(metrics, clock, authorize),

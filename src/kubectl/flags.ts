@@ -1,7 +1,7 @@
 /** Flags as pflag reads them: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-it`, `--`, mixed with arguments. */
 import { CommandError } from './errors.ts';
 
-export type FlagType = 'string' | 'bool' | 'int' | 'strings' | 'duration';
+export type FlagType = 'string' | 'bool' | 'int' | 'float' | 'strings' | 'duration';
 
 export interface Flag {
   readonly type: FlagType;
@@ -70,6 +70,10 @@ export class Flags {
       }
       case 'int':
         if (!/^[-+]?\d+$/.test(text)) invalid(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+        this.#values.set(name, Number(text));
+        return;
+      case 'float':
+        if (text.trim() === '' || Number.isNaN(Number(text))) invalid(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
         this.#values.set(name, Number(text));
         return;
       case 'strings':
@@ -150,7 +154,7 @@ export function flagHelp(set: FlagSet): string {
   return Object.entries(set)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, flag]) => {
-      const zero = { string: "''", bool: 'false', int: '0', strings: '[]', duration: '0s' }[flag.type];
+      const zero = { string: "''", bool: 'false', int: '0', float: '0', strings: '[]', duration: '0s' }[flag.type];
       const value = flag.default === undefined ? zero : flag.type === 'string' ? `'${String(flag.default)}'` : Array.isArray(flag.default) ? `[${flag.default.join(',')}]` : String(flag.default);
       return `    ${flag.short ? `-${flag.short}, ` : ''}--${name}=${value}:\n\t${flag.help ?? ''}\n`;
     })

@@ -99,7 +99,7 @@ function givenOptions(query: URLSearchParams): JsonObject {
 }
 
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}) };
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { notes: request.trail } : {}) };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
