@@ -30,6 +30,8 @@ export interface Pipeline extends Presenter {
   readonly goawayChance: number;
   readonly audit: Auditing | undefined;
   readonly clock: Clock;
+  /** False: the server is not ready yet, and the request has been told so. */
+  readonly begun: (request: ServingRequest, user: User) => boolean;
   readonly random: Random;
   readonly log: Logger;
   /** Serves a request that is allowed; throws 404 when nobody does. */
@@ -85,6 +87,7 @@ async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestI
     record?.impersonated(user);
   }
   request.user = user;
+  if (!pipeline.begun(request, user)) return true;
   const admitted = pipeline.gate.admit(request, user, info);
   const seat = (held.seat = admitted instanceof Promise ? await timed(pipeline.clock, record, 'apf-queue-wait', admitted) : admitted);
   if (!seat) return false;

@@ -30,6 +30,10 @@ export class Flags {
     return out;
   }
 
+  declares(name: string): boolean {
+    return Object.hasOwn(this.#set, name);
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }
@@ -48,6 +52,14 @@ export class Flags {
 
   list(name: string): readonly string[] {
     return (this.#get(name) as readonly string[] | undefined) ?? [];
+  }
+
+  /** All of them with their values, given or by default, in the order of their names. */
+  shown(): [name: string, value: string][] {
+    return Object.entries(this.#set).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, flag]) => {
+      const value = this.#get(name) ?? zeros[flag.type];
+      return [name, Array.isArray(value) ? `[${value.join(',')}]` : String(value)];
+    });
   }
 
   #get(name: string): string | boolean | number | readonly string[] | undefined {
@@ -84,6 +96,8 @@ export class Flags {
     }
   }
 }
+
+const zeros: Readonly<Record<FlagType, string>> = { string: '', bool: 'false', int: '0', float: '0', strings: '[]', duration: '0s' };
 
 export interface ParsedFlags {
   readonly flags: Flags;
@@ -154,7 +168,7 @@ export function flagHelp(set: FlagSet): string {
   return Object.entries(set)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, flag]) => {
-      const zero = { string: "''", bool: 'false', int: '0', float: '0', strings: '[]', duration: '0s' }[flag.type];
+      const zero = flag.type === 'string' ? "''" : zeros[flag.type];
       const value = flag.default === undefined ? zero : flag.type === 'string' ? `'${String(flag.default)}'` : Array.isArray(flag.default) ? `[${flag.default.join(',')}]` : String(flag.default);
       return `    ${flag.short ? `-${flag.short}, ` : ''}--${name}=${value}:\n\t${flag.help ?? ''}\n`;
     })
