@@ -1,9 +1,12 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
 import type { AuthorizationChoice } from './authz/chain.ts';
 import type { TokenAuthenticator } from './authn/tokens.ts';
+import type { MetricsSettings } from '../base/metrics.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditConfig } from './audit/audit.ts';
+import type { TlsOptions } from '../serving/server.ts';
+import type { FrontOptions } from './front.ts';
 import type { RequestLimits } from './limits.ts';
 import type { AdmissionConfiguration } from './admission/configuration.ts';
 
@@ -43,8 +46,19 @@ export interface FrontProxyConfig extends Partial<KeyPair> {
   readonly extraHeaderPrefixes?: readonly string[];
 }
 
+/** How a server looks after its store. */
+export interface StoreCare {
+  /** How long it may take to answer before it counts as ill; default 2 s each. */
+  readonly healthTimeoutMs?: number;
+  readonly readyTimeoutMs?: number;
+  /** Default true: metrics tell the number of objects, and the size of the store. */
+  readonly countsObjects?: boolean;
+  readonly tellsSize?: boolean;
+}
+
 export interface ApiServerConfig {
   readonly store: Store;
+  readonly storeCare?: StoreCare;
   /** Default 127.0.0.1. */
   readonly bindAddress?: string;
   /** Default 0: any free port. */
@@ -61,7 +75,7 @@ export interface ApiServerConfig {
   readonly nodePorts?: { readonly from: number; readonly to: number };
   readonly frontProxy?: FrontProxyConfig;
   /** How kubelets are reached. Without an authority their certificates are not checked. */
-  readonly kubelet?: KeyPair & { readonly authority?: string };
+  readonly kubelet?: KeyPair & { readonly authority?: string; /** Which of a node's addresses is taken: the first type that it has. */ readonly addressTypes?: readonly string[] };
   /** Default ['Node', 'RBAC']. */
   readonly authorization?: AuthorizationChoice;
   /** Lines of `token,user,uid,"group1,group2"`. */
@@ -93,4 +107,36 @@ export interface ApiServerConfig {
   readonly audit?: AuditConfig;
   /** Default cluster.local. */
   readonly clusterDomain?: string;
+  /** Default true. */
+  readonly allowPrivileged?: boolean;
+  /** How long events stay after they were written last; default one hour. */
+  readonly eventTtlMs?: number;
+  /** Under which host clients know this server; default: the advertised address. */
+  readonly externalHost?: string;
+  /** The port of every node that leads to the `kubernetes` service; default: none. */
+  readonly serviceNodePort?: number;
+  /** Default true: the endpoints of the `kubernetes` service are those of this server. */
+  readonly publishEndpoints?: boolean;
+  /** How many objects of a collection are deleted at a time. */
+  readonly deleteWorkers?: number;
+  /** Bytes a second for each upgraded connection through this server; default: no limit. */
+  readonly connectionBytesPerSecond?: number;
+  /** Default true: what an extension server says of going elsewhere does not reach the client. */
+  readonly rejectRedirects?: boolean;
+  readonly metrics?: MetricsSettings;
+  /** Feature gates with their states, for metrics; absent: nobody has asked for any. */
+  readonly gates?: ReadonlyMap<string, { readonly stage: string; readonly enabled: boolean }>;
+  /** Flags of the program with their values, for /flagz. */
+  readonly shownFlags?: readonly (readonly [string, string])[];
+  readonly listening?: ListeningConfig;
+  readonly front?: FrontOptions;
+}
+
+/** How the port is served. */
+export interface ListeningConfig extends Pick<TlsOptions, 'byName' | 'minVersion' | 'ciphers'> {
+  readonly http2?: boolean;
+  readonly maxStreams?: number;
+  readonly sharePort?: boolean;
+  /** A unix socket on which profiles are served to whoever can reach it. */
+  readonly profileSocket?: string;
 }

@@ -23,9 +23,13 @@ export function turnAway(request: ServingRequest, retryAfterSeconds: number): vo
 /** Who watches over the server is answered to the end, and so are its own parts. */
 const answeredToTheEnd = ['/readyz', '/livez', '/healthz', '/metrics'];
 
+export function isProbe(path: string): boolean {
+  return answeredToTheEnd.some((prefix) => path.startsWith(prefix));
+}
+
 /** For requests that come when the server is about to end: another one shall take them. False: this one is to be served nevertheless. */
 export function turnAwayAtEnd(request: ServingRequest): boolean {
-  if (answeredToTheEnd.some((prefix) => request.path.startsWith(prefix)) || request.headers['user-agent']?.startsWith('kube-apiserver/')) return false;
+  if (isProbe(request.path) || request.headers['user-agent']?.startsWith('kube-apiserver/')) return false;
   const connection = request.incoming.httpVersionMajor < 2 ? { connection: 'close' } : {};
   request.send(429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '5', ...connection }, 'The apiserver is shutting down, please try again later.\n');
   request.leaveConnection();

@@ -7,12 +7,14 @@ import type { BoundObjects, ServiceAccountTokens } from './authn/serviceaccount.
 import { bindingHooks, roleHooks } from './authz/escalation.ts';
 import type { Rbac } from './authz/rbac.ts';
 import type { Installed } from './install.ts';
+import type { Target } from './proxy/forward.ts';
 import type { Kubelets } from './proxy/kubelet.ts';
 import { nodeProxy, podProxy, serviceProxy } from './proxy/resources.ts';
 import type { Resolver } from './proxy/resolve.ts';
 import { adminAccessHooks } from './registry/core/adminaccess.ts';
 import { namespaceHooks } from './registry/core/namespaces.ts';
 import { binder, evicter } from './registry/core/pods.ts';
+import { podSpecPaths, unprivilegedHooks } from './registry/core/privileged.ts';
 import type { ServiceAllocator } from './registry/core/services.ts';
 import { tokenCreator, type TokenLimits } from './registry/core/tokens.ts';
 import type { Connector, Creator } from './resources.ts';
@@ -31,15 +33,18 @@ export interface KindOptions {
   readonly resolver: Resolver;
   readonly admission: AdmissionChain;
   readonly clock: Clock;
+  readonly allowPrivileged: boolean;
+  readonly through: Target['through'];
 }
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, resolver, admission, clock }: KindOptions): void {
+export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, resolver, admission, clock, allowPrivileged, through }: KindOptions): void {
   const { table, storage } = installed;
   const pods = storage('pods');
   storage('namespaces').hooks = namespaceHooks;
   storage('services').hooks = services.hooks;
+  if (!allowPrivileged) for (const [resource, at] of Object.entries(podSpecPaths)) storage(resource).hooks = unprivilegedHooks(at, resource === 'pods');
   const administered = adminAccessHooks(storage('namespaces'));
   for (const resource of ['resourceclaims', 'resourceclaimtemplates']) storage(`${resource}.resource.k8s.io`).hooks = administered;
   for (const resource of ['roles', 'clusterroles'] as const) storage(`${resource}.${rbacGroup}`).hooks = roleHooks(rbac, authorize, resource);
@@ -64,7 +69,7 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, tokenL
   creates('', 'v1', 'pods', 'eviction', evicter(pods, storage('poddisruptionbudgets.policy')));
   const connectors: readonly (readonly [resource: string, name: string, connect: Connector])[] = [
     ['pods', 'log', kubelets.log], ['pods', 'exec', kubelets.exec], ['pods', 'attach', kubelets.attach], ['pods', 'portforward', kubelets.portForward],
-    ['pods', 'proxy', podProxy(pods)], ['services', 'proxy', serviceProxy(resolver)], ['nodes', 'proxy', nodeProxy(kubelets)],
+    ['pods', 'proxy', podProxy(pods, through)], ['services', 'proxy', serviceProxy(resolver, through)], ['nodes', 'proxy', nodeProxy(kubelets)],
   ];
   for (const [resource, name, connect] of connectors) connects(resource, name, connect);
   if (tokens) creates('', 'v1', 'serviceaccounts', 'token', tokenCreator(tokens, boundObjects, tokenLimits));

@@ -17,6 +17,10 @@ export interface RequestLimits {
   readonly drainMs?: number;
   /** Meanwhile go on listening, and answer whatever else comes with 429; default false. */
   readonly sendRetryAfter?: boolean;
+  /** For so long watches are ended a few at a time when the server ends; default 0: all with their connections. */
+  readonly watchGraceMs?: number;
+  /** Until the server has been ready once, answer with 503 and Retry-After; default false. */
+  readonly notReadyOnce?: boolean;
   /** For which part of HTTP/2 requests the client is told to make a new connection; default 0. */
   readonly goawayChance?: number;
 }

@@ -1,16 +1,17 @@
 /** One request from its head to its handler: who, as whom, may they, and whose business it is. */
 import { anonymous, type Attributes, type Authorizer, type User } from '../serving/identity.ts';
 import { forbidden } from '../serving/delegated.ts';
-import type { ServingRequest, Trail } from '../serving/request.ts';
+import type { Layer, ServingRequest, Trail } from '../serving/request.ts';
 import { requestInfo, type RequestInfo } from '../serving/requestinfo.ts';
-import { toStatus } from '../serving/respond.ts';
+import { sendText, toStatus } from '../serving/respond.ts';
 import { SentSelectors } from '../serving/selectors.ts';
 import { isAbort } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/ids.ts';
 import type { Logger } from '../base/log.ts';
 import { parseFieldSelector } from '../machinery/selectors.ts';
 import { StatusError } from '../machinery/status.ts';
-import type { Auditing } from './audit/audit.ts';
+import type { Arrival, Auditing } from './audit/audit.ts';
 import type { Record as AuditRecord } from './audit/record.ts';
 import { impersonated, impersonates } from './authn/impersonation.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -28,6 +29,9 @@ export interface Pipeline extends Presenter {
   readonly deadlines: Deadlines;
   readonly goawayChance: number;
   readonly audit: Auditing | undefined;
+  readonly clock: Clock;
+  /** False: the server is not ready yet, and the request has been told so. */
+  readonly begun: (request: ServingRequest, user: User) => boolean;
   readonly random: Random;
   readonly log: Logger;
   /** Serves a request that is allowed; throws 404 when nobody does. */
@@ -38,6 +42,8 @@ export interface Pipeline extends Presenter {
 interface Held {
   seat?: Seat | undefined;
   record?: AuditRecord | undefined;
+  /** Where it is audited. */
+  readonly arrival: Arrival | undefined;
   /** It came as far as a handler. */
   routed?: boolean;
 }
@@ -48,7 +54,7 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
   const { 'audit-id': given } = request.headers;
   request.auditId = typeof given === 'string' && given !== '' ? given : pipeline.random.uuid();
   const done = pipeline.metrics.begin(request, info);
-  const held: Held = {};
+  const held: Held = { arrival: pipeline.audit?.arrival() };
   let inTime: (() => void) | undefined;
   if (pipeline.goawayChance > 0 && pipeline.random.next() < pipeline.goawayChance) request.leaveConnection();
   try {
@@ -61,14 +67,19 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
   } finally {
     inTime?.();
     held.seat?.leave();
-    held.record?.complete();
+    void held.record?.complete();
   }
 }
 
 async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestInfo, held: Held, known?: User): Promise<boolean> {
   let user = known ?? (await pipeline.authenticate(request));
-  const record = (held.record = pipeline.audit?.begin(request, info, user));
-  if (record) request.trail = record;
+  const { arrival } = held;
+  const record = arrival && pipeline.audit?.begin(request, info, user, arrival);
+  if (record && arrival) {
+    record.spent('authentication', pipeline.clock.monotonic() - arrival.monotonic);
+    if (!(await record.received())) return refuseUnaudited(pipeline, request);
+    request.trail = held.record = record;
+  }
   if (impersonates(request)) {
     const other = await impersonated(request, user, pipeline.authorize);
     if (!other) return true;
@@ -76,13 +87,31 @@ async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestI
     record?.impersonated(user);
   }
   request.user = user;
+  if (!pipeline.begun(request, user)) return true;
   const admitted = pipeline.gate.admit(request, user, info);
-  const seat = (held.seat = admitted instanceof Promise ? await admitted : admitted);
+  const seat = (held.seat = admitted instanceof Promise ? await timed(pipeline.clock, record, 'apf-queue-wait', admitted) : admitted);
   if (!seat) return false;
-  await authorize(pipeline.authorizeRequest, user, info, record);
+  await timed(pipeline.clock, record, 'authorization', authorize(pipeline.authorizeRequest, user, info, record));
   held.routed = true;
   await pipeline.route(request, info);
   return true;
+}
+
+/** True: it has its answer. */
+function refuseUnaudited(pipeline: Pipeline, request: ServingRequest): true {
+  pipeline.audit?.rejected();
+  sendText(request, 500, `Internal Server Error: ${JSON.stringify(request.url)}: failed to store audit event\n`);
+  return true;
+}
+
+async function timed<T>(clock: Clock, record: AuditRecord | undefined, layer: Layer, work: Promise<T>): Promise<T> {
+  if (!record) return work;
+  const since = clock.monotonic();
+  try {
+    return await work;
+  } finally {
+    record.spent(layer, clock.monotonic() - since);
+  }
 }
 
 async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, error: unknown, done: (code: number, routed: boolean) => void): Promise<void> {
@@ -90,7 +119,7 @@ async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, err
   done(request.expired ? 504 : (toStatus(error).code ?? 500), held.routed === true);
   // It has its answer; that its handler stumbles over that is no news.
   if (request.expired) return;
-  if (expected && error.code === 401 && !held.record) pipeline.audit?.unauthenticated(request, infoOf(request));
+  if (expected && error.code === 401 && !held.record) pipeline.audit?.unauthenticated(request, infoOf(request), held.arrival ?? pipeline.audit.arrival());
   if (!expected && !isAbort(error) && !request.gone) held.record?.panic(error instanceof Error ? error.message : String(error));
   if (request.answered || isAbort(error)) throw error;
   if (!expected) {

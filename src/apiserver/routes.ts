@@ -1,14 +1,18 @@
 /** Whose business a request is: a resource, discovery, documents, health, metrics. */
 import { metricsContentType, Metrics } from '../base/metrics.ts';
+import type { Clock } from '../base/clock.ts';
+import { processStart } from '../base/processmetrics.ts';
 import { StatusError } from '../machinery/status.ts';
 import { afterGrace, Health, ping, type HealthCheck, type Observe } from '../serving/health.ts';
 import type { ServingRequest } from '../serving/request.ts';
 import type { RequestInfo } from '../serving/requestinfo.ts';
 import { sendJson, sendText } from '../serving/respond.ts';
 import { versionInfo } from '../serving/version.ts';
+import { flagzPage, statuszPage } from '../serving/zpages.ts';
 import type { ServiceAccountTokens } from './authn/serviceaccount.ts';
 import type { Aggregator } from './aggregator/aggregator.ts';
 import type { Feed } from './cacher/feed.ts';
+import type { StoreCare } from './config.ts';
 import { Discovery } from './discovery/handler.ts';
 import { Openapi } from './discovery/openapi.ts';
 import { findServed, serveResource, type ResourceServer } from './http/resource.ts';
@@ -23,29 +27,48 @@ export interface RouterOptions {
   /** host:port under which clients reach this server. */
   readonly address: () => string;
   readonly checks: readonly HealthCheck[];
+  readonly care: StoreCare;
   /** For so long after the start /livez does not mind that it is unfinished. */
   readonly livezGraceMs: number;
   /** Paths of parts of the server, which `/` does not list. */
   readonly paths: Readonly<Record<string, (request: ServingRequest) => void>>;
   /** Of profiles; false: somebody else's path. */
   readonly profiles?: ((request: ServingRequest) => Promise<boolean>) | undefined;
+  /** Those for people who look for what is wrong: what the program was told (absent: not shown), how it is. */
+  readonly pages: { readonly flags?: readonly (readonly [string, string])[] | undefined; readonly status: boolean };
   /** Everything that must exist from the start does. */
   readonly ready: () => boolean;
   /** It has been told to end. */
   readonly ending: () => boolean;
 }
 
-function health({ server, feed, ready, ending, checks, livezGraceMs }: RouterOptions, observe: Observe): Health {
+/** Throws where the store does not. */
+function answersWithin(feed: Feed, clock: Clock, ms: number): void | Promise<void> {
+  if (!feed.ready) throw new Error('the store is not followed');
+  const revision = feed.store.revision();
+  if (typeof revision === 'number') return undefined;
+  const late = new AbortController();
+  const patience = clock.sleep(ms, late.signal).then(() => {
+    throw new Error('the store did not answer in time');
+  });
+  return Promise.race([revision, patience]).then(() => undefined).finally(() => {
+    late.abort();
+    patience.catch(() => {});
+  });
+}
+
+function health({ server, feed, ready, ending, checks, livezGraceMs, care }: RouterOptions, observe: Observe): Health {
   const must = (name: string, holds: () => boolean): HealthCheck => ({
     name,
     check: () => {
       if (!holds()) throw new Error(`${name} does not hold`);
     },
   });
-  const [first, hook] = [[ping, must('etcd', () => feed.ready)], must('poststarthook/rbac/bootstrap-roles', ready)];
+  const answers = (name: string, ms: number): HealthCheck => ({ name, check: () => answersWithin(feed, server.surroundings.clock, ms) });
+  const [first, hook] = [[ping, answers('etcd', care.healthTimeoutMs ?? usualPatienceMs)], must('poststarthook/rbac/bootstrap-roles', ready)];
   const alive = [...first, hook];
   const caches = must('informer-sync', () => [...server.table.all()].every((s) => s.storage?.cacher.ready !== false));
-  return new Health({ '/healthz': [...alive, ...checks], '/livez': [...first, afterGrace(hook, server.surroundings.clock, livezGraceMs)], '/readyz': [...alive, ...checks, caches, must('shutdown', () => !ending())] }, observe);
+  return new Health({ '/healthz': [...alive, ...checks], '/livez': [...first, afterGrace(hook, server.surroundings.clock, livezGraceMs)], '/readyz': [...alive, answers('etcd-readiness', care.readyTimeoutMs ?? usualPatienceMs), ...checks, caches, must('shutdown', () => !ending())] }, observe);
 }
 
 function healthMetrics(metrics: Metrics): Observe {
@@ -68,9 +91,11 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
     '/version': (request) => sendJson(request, 200, versionInfo()),
     '/metrics/slis': (request) => sendText(request, 200, slis.expose(), metricsContentType),
     '/metrics': (request) => sendText(request, 200, metrics.expose(), metricsContentType),
-    '/': (request) => sendJson(request, 200, { paths: [...rootPaths, ...groupPaths(server.table), ...checks.paths(), ...Object.keys(plain).filter((path) => path !== '/')].sort() }),
+    '/': (request) => sendJson(request, 200, { paths: listed() }),
+    ...zpages(options, () => listed()),
     ...issuer,
   };
+  const listed = (): string[] => [...rootPaths, ...groupPaths(server.table), ...checks.paths(), ...Object.keys(plain).filter((path) => path !== '/')].sort();
   /** Only a group that there is says it as the API does. */
   const nothingAt = (request: ServingRequest): void => {
     const group = /^\/apis\/([^/]+)/.exec(request.path)?.[1];
@@ -98,6 +123,15 @@ export function router(options: RouterOptions): (request: ServingRequest, info: 
   };
 }
 
+function zpages({ pages: { flags, status }, server: { surroundings: { clock, random } } }: RouterOptions, listed: () => readonly string[]): Record<string, (request: ServingRequest) => void> {
+  const chance = (): number => random.next();
+  return {
+    ...(flags ? { '/flagz': flagzPage(flags, { component: 'kube-apiserver', random: chance }) } : {}),
+    ...(status ? { '/statusz': statuszPage(processStart() * 1000, () => clock.now(), listed, { component: 'apiserver', random: chance }) } : {}),
+  };
+}
+
+const usualPatienceMs = 2_000;
 const publicForAnHour = 'public, max-age=3600';
 const rootPaths = ['/api', '/api/v1', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/'];
 

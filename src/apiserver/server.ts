@@ -6,6 +6,7 @@ import { processMetrics } from '../base/processmetrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Client } from '../client/client.ts';
 import type { ServingRequest } from '../serving/request.ts';
+import { sendText } from '../serving/respond.ts';
 import { serve } from '../serving/server.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
@@ -29,18 +30,21 @@ import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
-import { turnAwayAtEnd } from './gate.ts';
+import { begun, front } from './front.ts';
 import { countedAuthentication, countedAuthorization } from './authmetrics.ts';
 import { requestMetrics } from './metrics.ts';
 import { defaultLimits } from './limits.ts';
 import { handle, type Pipeline } from './pipeline.ts';
 import { Kubelets } from './proxy/kubelet.ts';
+import { throttle } from './proxy/throttle.ts';
 import { Resolver } from './proxy/resolve.ts';
 import { parseRange } from './registry/core/addresses.ts';
+import { EventExpiry } from './registry/core/eventexpiry.ts';
 import { ServiceAllocator } from './registry/core/services.ts';
 import { Schema } from './registry/engines.ts';
 import { router } from './routes.ts';
 import { measured, objectMetrics, watchMeter } from './storagemetrics.ts';
+import { Watches } from './watchdrain.ts';
 import { servedResources } from './runtimeconfig.ts';
 
 export interface ApiServer {
@@ -52,6 +56,7 @@ export interface ApiServer {
 }
 
 const repairMs = 180_000;
+const defaultEventTtlMs = 3_600_000;
 const defaultRange = '10.96.0.0/12';
 const defaultNodePorts = { from: 30_000, to: 32_767 };
 
@@ -60,9 +65,9 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const { clock, random } = surroundings;
   const log = surroundings.log.named('apiserver');
   const registry = new Schema(catalogPackages);
-  const metrics = new Metrics();
+  const metrics = new Metrics(config.metrics);
   processMetrics(metrics);
-  const feed = await Feed.start(measured(config.store, metrics, clock), surroundings);
+  const feed = await Feed.start(measured(config.store, metrics, clock, config.storeCare?.tellsSize !== false), surroundings);
   const admission = new AdmissionChain();
   const installed = install({
     registry, feed, admission, surroundings,
@@ -80,13 +85,14 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const services = new ServiceAllocator({
     services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings,
   });
-  const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet);
+  const through = config.connectionBytesPerSecond ? throttle(config.connectionBytesPerSecond, clock) : undefined;
+  const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet, through);
   const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
   const caller = new Caller(resolver, clock);
   const timing = admissionMetrics(metrics, clock);
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics, timing }), timing);
   wireKinds({
-    kubelets, resolver, admission, clock,
+    kubelets, resolver, admission, clock, through, allowPrivileged: config.allowPrivileged ?? true,
     installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,
     reviews: {
       authorize,
@@ -107,17 +113,20 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   let ready = false;
   let ending = false;
   let turningAway = false;
+  const watches = new Watches(clock);
+  const expiry = new EventExpiry(storage('events'), config.eventTtlMs ?? defaultEventTtlMs, { ...surroundings, log });
   const presenter = { registry, now: () => clock.now() };
-  const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics) };
-  const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, surroundings: { ...surroundings, log } });
+  const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics), watches, deleteWorkers: config.deleteWorkers };
+  const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, rejectRedirects: config.rejectRedirects ?? true, surroundings: { ...surroundings, log } });
   const flow = flowControl({ installed, metrics, surroundings: { ...surroundings, log }, limits: config.limits ?? {} });
-  objectMetrics(metrics, table);
+  if (config.storeCare?.countsObjects !== false) objectMetrics(metrics, table);
   const counted = requestMetrics(metrics, clock, (info) => table.find(info.group, info.version, info.resource) !== undefined);
   const deadlines = new Deadlines(clock, config.limits?.requestTimeoutMs || defaultLimits.requestTimeoutMs, (request, info) => counted.terminated(request, info, 504));
   const audit = config.audit && auditing(config.audit, registry, metrics, { ...surroundings, log });
+  const profiles = profilesOf(config, clock);
   const pipeline: Pipeline = {
-    ...presenter, log, authorize, random, audit, gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
-    route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles: profilesOf(config, clock), checks: config.healthChecks ?? [], livezGraceMs: config.limits?.livezGraceMs ?? 0, address: () => `${config.advertiseAddress ?? serving.host}:${serving.port}`, ready: () => ready, ending: () => ending }),
+    ...presenter, log, authorize, random, audit, clock, begun: (request, user) => ready || config.limits?.notReadyOnce !== true || begun(request, user), gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
+    route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles, pages: { flags: server.features.has('ComponentFlagz') ? config.shownFlags : undefined, status: server.features.has('ComponentStatusz') }, care: config.storeCare ?? {}, checks: config.healthChecks ?? [], livezGraceMs: config.limits?.livezGraceMs ?? 0, address: () => `${config.externalHost || (config.advertiseAddress ?? serving.host)}:${serving.port}`, ready: () => ready, ending: () => ending }),
     metrics: counted,
     authorizeRequest: countedAuthorization(metrics, clock, authorize),
     authenticate: countedAuthentication(metrics, clock, authenticator({
@@ -127,24 +136,30 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     })),
   };
   const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };
+  const passes = front(config.front ?? {}, { turningAway: () => turningAway });
+  const { profileSocket, byName, minVersion, ciphers, ...listening } = config.listening ?? {};
+  const named = { ...(byName ? { byName } : {}), ...(minVersion ? { minVersion } : {}), ...(ciphers ? { ciphers } : {}) };
   const serving = await serve({
     host: config.bindAddress ?? '127.0.0.1', port: config.port ?? 0, surroundings,
-    tls: { ...config.tls, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
+    ...listening, tls: { ...config.tls, ...named, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
     handler: async (request) => {
-      if (!turningAway || !turnAwayAtEnd(request)) await handle(pipeline, request);
+      if (passes(request)) await handle(pipeline, request);
     },
   });
+  const profiler = profileSocket && profiles ? await serve({ port: 0, path: profileSocket, surroundings, handler: async (request) => {
+    if (!(await profiles(request))) sendText(request, 404, '404 page not found\n');
+  } }) : undefined;
 
   const timers: Timer[] = [];
   /** Load balancers see /readyz fail before anything else does; then nobody new is let in or is told to come again, and what is under way is finished. */
   const end = async (): Promise<void> => {
     ending = true;
-    const { shutdownDelayMs = 0, drainMs = 0, sendRetryAfter = false } = config.limits ?? {};
+    const { shutdownDelayMs = 0, drainMs = 0, watchGraceMs = 0, sendRetryAfter = false } = config.limits ?? {};
     if (shutdownDelayMs > 0) await clock.sleep(shutdownDelayMs);
-    if (drainMs <= 0) return;
+    if (drainMs <= 0 && watchGraceMs <= 0) return;
     turningAway = sendRetryAfter;
     if (!sendRetryAfter) serving.stopListening();
-    await deadlines.drained(drainMs);
+    await Promise.all([deadlines.drained(drainMs), watchGraceMs > 0 ? watches.drain(watchGraceMs) : undefined]);
     if (sendRetryAfter) serving.stopListening();
   };
   const close = async (): Promise<void> => {
@@ -152,12 +167,14 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     for (const timer of timers) timer.cancel();
     rbac.close();
     flow.close();
+    expiry.close();
     deadlines.close();
     aggregator.close();
     caller.close();
     custom.close();
     kubelets.close();
     await serving.close();
+    await profiler?.close();
     await audit?.close();
     await feed.close();
   };
@@ -172,7 +189,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
       flow.start(system()),
       bootstrap({
         client: system(), serviceRange: range, groupVersions: localGroupVersions(installed),
-        advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port,
+        advertiseAddress: config.advertiseAddress ?? config.bindAddress ?? '127.0.0.1', port: serving.port, serviceNodePort: config.serviceNodePort, publishEndpoints: config.publishEndpoints,
         clientAuthority: config.clientAuthority, frontProxy: config.frontProxy, now: timestamp(clock.now()),
       }),
     ]);
@@ -182,6 +199,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   }
   timers.push(clock.every(repairMs, () => void services.repair().catch((error: unknown) => log.error('Repair of service addresses failed', error))));
   aggregator.start();
+  expiry.start();
   ready = true;
   return {
     url: serving.url,

@@ -7,13 +7,15 @@ import type { ResourceTable } from './resources.ts';
 const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
 /** The store, with its requests counted by operation and by what the keys are of. */
-export function measured(store: Store, metrics: Metrics, clock: Clock): Store {
+export function measured(store: Store, metrics: Metrics, clock: Clock, tellsSize = true): Store {
   const labels = ['operation', 'group', 'resource'];
   const duration = metrics.histogram({ name: 'etcd_request_duration_seconds', labels, buckets, help: '[ALPHA] Etcd request latency in seconds for each operation and object type.' });
   const total = metrics.counter({ name: 'etcd_requests_total', labels, help: '[ALPHA] Etcd request counts for each operation and object type.' });
   const errors = metrics.counter({ name: 'etcd_request_errors_total', labels, help: '[ALPHA] Etcd failed request counts for each operation and object type.' });
-  const size = metrics.gauge({ name: 'apiserver_storage_size_bytes', labels: ['storage_cluster_id'], help: '[STABLE] Size of the storage database file physically allocated in bytes.' });
-  metrics.onCollect(() => void store.size().then((bytes) => size.set(bytes, 'etcd-0'), () => {}));
+  if (tellsSize) {
+    const size = metrics.gauge({ name: 'apiserver_storage_size_bytes', labels: ['storage_cluster_id'], help: '[STABLE] Size of the storage database file physically allocated in bytes.' });
+    metrics.onCollect(() => void store.size().then((bytes) => size.set(bytes, 'etcd-0'), () => {}));
+  }
   interface Series {
     readonly count: (by: number) => void;
     readonly time: (value: number) => void;

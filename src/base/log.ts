@@ -19,14 +19,29 @@ function quote(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined';
 }
 
-export function logger(clock: Clock, write: (line: string) => void, options: { component?: string; verbosity?: number } = {}): Logger {
-  const verbosity = options.verbosity ?? 0;
-  const line = (level: string, message: string, fields: Fields = {}): void => {
+export interface LogOptions {
+  readonly component?: string;
+  /** Debugging begins with 4. */
+  readonly verbosity?: number;
+  /** Verbosities of single components; `*` and `?` stand for what they usually do. */
+  readonly verbosities?: readonly { readonly pattern: string; readonly verbosity: number }[];
+  /** Default text. */
+  readonly format?: 'text' | 'json';
+}
+
+export function logger(clock: Clock, write: (line: string) => void, options: LogOptions = {}): Logger {
+  const verbosity = verbosityOf(options);
+  const object = (level: string, message: string, fields: Fields = {}): void => {
+    const shown = Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? value.message : value]);
+    write(`${JSON.stringify({ ts: clock.now(), logger: options.component ?? 'k7s', msg: message, ...(level === 'E' ? {} : { v: level === 'D' ? 4 : 0 }), ...Object.fromEntries(shown) })}\n`);
+  };
+  const text = (level: string, message: string, fields: Fields = {}): void => {
     const iso = new Date(clock.now()).toISOString();
     const head = `${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000`;
     const tail = Object.entries(fields).map(([k, v]) => ` ${k}=${quote(v)}`).join('');
     write(`${head} ${options.component ?? 'k7s'}] ${message}${tail}\n`);
   };
+  const line = options.format === 'json' ? object : text;
   return {
     info: (m, f) => line('I', m, f),
     warn: (m, f) => line('W', m, f),
@@ -36,6 +51,11 @@ export function logger(clock: Clock, write: (line: string) => void, options: { c
     },
     named: (component) => logger(clock, write, { ...options, component }),
   };
+}
+
+function verbosityOf({ component = 'k7s', verbosity = 0, verbosities = [] }: LogOptions): number {
+  const fits = (pattern: string): boolean => new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`).test(component);
+  return verbosities.find(({ pattern }) => fits(pattern))?.verbosity ?? verbosity;
 }
 
 export const silent: Logger = { info() {}, warn() {}, error() {}, debug() {}, named: () => silent };

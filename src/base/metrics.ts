@@ -23,10 +23,20 @@ export interface Histogram {
   with(...labels: string[]): (value: number) => void;
 }
 
+/** What an operator says about metrics. */
+export interface MetricsSettings {
+  /** Names of metrics that are neither recorded nor shown. */
+  readonly disabled?: readonly string[];
+  /** By `metric,label` or `*,label`: values that are shown; others are `unexpected`. */
+  readonly labelValues?: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 interface Family {
   readonly kind: Kind;
   readonly options: MetricOptions;
   readonly buckets: readonly number[];
+  /** Makes values of labels that are not to be seen into one. */
+  readonly shown: ((labels: readonly string[]) => readonly string[]) | undefined;
   /** For histograms one slot a bucket, then the count of all, then the sum. */
   readonly series: Map<string, { readonly labels: readonly string[]; readonly values: number[] }>;
 }
@@ -37,8 +47,27 @@ export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1,
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
 export class Metrics {
+  readonly #settings: MetricsSettings;
   readonly #families = new Map<string, Family>();
+  readonly #disabled: ReadonlySet<string>;
   readonly #collectors: (() => void)[] = [];
+
+  constructor(settings: MetricsSettings = {}) {
+    this.#settings = settings;
+    this.#disabled = new Set(settings.disabled);
+  }
+
+  /** How many there are of each stability, and how many are switched off. */
+  census(): { readonly byStability: ReadonlyMap<string, number>; readonly disabled: number } {
+    const byStability = new Map<string, number>();
+    let disabled = 0;
+    for (const [name, { options }] of this.#families) {
+      if (this.#disabled.has(name)) disabled++;
+      const level = /^\[(\w+)\]/.exec(options.help)?.[1] ?? '';
+      byStability.set(level, (byStability.get(level) ?? 0) + 1);
+    }
+    return { byStability, disabled };
+  }
 
   counter(options: MetricOptions): Counter {
     const family = this.#family('counter', options);
@@ -87,21 +116,35 @@ export class Metrics {
   expose(): string {
     for (const collect of this.#collectors) collect();
     const out: string[] = [];
-    for (const family of [...this.#families.values()].sort((a, b) => (a.options.name < b.options.name ? -1 : 1))) exposeFamily(family, out);
+    for (const family of [...this.#families.values()].sort((a, b) => (a.options.name < b.options.name ? -1 : 1))) if (!this.#disabled.has(family.options.name)) exposeFamily(family, out);
     return out.join('');
   }
 
   #family(kind: Kind, options: MetricOptions, buckets: readonly number[] = []): Family {
     const known = this.#families.get(options.name);
     if (known) return known;
-    const family: Family = { kind, options, buckets, series: new Map() };
+    const family: Family = { kind, options, buckets, shown: this.#shownLabels(options), series: new Map() };
     this.#families.set(options.name, family);
     if (!options.labels?.length) slot(family, []);
     return family;
   }
+
+  #shownLabels({ name, labels = [] }: MetricOptions): Family['shown'] {
+    const { labelValues } = this.#settings;
+    if (!labelValues?.size) return undefined;
+    const allowed = labels.map((label) => labelValues.get(`${name},${label}`) ?? labelValues.get(`*,${label}`));
+    if (!allowed.some(Boolean)) return undefined;
+    const unexpected = this.counter({ name: 'cardinality_enforcement_unexpected_categorizations_total', help: '[ALPHA] The count of unexpected categorizations during cardinality enforcement.' });
+    return (given) => given.map((value, i) => {
+      if (allowed[i]?.has(value) ?? true) return value;
+      unexpected.inc();
+      return 'unexpected';
+    });
+  }
 }
 
-function slot(family: Family, labels: readonly string[]): number[] {
+function slot(family: Family, given: readonly string[]): number[] {
+  const labels = family.shown ? family.shown(given) : given;
   const key = labels.length === 1 ? labels[0]! : labels.join('\u0000');
   let series = family.series.get(key);
   if (!series) {

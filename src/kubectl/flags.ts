@@ -1,7 +1,7 @@
 /** Flags as pflag reads them: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-it`, `--`, mixed with arguments. */
 import { CommandError } from './errors.ts';
 
-export type FlagType = 'string' | 'bool' | 'int' | 'strings' | 'duration';
+export type FlagType = 'string' | 'bool' | 'int' | 'float' | 'strings' | 'duration';
 
 export interface Flag {
   readonly type: FlagType;
@@ -30,6 +30,10 @@ export class Flags {
     return out;
   }
 
+  declares(name: string): boolean {
+    return Object.hasOwn(this.#set, name);
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }
@@ -48,6 +52,14 @@ export class Flags {
 
   list(name: string): readonly string[] {
     return (this.#get(name) as readonly string[] | undefined) ?? [];
+  }
+
+  /** All of them with their values, given or by default, in the order of their names. */
+  shown(): [name: string, value: string][] {
+    return Object.entries(this.#set).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, flag]) => {
+      const value = this.#get(name) ?? zeros[flag.type];
+      return [name, Array.isArray(value) ? `[${value.join(',')}]` : String(value)];
+    });
   }
 
   #get(name: string): string | boolean | number | readonly string[] | undefined {
@@ -72,6 +84,10 @@ export class Flags {
         if (!/^[-+]?\d+$/.test(text)) invalid(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
         this.#values.set(name, Number(text));
         return;
+      case 'float':
+        if (text.trim() === '' || Number.isNaN(Number(text))) invalid(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+        this.#values.set(name, Number(text));
+        return;
       case 'strings':
         this.#values.set(name, [...((this.#values.get(name) as string[] | undefined) ?? []), text]);
         return;
@@ -80,6 +96,8 @@ export class Flags {
     }
   }
 }
+
+const zeros: Readonly<Record<FlagType, string>> = { string: '', bool: 'false', int: '0', float: '0', strings: '[]', duration: '0s' };
 
 export interface ParsedFlags {
   readonly flags: Flags;
@@ -150,7 +168,7 @@ export function flagHelp(set: FlagSet): string {
   return Object.entries(set)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, flag]) => {
-      const zero = { string: "''", bool: 'false', int: '0', strings: '[]', duration: '0s' }[flag.type];
+      const zero = flag.type === 'string' ? "''" : zeros[flag.type];
       const value = flag.default === undefined ? zero : flag.type === 'string' ? `'${String(flag.default)}'` : Array.isArray(flag.default) ? `[${flag.default.join(',')}]` : String(flag.default);
       return `    ${flag.short ? `-${flag.short}, ` : ''}--${name}=${value}:\n\t${flag.help ?? ''}\n`;
     })

@@ -12,16 +12,27 @@ export const maxBodyBytes = 3 * 1024 * 1024;
 /** Made once: each would cost a stack trace. */
 const over = new DOMException('the request is over', 'AbortError');
 
-/** Where what happens in a request is written down for its audit event. */
-export interface Trail {
-  annotate(key: string, value: string): void;
+/** Where the time of a request goes. */
+export type Layer = 'authentication' | 'authorization' | 'apf-queue-wait' | 'mutating-webhook' | 'validating-webhook' | 'etcd';
+
+/** What can be noted of a request while it is served. */
+export interface Notes {
+  /** `Request`: only where objects are written down too. */
+  annotate(key: string, value: string, level?: 'Request'): void;
+  spent(layer: Layer, milliseconds: number): void;
+}
+
+/** Where what happens in a request is written down for its audit event. What gives a promise is to be waited for before the client hears more. */
+export interface Trail extends Notes {
   /** The body of a write, decoded and with its defaults. */
   requestObject(object: { readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly uid?: string; readonly resourceVersion?: string } } & object): void;
   requestPatch(value: unknown): void;
   /** A whole answer, before it is compressed. */
-  answered(code: number, type: string, bytes: string | Uint8Array): void;
+  answered(code: number, type: string, bytes: string | Uint8Array): Promise<unknown> | undefined;
   /** The beginning of any other answer. */
-  started(code: number): void;
+  started(code: number): Promise<unknown> | undefined;
+  /** The answer is made, and may end. */
+  finished(): Promise<unknown> | undefined;
 }
 
 export interface Upgrade {
@@ -58,6 +69,8 @@ export class ServingRequest {
   #abort: AbortController | undefined;
   #hijacked = false;
   #expired = false;
+  /** The answer is made, and waits until it is written down. */
+  #held = false;
 
   constructor(incoming: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, upgrade?: Upgrade) {
     this.incoming = incoming;
@@ -121,7 +134,7 @@ export class ServingRequest {
     if (!upgrade) throw StatusError.badRequest('unable to upgrade: missing upgrade headers in request');
     this.#upgrade = undefined;
     this.#hijacked = true;
-    this.trail?.started(101);
+    void this.trail?.started(101);
     (this.#response as ServerResponse).detachSocket(upgrade.socket as TLSSocket);
     return upgrade;
   }
@@ -183,7 +196,7 @@ export class ServingRequest {
 
   /** True when an answer was begun (or the connection was taken over). */
   get answered(): boolean {
-    return this.#hijacked || this.#response.headersSent;
+    return this.#hijacked || this.#held || this.#response.headersSent;
   }
 
   get statusCode(): number {
@@ -196,13 +209,24 @@ export class ServingRequest {
 
   send(status: number, headers: OutgoingHttpHeaders, body?: string | Uint8Array): void {
     if (this.#expired) return;
-    const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
     this.#addHeaders(headers);
     if (this.trail) {
-      if (body === undefined || headers['content-encoding'] !== undefined) this.trail.started(status);
-      else this.trail.answered(status, String(headers['content-type'] ?? ''), body);
+      const begun = body === undefined || headers['content-encoding'] !== undefined ? this.trail.started(status) : this.trail.answered(status, String(headers['content-type'] ?? ''), body);
+      const stored = both(begun, this.trail.finished());
+      if (stored) {
+        this.#held = true;
+        this.#response.statusCode = status;
+        void stored.then(() => this.#write(status, headers, body));
+        return;
+      }
     }
+    this.#write(status, headers, body);
+  }
+
+  #write(status: number, headers: OutgoingHttpHeaders, body: string | Uint8Array | undefined): void {
+    const response = this.#response as ServerResponse;
+    if (response.destroyed || response.headersSent) return;
     if (body === undefined) {
       response.writeHead(status, headers).end();
       return;
@@ -220,10 +244,18 @@ export class ServingRequest {
     const response = this.#response as ServerResponse;
     if (this.warnings.length > 0) this.#addWarnings();
     this.#addHeaders(headers);
-    this.trail?.started(status);
-    response.writeHead(status, headers);
-    response.flushHeaders();
-    return new BodyWriter(response);
+    const begun = this.trail?.started(status);
+    if (begun) {
+      this.#held = true;
+      response.statusCode = status;
+    }
+    const begin = (): void => {
+      if (response.destroyed || response.headersSent) return;
+      response.writeHead(status, headers);
+      response.flushHeaders();
+    };
+    if (!begun) begin();
+    return new BodyWriter(response, this.trail, begun?.then(begin));
   }
 
   #addHeaders(headers: OutgoingHttpHeaders): void {
@@ -238,15 +270,28 @@ export class ServingRequest {
   }
 }
 
+function both(one: Promise<unknown> | undefined, other: Promise<unknown> | undefined): Promise<unknown> | undefined {
+  return one && other ? Promise.all([one, other]) : (one ?? other);
+}
+
 /** Writes pieces; `write` answers false when the client is slow, then wait for `drained`. */
 export class BodyWriter {
   readonly #response: ServerResponse;
+  readonly #trail: Trail | undefined;
+  /** The answer may not begin before. */
+  #held: Promise<void> | undefined;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, trail?: Trail, held?: Promise<void>) {
     this.#response = response;
+    this.#trail = trail;
+    this.#held = held?.then(() => void (this.#held = undefined));
   }
 
   write(chunk: string | Uint8Array): boolean {
+    if (this.#held) {
+      void this.#held.then(() => this.write(chunk));
+      return false;
+    }
     if (this.gone || this.#response.writableEnded) return true;
     return this.#response.write(chunk);
   }
@@ -260,6 +305,7 @@ export class BodyWriter {
   /** Resolves when there is room again, or the client is gone. */
   drained(): Promise<void> {
     const response = this.#response;
+    if (this.#held) return this.#held;
     if (!response.writableNeedDrain || this.gone) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
@@ -273,7 +319,9 @@ export class BodyWriter {
   }
 
   end(chunk?: string | Uint8Array): void {
-    this.#response.end(chunk);
+    const stored = both(this.#held, this.#trail?.finished());
+    if (stored) void stored.then(() => this.#response.end(chunk));
+    else this.#response.end(chunk);
   }
 
   /** Breaks the answer off, so that the client does not take it for complete. */

@@ -47,7 +47,7 @@ export function sendText(request: ServingRequest, code: number, text: string, ty
 /** Encoded bytes; compressed when they are many and the client takes it. */
 export async function sendBytes(request: ServingRequest, code: number, headers: OutgoingHttpHeaders, bytes: Uint8Array): Promise<void> {
   if (bytes.length > gzipThreshold && acceptsGzip(request)) {
-    request.trail?.answered(code, String(headers['content-type'] ?? ''), bytes);
+    await request.trail?.answered(code, String(headers['content-type'] ?? ''), bytes);
     const packed = await compress(bytes, { level: 1 });
     headers['content-encoding'] = 'gzip';
     headers['vary'] = 'Accept-Encoding';

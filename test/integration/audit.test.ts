@@ -219,6 +219,8 @@ void test('what webhooks of admission did is annotated', async () => {
       ...allowed,
       'failed-open.mutation.webhook.admission.k8s.io/round_0_index_1': 'nobody.example.com',
       'mutation.webhook.admission.k8s.io/round_0_index_0': '{"configuration":"hooks","webhook":"sets.example.com","mutated":true}',
+      'mutation.webhook.admission.k8s.io/round_0_index_1': '{"configuration":"hooks","webhook":"nobody.example.com","mutated":false}',
+      'patch.webhook.admission.k8s.io/round_0_index_0': '{"configuration":"hooks","webhook":"sets.example.com","patch":[{"op":"add","path":"/data","value":{"set":"yes"}}],"patchType":"JSONPatch"}',
       'sets.example.com/why': 'because',
     });
   } finally {

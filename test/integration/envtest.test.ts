@@ -187,7 +187,7 @@ describe('kube-apiserver with a folder of its own', () => {
     assert.match(await refusal(data, '--watch-cache=false'), /--watch-cache=false: the watch cache cannot be switched off/);
     assert.match(await refusal(data, '--storage-media-type=application/json'), /--storage-media-type: "application\/json" is not available/);
     assert.match(await refusal(data, '--storage-backend=etcd2'), /--storage-backend invalid, allowed values: etcd3/);
-    assert.match(await refusal(data, '--etcd-servers-overrides=/events#http://127.0.0.1:1'), /unknown flag: --etcd-servers-overrides/);
+    assert.match(await refusal(data, '--tracing-config-file=x'), /--tracing-config-file=x: no traces are exported/);
     assert.match(await refusal(data, `--client-ca-file=${join(folder, 'missing.crt')}`), /--client-ca-file: open .*missing\.crt: no such file or directory/);
   });
 });

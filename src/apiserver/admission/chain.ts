@@ -2,6 +2,7 @@
 import type { RuleContext } from '../../schema/vocabulary.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
+import type { Notes } from '../../serving/request.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import type { View } from '../registry/views.ts';
 import type { AdmissionMetrics, PluginTimer } from './metrics.ts';
@@ -26,7 +27,7 @@ export interface AdmissionRequest extends RuleContext {
   /** Of the operation, as the client gave them: field manager, grace period and the like. */
   readonly options?: JsonObject;
   /** For the audit log; absent: nobody keeps one of this request. */
-  readonly annotate?: (key: string, value: string) => void;
+  readonly notes?: Notes;
   /** Kept by those who may ask for a second round. */
   reinvocation?: Reinvocation;
 }

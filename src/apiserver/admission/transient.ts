@@ -30,7 +30,7 @@ export function admittedCreator(chain: AdmissionChain, endpoint: Endpoint, creat
   const { group, version, resource, subresource, view } = endpoint;
   return async (object, target, scope) => {
     await admit(chain, {
-      now: scope.now, user: scope.user, dryRun: scope.dryRun, warnings: scope.warnings, ...(scope.options ? { options: scope.options } : {}), ...(scope.annotate ? { annotate: scope.annotate } : {}),
+      now: scope.now, user: scope.user, dryRun: scope.dryRun, warnings: scope.warnings, ...(scope.options ? { options: scope.options } : {}), ...(scope.notes ? { notes: scope.notes } : {}),
       operation: 'CREATE', group, version, resource, subresource, kind: view.kind, view, object, namespace: target.namespace, name: target.name || (object.metadata?.name ?? ''),
     });
     return create(object, target, { ...scope, admitted: true });
@@ -82,7 +82,7 @@ export function admittedConnector(chain: AdmissionChain, endpoint: Endpoint, clo
   const { group, version, resource, subresource, view } = endpoint;
   return async (request, info) => {
     await admit(chain, {
-      now: timestamp(clock.now()), user: request.user ?? anonymous, dryRun: false, warnings: request.warnings, ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}),
+      now: timestamp(clock.now()), user: request.user ?? anonymous, dryRun: false, warnings: request.warnings, ...(request.trail ? { notes: request.trail } : {}),
       operation: 'CONNECT', group, version, resource, subresource, kind: view.kind, view, object: readOptions(view, request.query, info), namespace: info.namespace, name: info.name,
     });
     return connect(request, info);

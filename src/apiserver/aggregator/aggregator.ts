@@ -43,6 +43,7 @@ export interface AggregatorOptions {
   readonly client: () => Client;
   readonly resolver: Resolver;
   readonly frontProxy: ApiServerConfig['frontProxy'];
+  readonly rejectRedirects: boolean;
   readonly surroundings: Surroundings;
 }
 
@@ -92,7 +93,7 @@ export class Aggregator implements ForeignDiscovery {
       return unavailable('service unavailable');
     }
     try {
-      await forward(request, { ...target, headers: { ...foreignHeaders(request), ...target.headers } });
+      await forward(request, { ...target, rejectRedirects: this.#options.rejectRedirects, headers: { ...foreignHeaders(request), ...target.headers } });
     } catch (error) {
       if (!(error instanceof StatusError) || error.code !== 503 || request.answered) throw error;
       unavailable(error.message);

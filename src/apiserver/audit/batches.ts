@@ -1,4 +1,4 @@
-/** Gathers events and hands them on in batches, one after another; what does not fit into the buffer is lost, and counted. */
+/** Gathers events and hands them on in batches; what does not fit into the buffer is lost, and counted. */
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { AuditEvent } from './event.ts';
 
@@ -16,7 +16,7 @@ export interface BatchOptions {
 export class Batches {
   readonly #clock: Clock;
   readonly #options: Required<BatchOptions>;
-  readonly #send: (events: readonly AuditEvent[]) => Promise<void>;
+  readonly #send: (events: readonly AuditEvent[]) => Promise<unknown> | void;
   readonly #lost: (events: number) => void;
   #buffer: AuditEvent[] = [];
   #timer: Timer | undefined;
@@ -24,8 +24,8 @@ export class Batches {
   #tokens: number;
   #refilled: number;
 
-  /** `send` does what it can to deliver, and does not throw. */
-  constructor(clock: Clock, options: BatchOptions, send: (events: readonly AuditEvent[]) => Promise<void>, lost: (events: number) => void) {
+  /** `send` does what it can to deliver, and does not throw; where it gives a promise, the next batch waits for it. */
+  constructor(clock: Clock, options: BatchOptions, send: (events: readonly AuditEvent[]) => Promise<unknown> | void, lost: (events: number) => void) {
     this.#clock = clock;
     this.#options = { bufferSize: 10_000, maxSize: 400, maxWaitMs: 30_000, throttle: { perSecond: 10, burst: 15 }, ...options };
     this.#send = send;

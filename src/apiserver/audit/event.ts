@@ -1,4 +1,5 @@
 /** One audit event in upstream's shape, and ways to write it down. */
+import { encodeJson } from '../../machinery/jsontext.ts';
 import type { Status } from '../../machinery/status.ts';
 import type { User } from '../../serving/identity.ts';
 import type { RequestInfo } from '../../serving/requestinfo.ts';
@@ -84,9 +85,15 @@ export function legacyLine(event: AuditEvent): string {
 }
 
 /** Without what is large, where the event would be longer than `limit` bytes; undefined where even that is too long. */
-export function truncated(event: AuditEvent, size: (event: AuditEvent) => number, limit: number): AuditEvent | undefined {
-  if (size(event) <= limit) return event;
+export function truncated(event: AuditEvent, limit: number): AuditEvent | undefined {
+  if (lengthOf(event) <= limit) return event;
+  if (event.level === 'Metadata') return undefined;
   const { requestObject: _request, responseObject: _response, ...rest } = event;
   const short = { ...rest, annotations: { ...event.annotations, 'audit.k8s.io/truncated': 'true' } };
-  return size(short) <= limit ? short : undefined;
+  return lengthOf(short) <= limit ? short : undefined;
+}
+
+/** Of its line. */
+function lengthOf(event: AuditEvent): number {
+  return encodeJson(event).toString().trimEnd().length + 1;
 }

@@ -2,22 +2,27 @@
 import { microTimestamp, type Clock } from '../../base/clock.ts';
 import type { JsonObject } from '../../machinery/json.ts';
 import { parseJson } from '../../machinery/jsontext.ts';
+import { formatGoDuration } from '../../machinery/goduration.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import type { Status } from '../../machinery/status.ts';
 import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
 import type { User } from '../../serving/identity.ts';
 import { json, protobuf, yaml } from '../../serving/negotiation.ts';
-import type { ServingRequest, Trail } from '../../serving/request.ts';
+import type { Layer, ServingRequest, Trail } from '../../serving/request.ts';
 import { isLongRunning, type RequestInfo } from '../../serving/requestinfo.ts';
 import { parseApiVersion } from '../objects.ts';
 import type { Schema } from '../registry/engines.ts';
+import type { Arrival } from './audit.ts';
+import type { Outcome } from './backends.ts';
 import { auditUser, objectRef, type AuditEvent, type ResponseStatus } from './event.ts';
 import type { AuditRule, Stage } from './policy.ts';
 
 export interface RecordOptions {
   readonly clock: Clock;
   readonly registry: Schema;
-  readonly sink: (event: AuditEvent) => void;
+  /** Somebody waits until events are stored. */
+  readonly waits: boolean;
+  readonly sink: (event: AuditEvent) => Outcome;
 }
 
 interface Meta {
@@ -28,16 +33,21 @@ interface Meta {
 }
 
 const longestAgent = 1024;
+const slowMs = 500;
+/** What happens side by side is as long as the longest of it. */
+const longestCounts: ReadonlySet<Layer> = new Set(['validating-webhook', 'authorization', 'apf-queue-wait']);
 
 export class Record implements Trail {
   readonly #options: RecordOptions;
   readonly #rule: AuditRule;
   readonly #request: ServingRequest;
   readonly #info: RequestInfo;
-  readonly #received: number;
+  readonly #arrival: Arrival;
   readonly #user: User | undefined;
   readonly #long: boolean;
   #over = false;
+  #began = false;
+  #layers: Map<Layer, number> | undefined;
   #impersonated: User | undefined;
   #meta: Meta = {};
   #annotations: { [key: string]: string } | undefined;
@@ -45,28 +55,36 @@ export class Record implements Trail {
   #requestObject: unknown;
   #responseObject: unknown;
 
-  constructor(options: RecordOptions, rule: AuditRule, request: ServingRequest, info: RequestInfo, user: User | undefined) {
+  constructor(options: RecordOptions, rule: AuditRule, request: ServingRequest, info: RequestInfo, user: User | undefined, arrival: Arrival) {
     this.#options = options;
     this.#rule = rule;
     this.#request = request;
     this.#info = info;
     this.#user = user;
-    this.#received = options.clock.now();
+    this.#arrival = arrival;
     this.#long = isLongRunning(info);
   }
 
-  received(): void {
-    this.#emit('RequestReceived', this.#received);
+  /** False: the request is not to be served. */
+  received(): Outcome {
+    return this.#emit('RequestReceived', this.#arrival.now);
   }
 
   impersonated(user: User): void {
     this.#impersonated = user;
   }
 
-  annotate(key: string, value: string): void {
+  annotate(key: string, value: string, level?: 'Request'): void {
+    if (level && !this.#deep) return;
     const annotations = (this.#annotations ??= {});
     // The first word stands: later ones may come of a second round of admission.
     if (!(key in annotations)) annotations[key] = value;
+  }
+
+  spent(layer: Layer, milliseconds: number): void {
+    const layers = (this.#layers ??= new Map());
+    const before = layers.get(layer) ?? 0;
+    layers.set(layer, longestCounts.has(layer) ? Math.max(before, milliseconds) : before + milliseconds);
   }
 
   requestObject(object: { readonly metadata?: Meta } & object): void {
@@ -85,42 +103,65 @@ export class Record implements Trail {
   }
 
   /** An answer with its whole body, before it is compressed. */
-  answered(code: number, type: string, bytes: string | Uint8Array): void {
-    if (this.#status) return;
+  answered(code: number, type: string, bytes: string | Uint8Array): Promise<unknown> | undefined {
+    if (this.#status) return undefined;
     const full = this.#rule.level === 'RequestResponse';
     const object = full || code >= 400 || mayBeStatus(bytes) ? this.#parse(type, bytes) : undefined;
     const status = object?.['kind'] === 'Status' && object['apiVersion'] === 'v1' ? (object as unknown as Status) : undefined;
     this.#status = status ? statusOf(status, code) : { metadata: {}, code };
     if (full && object) this.#responseObject = this.#without(object);
-    if (this.#long) this.#emit('ResponseStarted');
+    return this.#begun();
   }
 
   /** An answer whose body comes in pieces, or which is no HTTP any more. */
-  started(code: number): void {
-    if (this.#status) return;
+  started(code: number): Promise<unknown> | undefined {
+    if (this.#status) return undefined;
     this.#status = { metadata: {}, code };
-    if (this.#long) this.#emit('ResponseStarted');
+    return this.#begun();
   }
 
-  complete(): void {
-    if (this.#over) return;
+  #begun(): Promise<unknown> | undefined {
+    if (!this.#long || this.#began) return undefined;
+    this.#began = true;
+    const outcome = this.#emit('ResponseStarted');
+    return typeof outcome === 'boolean' ? undefined : outcome;
+  }
+
+  /** The answer is made: it ends when the last event is stored, where somebody waits for that. */
+  finished(): Promise<unknown> | undefined {
+    return this.#options.waits ? this.complete() : undefined;
+  }
+
+  complete(): Promise<unknown> | undefined {
+    if (this.#over) return undefined;
+    this.#over = true;
     if (!this.#status) {
       this.#status = { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
-      if (this.#long) this.#emit('ResponseStarted');
+      void this.#begun();
     }
-    this.#emit('ResponseComplete');
+    this.#noteLatency();
+    const outcome = this.#emit('ResponseComplete');
+    return typeof outcome === 'boolean' ? undefined : outcome;
+  }
+
+  /** Of slow requests: where the time went. */
+  #noteLatency(): void {
+    const total = this.#options.clock.monotonic() - this.#arrival.monotonic;
+    if (total <= slowMs || !this.#layers) return;
+    for (const [layer, milliseconds] of this.#layers) if (milliseconds > 0) this.annotate(`apiserver.latency.k8s.io/${layer}`, formatGoDuration(milliseconds));
+    this.annotate('apiserver.latency.k8s.io/total', formatGoDuration(total));
   }
 
   /** The server itself went wrong. */
   panic(message: string): void {
     this.#status = { metadata: {}, status: 'Failure', message: `APIServer panic'd: ${message}`, reason: 'InternalError', code: 500 };
     this.#over = true;
-    this.#emit('Panic');
+    void this.#emit('Panic');
   }
 
   unauthenticated(): void {
     this.#status = { metadata: {}, status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401 };
-    this.#emit('ResponseStarted');
+    void this.#emit('ResponseStarted');
   }
 
   #parse(type: string, bytes: string | Uint8Array): JsonObject | undefined {
@@ -144,12 +185,12 @@ export class Record implements Trail {
     return object;
   }
 
-  #emit(stage: Stage, at = this.#options.clock.now()): void {
-    if (this.#rule.omitStages.has(stage)) return;
+  #emit(stage: Stage, at = this.#options.clock.now()): Outcome {
+    if (this.#rule.omitStages.has(stage)) return true;
     const request = this.#request;
     const info = this.#info;
     const agent = request.headers['user-agent'];
-    this.#options.sink({
+    return this.#options.sink({
       kind: 'Event', apiVersion: 'audit.k8s.io/v1', level: this.#rule.level, auditID: request.auditId, stage, requestURI: request.url, verb: info.verb, user: auditUser(this.#user),
       ...(this.#impersonated ? { impersonatedUser: auditUser(this.#impersonated) } : {}),
       sourceIPs: sourceAddresses(request),
@@ -158,7 +199,7 @@ export class Record implements Trail {
       ...(this.#status ? { responseStatus: this.#status } : {}),
       ...(this.#requestObject === undefined ? {} : { requestObject: this.#requestObject }),
       ...(this.#responseObject === undefined ? {} : { responseObject: this.#responseObject }),
-      requestReceivedTimestamp: microTimestamp(this.#received), stageTimestamp: microTimestamp(at),
+      requestReceivedTimestamp: microTimestamp(this.#arrival.now), stageTimestamp: microTimestamp(at),
       ...(this.#annotations ? { annotations: sorted(this.#annotations) } : {}),
     });
   }

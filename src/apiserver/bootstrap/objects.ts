@@ -18,6 +18,8 @@ export interface BootstrapOptions {
   /** What this server serves itself, with the priorities that discovery orders by. */
   readonly groupVersions: readonly GroupVersion[];
   readonly advertiseAddress: string;
+  readonly serviceNodePort?: number | undefined;
+  readonly publishEndpoints?: boolean | undefined;
   readonly port: number;
   readonly clientAuthority: string | undefined;
   readonly frontProxy: FrontProxyConfig | undefined;
@@ -117,14 +119,14 @@ async function put<T>(client: Client, ref: ResourceRef<T>, object: Draft<T>): Pr
   await client.update(ref, { ...thaw(present as T), ...parts } as T, { namespace });
 }
 
-async function publishKubernetesService({ client, serviceRange, advertiseAddress, port }: BootstrapOptions): Promise<void> {
+async function publishKubernetesService({ client, serviceRange, advertiseAddress, port, serviceNodePort, publishEndpoints = true }: BootstrapOptions): Promise<void> {
   const metadata = { name: 'kubernetes', namespace: 'default' };
   await ensure(client, services, {
     metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
-    spec: { clusterIP: addressAt(serviceRange, 1), type: 'ClusterIP', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }] },
+    spec: { clusterIP: addressAt(serviceRange, 1), type: serviceNodePort ? 'NodePort' : 'ClusterIP', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port, ...(serviceNodePort ? { nodePort: serviceNodePort } : {}) }] },
   });
   // Pods could not reach a loopback address; nobody is told of it.
-  if (advertiseAddress.startsWith('127.')) return;
+  if (!publishEndpoints || advertiseAddress.startsWith('127.')) return;
   await put(client, endpoints, {
     metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],

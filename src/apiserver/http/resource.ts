@@ -24,6 +24,7 @@ import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
 import { acceptMade, acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
 import type { WatchMeter } from '../storagemetrics.ts';
+import type { Watches } from '../watchdrain.ts';
 import { serveWatch } from './watch.ts';
 
 export interface ResourceServer extends Presenter {
@@ -32,6 +33,8 @@ export interface ResourceServer extends Presenter {
   readonly features: ReadonlySet<string>;
   readonly surroundings: Surroundings;
   readonly minWatchMs: number;
+  readonly watches: Watches;
+  readonly deleteWorkers?: number | undefined;
   readonly meter: WatchMeter;
 }
 
@@ -99,7 +102,7 @@ function givenOptions(query: URLSearchParams): JsonObject {
 }
 
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { annotate: request.trail.annotate.bind(request.trail) } : {}) };
+  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { notes: request.trail } : {}) };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {
@@ -214,7 +217,7 @@ export function deletedStatus(served: Served, object: ReadonlyObject): Status {
 async function serveDeleteCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const options = await deletionOptions(server, request);
   const place = served.namespaced ? { namespace: info.namespace } : {};
-  const page = await deleteCollection(served, place, listParameters(request.query), options, deletionScope(server, request, served, options));
+  const page = await deleteCollection(served, place, listParameters(request.query), options, deletionScope(server, request, served, options), server.deleteWorkers);
   return sendList(server, request, served, served.view, page);
 }
 

@@ -16,6 +16,7 @@ import { openWatch, type Place } from '../registry/read.ts';
 import type { Served } from '../resources.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { ListParameters } from './options.ts';
+import type { Watches } from '../watchdrain.ts';
 import { acceptWatch, table, tableForm, type Presenter, type TableForm } from './present.ts';
 import { acceptWatchSocket, wantsWebSocket } from './watchsocket.ts';
 
@@ -27,14 +28,16 @@ export interface WatchSettings {
   /** Watches without a timeout of their own end after this long, and up to as long again at random. */
   readonly minWatchMs: number;
   readonly meter: WatchMeter;
+  readonly watches: Watches;
 }
 
-export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, { surroundings, minWatchMs, meter }: WatchSettings): Promise<void> {
+export async function serveWatch(p: Presenter, request: ServingRequest, served: Served & { readonly storage: Storage }, place: Place, parameters: ListParameters, { surroundings, minWatchMs, meter, watches }: WatchSettings): Promise<void> {
   const accepted = acceptWatch(request, served.view);
   const { clock, random } = surroundings;
   const over = new AbortController();
   const timer = clock.after(parameters.timeoutSeconds ? parameters.timeoutSeconds * 1000 : minWatchMs * (1 + random.next()), () => over.abort());
   const signal = AbortSignal.any([request.signal, over.signal]);
+  const leave = watches.enter(() => over.abort());
   try {
     const format = formatter(p, request, served, accepted);
     let events: CacherWatch<ApiObject> | undefined;
@@ -74,6 +77,7 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
     if (failure !== undefined) body.write(errorFrame(p, accepted, failure));
     body.end();
   } finally {
+    leave();
     timer.cancel();
     over.abort();
   }

@@ -22,6 +22,10 @@ export interface Target {
   readonly path: string;
   /** Set over those of the request; undefined removes one. */
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  /** What it says of going elsewhere does not reach the client. */
+  readonly rejectRedirects?: boolean;
+  /** What the bytes of each direction of an upgraded connection pass through. */
+  readonly through?: (() => Duplex) | undefined;
   /** Keeps connections to this server. */
   readonly agent?: HttpAgent | HttpsAgent;
 }
@@ -74,7 +78,11 @@ export async function forward(request: ServingRequest, target: Target): Promise<
   else request.incoming.pipe(outgoing);
   const { response, socket, head } = await answer;
   outgoing.on('error', () => {});
-  if (socket) return splice(request, response, socket, head!);
+  if (socket) return splice(request, response, socket, head!, target.through);
+  if (target.rejectRedirects && isRedirect(response)) {
+    response.destroy();
+    return request.send(502, {}, 'the backend attempted to redirect this request, which is not permitted');
+  }
   const headers: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(response.headers)) if (!hopByHop.has(name) && value !== undefined) headers[name] = value;
   const body = request.stream(response.statusCode ?? 502, headers);
@@ -83,8 +91,12 @@ export async function forward(request: ServingRequest, target: Target): Promise<
   await pipeline(response, body.writable).catch(() => body.destroy());
 }
 
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode <= 399 && !!headers.location;
+}
+
 /** Both connections have left HTTP: bytes go through as they come, until one of them closes. */
-function splice(request: ServingRequest, response: IncomingMessage, far: Duplex, farHead: Buffer): void {
+function splice(request: ServingRequest, response: IncomingMessage, far: Duplex, farHead: Buffer, through: (() => Duplex) | undefined): void {
   const { socket: near, head } = request.hijack();
   const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`];
   for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
@@ -94,6 +106,7 @@ function splice(request: ServingRequest, response: IncomingMessage, far: Duplex,
   for (const [a, b] of [[near, far], [far, near]] as const) {
     a.on('error', () => b.destroy());
     a.on('close', () => b.destroy());
-    a.pipe(b);
+    if (through) a.pipe(through()).pipe(b);
+    else a.pipe(b);
   }
 }

@@ -12,19 +12,21 @@ import { forward, type Target } from './forward.ts';
 
 type ReadPod = DeepReadonly<Pod>;
 
-const addressTypes = ['InternalIP', 'ExternalIP', 'InternalDNS', 'ExternalDNS', 'Hostname'];
+const defaultAddressTypes = ['InternalIP', 'ExternalIP', 'InternalDNS', 'ExternalDNS', 'Hostname'];
 const defaultPort = 10_250;
 
 export class Kubelets {
   readonly #nodes: Storage;
   readonly #pods: Storage;
   readonly #credentials: ApiServerConfig['kubelet'];
+  readonly #through: Target['through'];
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
-  constructor(nodes: Storage, pods: Storage, credentials: ApiServerConfig['kubelet']) {
+  constructor(nodes: Storage, pods: Storage, credentials: ApiServerConfig['kubelet'], through?: Target['through']) {
     this.#nodes = nodes;
     this.#pods = pods;
     this.#credentials = credentials;
+    this.#through = through;
   }
 
   close(): void {
@@ -36,12 +38,12 @@ export class Kubelets {
     if (!this.#credentials) throw StatusError.serviceUnavailable('this server has no credentials for kubelets');
     const object = (await this.#nodes.get('', node)).object as unknown as DeepReadonly<Node>;
     const addresses = object.status.addresses ?? [];
+    const { authority, cert, key, addressTypes = defaultAddressTypes } = this.#credentials;
     const address = addressTypes.map((type) => addresses.find((a) => a.type === type)).find((a) => a !== undefined);
-    if (!address) throw StatusError.internal(`no preferred addresses found; known addresses: []`);
-    const { authority, cert, key } = this.#credentials;
+    if (!address) throw StatusError.internal(`no preferred addresses found; known addresses: [${addresses.map((a) => `{${a.type} ${a.address}}`).join(' ')}]`);
     return {
       host: address.address, port: port ?? (object.status.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort), path,
-      tls: { ...(authority ? { ca: authority } : { insecure: true }), cert, key }, agent: this.#agent,
+      tls: { ...(authority ? { ca: authority } : { insecure: true }), cert, key }, agent: this.#agent, through: this.#through,
       // The kubelet knows this server by its certificate, not by what the client showed.
       headers: { authorization: undefined, host: undefined },
     };

@@ -35,7 +35,7 @@ function rest(request: ServingRequest): string {
 const plain = { authorization: undefined, host: undefined };
 const tlsOf = (scheme: string): Pick<Target, 'tls'> => (scheme === 'https' ? { tls: { insecure: true } } : {});
 
-export function podProxy(pods: Storage): Connector {
+export function podProxy(pods: Storage, through?: Target['through']): Connector {
   return async (request, info) => {
     const { scheme, name, port } = splitName(info.name);
     const pod = (await pods.get(info.namespace, name)).object as unknown as DeepReadonly<Pod>;
@@ -43,15 +43,15 @@ export function podProxy(pods: Storage): Connector {
     if (!ip) throw StatusError.badRequest('address not allowed');
     const first = pod.spec.containers.flatMap((c) => c.ports ?? []);
     const number = Number(port) || first.find((p) => p.name === port)?.containerPort || first[0]?.containerPort || 80;
-    return forward(request, { host: ip, port: number, path: rest(request), headers: plain, ...tlsOf(scheme) });
+    return forward(request, { host: ip, port: number, path: rest(request), headers: plain, through, ...tlsOf(scheme) });
   };
 }
 
-export function serviceProxy(resolver: Resolver): Connector {
+export function serviceProxy(resolver: Resolver, through?: Target['through']): Connector {
   return async (request, info) => {
     const { scheme, name, port } = splitName(info.name);
     const backend = await resolver.pick(info.namespace, name, port);
-    return forward(request, { ...backend, path: rest(request), headers: plain, ...tlsOf(scheme) });
+    return forward(request, { ...backend, path: rest(request), headers: plain, through, ...tlsOf(scheme) });
   };
 }
 

@@ -6,9 +6,9 @@ import type { DeletionOptions } from './deletion.ts';
 import { readList, type Page, type Place, type Readable } from './read.ts';
 import type { WriteScope } from './storage.ts';
 
-const atOnce = 32;
+const usuallyAtOnce = 32;
 
-export async function deleteCollection(kind: Readable, place: Place, parameters: ListParameters, options: DeletionOptions, scope: WriteScope): Promise<Page> {
+export async function deleteCollection(kind: Readable, place: Place, parameters: ListParameters, options: DeletionOptions, scope: WriteScope, atOnce = usuallyAtOnce): Promise<Page> {
   const page = await readList(kind, place, parameters);
   const deleted: Stored[] = [];
   for (let i = 0; i < page.items.length; i += atOnce) {

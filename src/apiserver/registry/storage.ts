@@ -8,6 +8,7 @@ import { nameSuffix } from '../../base/ids.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { thaw, type JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError, type QualifiedResource } from '../../machinery/status.ts';
+import type { Notes } from '../../serving/request.ts';
 import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import type { AdmissionChain, AdmissionRequest, Operation } from '../admission/chain.ts';
 import type { Cacher, CacherCodec } from '../cacher/cacher.ts';
@@ -23,7 +24,7 @@ export interface WriteScope extends RuleContext {
   /** Of the operation, as the client gave them: field manager, grace period and the like. */
   readonly options?: JsonObject;
   /** For the audit log; absent: nobody keeps one of this request. */
-  readonly annotate?: (key: string, value: string) => void;
+  readonly notes?: Notes;
   /** Admission has judged what leads to this write; it is not asked again. */
   readonly admitted?: true;
 }
@@ -124,7 +125,7 @@ export class Storage {
       await this.#checkCreate(object, scope);
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.#settled(reservation, scope.dryRun, this.#put(object, 0, scope.dryRun));
+          return await this.#settled(reservation, scope, this.#put(object, 0, scope.dryRun));
         } catch (error) {
           if (!isConflict(error)) throw error;
           if (!generated || attempt === generatedNameAttempts) throw generated ? this.#generatedNameTaken(object) : await this.#taken(object);
@@ -178,7 +179,7 @@ export class Storage {
         await reservation?.undo();
         return current;
       }
-      return await this.#settled(reservation, scope.dryRun, this.#put(object, current.revision, scope.dryRun));
+      return await this.#settled(reservation, scope, this.#put(object, current.revision, scope.dryRun));
     } catch (error) {
       await reservation?.undo();
       if (!isConflict(error)) throw fromStore(error, this.resource);
@@ -199,9 +200,9 @@ export class Storage {
         if (plan.action === 'mark') {
           const object = thaw<ApiObject>(current.object);
           plan.apply(object);
-          return { stored: await this.#put(this.#canonical(object), current.revision, scope.dryRun), removed: false };
+          return { stored: await this.#noted(scope.notes, this.#put(this.#canonical(object), current.revision, scope.dryRun)), removed: false };
         }
-        return { stored: scope.dryRun ? current : await this.#remove(current), removed: true };
+        return { stored: scope.dryRun ? current : await this.#noted(scope.notes, this.#remove(current)), removed: true };
       } catch (error) {
         if (!isConflict(error)) throw fromStore(error, this.resource);
       }
@@ -222,10 +223,22 @@ export class Storage {
     return removed;
   }
 
-  async #settled(reservation: Reservation | void, dryRun: boolean, write: Promise<Stored>): Promise<Stored> {
-    const stored = await write;
+  async #settled(reservation: Reservation | void, { dryRun, notes }: WriteScope, write: Promise<Stored>): Promise<Stored> {
+    const stored = await (notes ? this.#noted(notes, write) : write);
     if (reservation) await (dryRun ? reservation.undo() : reservation.done?.());
     return stored;
+  }
+
+  /** How long the store took is part of what is known of the request. */
+  async #noted(notes: Notes | undefined, write: Promise<Stored>): Promise<Stored> {
+    if (!notes) return write;
+    const { clock } = this.options.surroundings;
+    const since = clock.monotonic();
+    try {
+      return await write;
+    } finally {
+      notes.spent('etcd', clock.monotonic() - since);
+    }
   }
 
   /** With a place for resourceVersion, which the store fills. */
@@ -372,7 +385,7 @@ export class Storage {
       operation, group, version, kind, resource, namespace: meta.namespace ?? '', name: meta.name ?? '',
       ...(object ? { object } : {}), ...(old ? { old } : {}),
       now: scope.now, user: scope.user, dryRun: scope.dryRun, subresource: scope.subresource, warnings: scope.warnings,
-      ...(scope.view ? { view: scope.view } : {}), ...(scope.options ? { options: scope.options } : {}), ...(scope.annotate ? { annotate: scope.annotate } : {}),
+      ...(scope.view ? { view: scope.view } : {}), ...(scope.options ? { options: scope.options } : {}), ...(scope.notes ? { notes: scope.notes } : {}),
     };
   }
 

@@ -12,7 +12,7 @@ import type { Surroundings } from '../../base/surroundings.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
-import { duration, fileOf, ignored, listed, pairOf, readNamed } from './program.ts';
+import { duration, fileOf, listed, pairOf, readNamed } from './program.ts';
 
 const oidcFlags: FlagSet = {
   'oidc-issuer-url': { type: 'string', help: 'An issuer of OpenID tokens' },
@@ -31,7 +31,7 @@ export const authenticationFlags: FlagSet = {
   'authentication-config': { type: 'string', help: 'An AuthenticationConfiguration: whose tokens count, and where nobody may ask' },
   'authentication-token-webhook-config-file': { type: 'string', help: 'A kubeconfig that names the server that judges tokens' },
   'authentication-token-webhook-version': { type: 'string', default: 'v1beta1', help: 'The version of authentication.k8s.io that it speaks' },
-  'authentication-token-webhook-cache-ttl': { type: 'string', default: '2m', help: 'How long its answers are remembered' },
+  'authentication-token-webhook-cache-ttl': { type: 'duration', default: '2m0s', help: 'How long its answers are remembered' },
   'client-ca-file': { type: 'string', help: 'Whose client certificates are believed' },
   'anonymous-auth': { type: 'bool', default: true, help: 'Serve those who do not say who they are as system:anonymous' },
   'enable-bootstrap-token-auth': { type: 'bool', help: 'Secrets of type bootstrap.kubernetes.io/token in kube-system hold tokens with which nodes join' },
@@ -40,7 +40,7 @@ export const authenticationFlags: FlagSet = {
   'service-account-jwks-uri': { type: 'string', help: 'Where others find the keys, in the discovery document' },
   'service-account-key-file': { type: 'strings', help: 'Keys or certificates that verify service-account tokens' },
   'service-account-signing-key-file': { type: 'string', help: 'The key that signs service-account tokens' },
-  'service-account-max-token-expiration': { type: 'string', default: '0s', help: 'No service-account token lives longer' },
+  'service-account-max-token-expiration': { type: 'duration', default: '0s', help: 'No service-account token lives longer' },
   'service-account-extend-token-expiration': { type: 'bool', default: true, help: 'Tokens of pods live for a year, though they are to be refreshed earlier' },
   'api-audiences': { type: 'strings', help: 'Audiences of service-account tokens that this server accepts; the issuers if absent' },
   'requestheader-client-ca-file': { type: 'string', help: 'Whose front proxies are believed about users' },
@@ -51,7 +51,6 @@ export const authenticationFlags: FlagSet = {
   'requestheader-extra-headers-prefix': { type: 'strings', help: 'How headers with more about the user begin, such as X-Remote-Extra-' },
   'proxy-client-cert-file': { type: 'string', help: 'The certificate that is shown to extension servers' },
   'proxy-client-key-file': { type: 'string', help: 'Its key' },
-  ...ignored('bool', 'service-account-lookup'),
 };
 
 type Parts = Pick<ApiServerConfig, 'clientAuthority' | 'tokenFile' | 'anonymous' | 'bootstrapTokens' | 'tokens' | 'serviceAccounts' | 'frontProxy'>;

@@ -14,7 +14,7 @@ const legacyFlags: FlagSet = {
   'authorization-mode': { type: 'strings', default: ['AlwaysAllow'], help: 'AlwaysAllow, AlwaysDeny, ABAC, Webhook, RBAC, Node; asked in this order' },
   'authorization-webhook-config-file': { type: 'string', help: 'A kubeconfig that names the server that is asked, for the mode Webhook' },
   'authorization-webhook-version': { type: 'string', default: 'v1beta1', help: 'The version of authorization.k8s.io that it speaks' },
-  'authorization-webhook-cache-authorized-ttl': { type: 'string', default: '5m', help: 'How long its permissions are remembered' },
+  'authorization-webhook-cache-authorized-ttl': { type: 'string', default: '5m0s', help: 'How long its permissions are remembered' },
   'authorization-webhook-cache-unauthorized-ttl': { type: 'string', default: '30s', help: 'How long its refusals are remembered' },
 };
 

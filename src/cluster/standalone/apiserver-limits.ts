@@ -13,7 +13,9 @@ export const limitFlags: FlagSet = {
   'livez-grace-period': { type: 'duration', default: '0s', help: 'How long the start may take before /livez says no' },
   'shutdown-delay-duration': { type: 'duration', default: '0s', help: 'How long to go on serving after the signal to end, while /readyz says no' },
   'shutdown-send-retry-after': { type: 'bool', default: false, help: 'Go on listening until the requests under way are finished, and answer others with 429 and Retry-After' },
-  'goaway-chance': { type: 'string', default: '0', help: 'For which part of HTTP/2 requests the client is told to make a new connection; at most 0.02' },
+  'shutdown-watch-termination-grace-period': { type: 'duration', default: '0s', help: 'For so long watches are ended a few at a time when the server ends' },
+  'send-retry-after-while-not-ready-once': { type: 'bool', help: 'Answer 503 with Retry-After until the server is ready for the first time' },
+  'goaway-chance': { type: 'float', default: 0, help: 'For which part of HTTP/2 requests the client is told to make a new connection; at most 0.02' },
   profiling: { type: 'bool', default: true, help: 'Serve profiles at /debug/pprof/' },
 };
 
@@ -21,7 +23,8 @@ export function requestLimits(flags: Flags): RequestLimits {
   const limits = {
     priorityAndFairness: flags.flag('enable-priority-and-fairness'), maxRequestsInFlight: flags.number('max-requests-inflight'), maxMutatingRequestsInFlight: flags.number('max-mutating-requests-inflight'),
     requestTimeoutMs: duration(flags, 'request-timeout'), minRequestTimeoutMs: flags.number('min-request-timeout') * 1000,
-    livezGraceMs: duration(flags, 'livez-grace-period'), shutdownDelayMs: duration(flags, 'shutdown-delay-duration'), drainMs: duration(flags, 'request-timeout'), sendRetryAfter: flags.flag('shutdown-send-retry-after'), goawayChance: Number(flags.text('goaway-chance')),
+    livezGraceMs: duration(flags, 'livez-grace-period'), shutdownDelayMs: duration(flags, 'shutdown-delay-duration'), drainMs: duration(flags, 'request-timeout'), sendRetryAfter: flags.flag('shutdown-send-retry-after'), goawayChance: flags.number('goaway-chance'),
+    watchGraceMs: duration(flags, 'shutdown-watch-termination-grace-period'), notReadyOnce: flags.flag('send-retry-after-while-not-ready-once'),
   };
   if (limits.livezGraceMs < 0) throw new CommandError('--livez-grace-period can not be a negative value');
   if (limits.maxRequestsInFlight < 0) throw new CommandError('--max-requests-inflight can not be negative value');
@@ -32,6 +35,7 @@ export function requestLimits(flags: Flags): RequestLimits {
   if (limits.requestTimeoutMs < 0) throw new CommandError('--request-timeout can not be negative value');
   if (flags.number('min-request-timeout') < 0) throw new CommandError('--min-request-timeout can not be negative value');
   if (!(limits.goawayChance >= 0 && limits.goawayChance <= 0.02)) throw new CommandError('--goaway-chance can not be less than 0 or greater than 0.02');
+  if (limits.watchGraceMs < 0) throw new CommandError('shutdown-watch-termination-grace-period, if provided, can not be a negative value');
   if (limits.shutdownDelayMs < 0) throw new CommandError('--shutdown-delay-duration can not be negative value');
   return limits;
 }

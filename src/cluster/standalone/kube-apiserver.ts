@@ -14,20 +14,22 @@ import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { auditConfig, auditFlags } from './apiserver-audit.ts';
 import { limitFlags, requestLimits } from './apiserver-limits.ts';
 import { servingPair } from './certificates.ts';
-import { features, fileOf, ignored, listed, pairOf, type Program } from './program.ts';
-import { openStore, storeFlags } from './store.ts';
+import { checkVersions, metricsSettings, observationFlags } from './apiserver-observation.ts';
+import { checkRefused, refusedFlags } from './apiserver-refused.ts';
+import { servingConfig, servingFlags } from './apiserver-serving.ts';
+import { readFeatures } from './featuregates.ts';
+import { duration, fileOf, listed, pairOf, type Program } from './program.ts';
+import { openStore, storeCare, storeFlags } from './store.ts';
 
 const flags: FlagSet = {
   ...storeFlags,
   ...encryptionFlags,
   ...authenticationFlags,
   ...authorizationFlags,
-  'bind-address': { type: 'string', default: '0.0.0.0', help: 'Where to listen' },
-  'secure-port': { type: 'int', default: 6443, help: 'The port for HTTPS' },
+  ...servingFlags,
+  ...observationFlags,
+  ...refusedFlags,
   'advertise-address': { type: 'string', help: 'Under which address members of the cluster reach this server' },
-  'cert-dir': { type: 'string', default: '/var/run/kubernetes', help: 'Where apiserver.crt and apiserver.key are looked for, and made when they are missing' },
-  'tls-cert-file': { type: 'string', help: 'The certificate for HTTPS, followed by those of its authorities' },
-  'tls-private-key-file': { type: 'string', help: 'Its key' },
   'enable-admission-plugins': { type: 'strings', help: 'Plugins that must be on besides the default ones' },
   'disable-admission-plugins': { type: 'strings', help: 'Plugins that stay off though they are on by default' },
   'admission-control-config-file': { type: 'string', help: 'What single admission plugins are told: an AdmissionConfiguration' },
@@ -38,13 +40,21 @@ const flags: FlagSet = {
   'kubelet-client-certificate': { type: 'string', help: 'The certificate that is shown to kubelets' },
   'kubelet-client-key': { type: 'string', help: 'Its key' },
   'kubelet-certificate-authority': { type: 'string', help: 'Whose kubelet certificates are believed; any if absent' },
-  'feature-gates': { type: 'strings', help: 'Features beyond the default: HPAConfigurableTolerance=true' },
+  'kubelet-preferred-address-types': { type: 'strings', default: ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'], help: 'By which of its addresses a node is reached: the first type that it has' },
+  'kubernetes-service-node-port': { type: 'int', help: 'The port of every node that leads to this server; 0 for none' },
+  'endpoint-reconciler-type': { type: 'string', default: 'lease', help: 'none: the endpoints of the service kubernetes are not kept; lease, master-count: those of this server' },
+  'allow-privileged': { type: 'bool', help: 'Whether there may be privileged containers' },
+  'event-ttl': { type: 'duration', default: '1h0m0s', help: 'How long events stay after they were written last' },
+  'delete-collection-workers': { type: 'int', default: 1, help: 'How many objects of a collection are deleted at a time; 32 if absent' },
+  'max-connection-bytes-per-sec': { type: 'int', help: 'For each upgraded connection through this server; 0 for no limit' },
+  'aggregator-reject-forwarding-redirect': { type: 'bool', default: true, help: 'Answer 502 where an extension server wants the client to go elsewhere' },
+  'admission-control': { type: 'strings', help: 'The plugins that are on, all of them; the old form of --enable-admission-plugins' },
+  'log-text-split-stream': { type: 'bool', help: 'Errors to stderr and all else to stdout; with LoggingAlphaOptions' },
+  'log-text-info-buffer-size': { type: 'string', default: '0', help: 'Nothing is buffered; with LoggingAlphaOptions' },
+  'feature-gates': { type: 'strings', help: 'Features that are not as by default' },
   'runtime-config': { type: 'strings', help: 'APIs to serve or not: api/all=true, group/version=true, group/version/resource=false' },
   ...limitFlags,
   ...auditFlags,
-  ...ignored('bool', 'allow-privileged', 'enable-aggregator-routing', 'enable-garbage-collector'),
-  ...ignored('string', 'kubelet-preferred-address-types', 'event-ttl',
-    'endpoint-reconciler-type', 'apiserver-count'),
 };
 
 export const kubeApiserver: Program = {
@@ -52,6 +62,8 @@ export const kubeApiserver: Program = {
   about: 'The Kubernetes API server, alone.',
   flags,
   run: async (given, surroundings, signal) => {
+    checkRefused(given);
+    checkVersions(given);
     const authorization = await authorizationOf(given, surroundings);
     const authentication = await authenticationOf(given, authorization.alwaysAllows, surroundings);
     const encryption = await encryptionOf(given, surroundings);
@@ -78,26 +90,26 @@ async function apiConfig(given: Flags, authentication: Authentication, authoriza
   const serviceCidr = given.text('service-cluster-ip-range');
   const first = addressAt(parseRange(serviceCidr), 1);
   const audit = auditConfig(given);
+  const features = readFeatures(listed(given, 'feature-gates'), surroundings.log);
   const nodePorts = /^(\d+)-(\d+)$/.exec(given.text('service-node-port-range'));
   if (!nodePorts) throw new CommandError(`--service-node-port-range: ${JSON.stringify(given.text('service-node-port-range'))} is no range of ports`);
   const kubelet = pairOf(given, 'kubelet-client-certificate', 'kubelet-client-key');
   const kubeletAuthority = fileOf(given, 'kubelet-certificate-authority');
   return {
     bindAddress, advertiseAddress, port: given.number('secure-port'), serviceCidr, authorization: authorization.choice,
-    ...authentication.config,
-    nodePorts: { from: Number(nodePorts[1]), to: Number(nodePorts[2]) },
+    ...authentication.config, ...servingConfig(given), ...clusterConfig(given, nodePorts),
+    metrics: metricsSettings(given), storeCare: storeCare(given),
     tls: await servingPair(given, 'apiserver', {
       commonName: advertiseAddress,
       dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
       ipAddresses: [...new Set([advertiseAddress, first, '127.0.0.1'])],
     }, surroundings),
-    ...(kubelet ? { kubelet: { ...kubelet, ...(kubeletAuthority ? { authority: kubeletAuthority } : {}) } } : {}),
-    enabledAdmission: plugins(given, 'enable-admission-plugins'),
-    disabledAdmission: plugins(given, 'disable-admission-plugins'),
+    ...(kubelet ? { kubelet: { ...kubelet, addressTypes: listed(given, 'kubelet-preferred-address-types'), ...(kubeletAuthority ? { authority: kubeletAuthority } : {}) } } : {}),
+    ...admission(given),
     ...(given.text('admission-control-config-file') ? { admissionConfiguration: readAdmissionConfiguration(given.text('admission-control-config-file')) } : {}),
     tolerationSeconds: { notReady: given.number('default-not-ready-toleration-seconds'), unreachable: given.number('default-unreachable-toleration-seconds') },
-    runtimeConfig: listed(given, 'runtime-config'),
-    features: features(given, ['ClusterTrustBundle', 'HPAConfigurableTolerance', 'PodCertificateRequest', 'StorageVersionMigrator']),
+    runtimeConfig: runtimeConfig(given),
+    features: features.on, gates: features.all, shownFlags: given.shown(),
     limits: requestLimits(given),
     profiling: given.flag('profiling'),
     ...(audit ? { audit } : {}),
@@ -108,6 +120,43 @@ async function apiConfig(given: Flags, authentication: Authentication, authoriza
 function outwardAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return all.find((address) => !address.internal && address.family === 'IPv4')?.address ?? '127.0.0.1';
+}
+
+/** What the cluster is told of this server, and what it may have. */
+function clusterConfig(given: Flags, nodePorts: RegExpExecArray): Partial<ApiServerConfig> {
+  const [from, to] = [Number(nodePorts[1]), Number(nodePorts[2])];
+  const nodePort = given.number('kubernetes-service-node-port');
+  if (nodePort < 0 || nodePort > 65_535) throw new CommandError(`--kubernetes-service-node-port ${nodePort} must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP`);
+  if (nodePort > 0 && (nodePort < from || nodePort > to)) throw new CommandError(`kubernetes service node port range ${from}-${to} doesn't contain ${nodePort}`);
+  const reconciler = given.text('endpoint-reconciler-type');
+  if (!['lease', 'master-count', 'none'].includes(reconciler)) throw new CommandError(`endpoint reconciler type not supported: ${reconciler}`);
+  const workers = given.number('delete-collection-workers');
+  return {
+    nodePorts: { from, to }, serviceNodePort: nodePort, publishEndpoints: reconciler !== 'none', allowPrivileged: given.flag('allow-privileged'), eventTtlMs: duration(given, 'event-ttl'),
+    connectionBytesPerSecond: given.number('max-connection-bytes-per-sec'), rejectRedirects: given.flag('aggregator-reject-forwarding-redirect'),
+    ...(given.has('delete-collection-workers') && workers > 0 ? { deleteWorkers: workers } : {}),
+  };
+}
+
+function runtimeConfig(given: Flags): string[] {
+  const entries = listed(given, 'runtime-config');
+  if (given.flag('enable-priority-and-fairness')) {
+    for (const key of ['flowcontrol.apiserver.k8s.io/v1', 'api/ga', 'api/all']) {
+      if (entries.includes(`${key}=false`)) throw new CommandError(`--runtime-config=${key}=false conflicts with --enable-priority-and-fairness=true`);
+      if (entries.includes(`${key}=true`)) break;
+    }
+  }
+  return entries;
+}
+
+function admission(given: Flags): Pick<ApiServerConfig, 'enabledAdmission' | 'disabledAdmission'> {
+  const [enabled, disabled] = [plugins(given, 'enable-admission-plugins'), plugins(given, 'disable-admission-plugins')];
+  const both = enabled.filter((name) => disabled.includes(name));
+  if (both.length > 0) throw new CommandError(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
+  if (!given.has('admission-control')) return { enabledAdmission: enabled, disabledAdmission: disabled };
+  if (enabled.length + disabled.length > 0) throw new CommandError('admission-control and enable-admission-plugins/disable-admission-plugins flags are mutually exclusive');
+  const only = plugins(given, 'admission-control');
+  return { enabledAdmission: only, disabledAdmission: upstreamPlugins.filter((name) => !only.includes(name)) };
 }
 
 function plugins(given: Flags, flag: string): string[] {

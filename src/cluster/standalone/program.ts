@@ -1,6 +1,7 @@
 /** How a component that runs alone is written: flags as data, with upstream's names, and what to do with them. */
 import { readFileSync } from 'node:fs';
 import { isAbort } from '../../base/abort.ts';
+import type { LogOptions } from '../../base/log.ts';
 import { systemSurroundings, type Surroundings } from '../../base/surroundings.ts';
 import { parseGoDuration } from '../../machinery/goduration.ts';
 import { kubernetesVersion } from '../../serving/version.ts';
@@ -20,11 +21,13 @@ export interface Program {
 }
 
 /** Every component has them; logs always go to stderr, in one form. */
-const everywhere: FlagSet = {
+export const everywhere: FlagSet = {
   help: { type: 'bool', short: 'h', help: 'Show help' },
   version: { type: 'string', alone: 'true', help: 'Print the version and end' },
   v: { type: 'int', short: 'v', help: 'How much is logged; debugging begins with 4' },
-  ...ignored('string', 'vmodule', 'logging-format', 'log-flush-frequency'),
+  vmodule: { type: 'strings', help: 'pattern=N for single components, such as apiserver=4' },
+  'logging-format': { type: 'string', default: 'text', help: 'text or json' },
+  'log-flush-frequency': { type: 'duration', default: '5s', help: 'Lines are written at once' },
   ...ignored('bool', 'logtostderr', 'alsologtostderr', 'profiling', 'contention-profiling'),
 };
 
@@ -46,7 +49,7 @@ export async function runProgram(program: Program, argv: readonly string[], { st
       return 0;
     }
     if (args.length > 0) throw new CommandError(`${program.name} does not take any arguments, got ${JSON.stringify(args)}`);
-    await program.run(flags, systemSurroundings({ component: program.name, verbosity: flags.number('v') }), signal);
+    await program.run(flags, systemSurroundings({ component: program.name, ...logOptions(flags) }), signal);
   } catch (error) {
     if (isAbort(error, signal)) return 0;
     if (!(error instanceof CommandError)) throw error;
@@ -54,6 +57,34 @@ export async function runProgram(program: Program, argv: readonly string[], { st
     return 1;
   }
   return 0;
+}
+
+/** In upstream's words where something is wrong with them. */
+export function logOptions(flags: Flags): LogOptions & { write?: (line: string) => void } {
+  const format = flags.text('logging-format');
+  if (format !== 'text' && format !== 'json') throw new CommandError(`format: Invalid value: ${JSON.stringify(format)}: Unsupported log format`);
+  const verbosities = flags.list('vmodule').flatMap((text) => text.split(',')).filter(Boolean).map((pair) => {
+    const [pattern = '', level = '', ...more] = pair.split('=');
+    if (pattern === '' || level === '' || more.length > 0) throw new CommandError(`invalid argument ${JSON.stringify(pair)} for "--vmodule" flag: ${JSON.stringify(pair)} does not have the pattern=N format`);
+    if (!/^\d+$/.test(level)) throw new CommandError(`invalid argument ${JSON.stringify(pair)} for "--vmodule" flag: parsing verbosity in ${JSON.stringify(pair)}: strconv.ParseUint: parsing ${JSON.stringify(level)}: invalid syntax`);
+    return { pattern, verbosity: Number(level) };
+  });
+  if (verbosities.length > 0 && format !== 'text') throw new CommandError('vmodule: Forbidden: Only supported for text log format');
+  return { format, verbosity: flags.number('v'), verbosities, ...(split(flags) ? { write: (line: string) => void (line.startsWith('E') ? process.stderr : process.stdout).write(line) } : {}) };
+}
+
+/** Only some have the flags. */
+function split(flags: Flags): boolean {
+  const [stream, buffer] = ['log-text-split-stream', 'log-text-info-buffer-size'];
+  const given = (name: string): boolean => flags.declares(name) && flags.has(name);
+  const on = listedIf(flags, 'feature-gates').some((pair) => /^(kube:)?LoggingAlphaOptions=(1|t|true)$/i.test(pair));
+  if (given(stream) && !on) throw new CommandError('options.text.splitStream: Forbidden: Feature LoggingAlphaOptions is disabled');
+  if (given(buffer) && !on) throw new CommandError('options.text.infoBufferSize: Forbidden: Feature LoggingAlphaOptions is disabled');
+  return given(stream) && flags.flag(stream);
+}
+
+function listedIf(flags: Flags, name: string): string[] {
+  return flags.declares(name) ? listed(flags, name) : [];
 }
 
 /** Milliseconds. */

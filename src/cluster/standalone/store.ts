@@ -1,10 +1,11 @@
 /** Where an API server that runs alone keeps its data. */
+import type { StoreCare } from '../../apiserver/config.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { embeddedStore } from '../../store/embedded.ts';
 import { StoreError, type Store } from '../../store/store.ts';
-import { duration, fileOf, ignored, listed, pairOf } from './program.ts';
+import { duration, fileOf, listed, pairOf } from './program.ts';
 
 const registryPrefix = '/registry';
 const protobuf = 'application/vnd.kubernetes.protobuf';
@@ -15,14 +16,23 @@ export const storeFlags: FlagSet = {
   'etcd-cafile': { type: 'string', help: "Whose certificates etcd's members must have; the system's authorities if absent" },
   'etcd-certfile': { type: 'string', help: 'The certificate that is shown to etcd' },
   'etcd-keyfile': { type: 'string', help: 'Its key' },
-  'etcd-compaction-interval': { type: 'string', default: '5m', help: "How often etcd's past is forgotten; 0 for never by this server" },
+  'etcd-compaction-interval': { type: 'duration', default: '5m0s', help: "How often etcd's past is forgotten; 0 for never by this server" },
   'etcd-prefix': { type: 'string', default: registryPrefix, help: 'Below which the keys are in etcd' },
   'storage-backend': { type: 'string', help: 'Only etcd3 is available' },
   'storage-media-type': { type: 'string', default: protobuf, help: 'Only the default is available' },
-  'watch-cache': { type: 'bool', default: true, help: 'Cannot be switched off' },
-  ...ignored('string', 'etcd-count-metric-poll-period', 'etcd-db-metric-poll-interval', 'etcd-healthcheck-timeout', 'etcd-readycheck-timeout', 'default-watch-cache-size', 'lease-reuse-duration-seconds'),
-  ...ignored('strings', 'watch-cache-sizes'),
+  'etcd-count-metric-poll-period': { type: 'duration', default: '1m0s', help: '0: the number of objects is no metric; else it is counted when it is asked for' },
+  'etcd-db-metric-poll-interval': { type: 'duration', default: '30s', help: '0: the size of the store is no metric; else it is looked up when it is asked for' },
+  'etcd-healthcheck-timeout': { type: 'duration', default: '2s', help: 'How long the store may take to answer /healthz/etcd and /livez/etcd' },
+  'etcd-readycheck-timeout': { type: 'duration', default: '2s', help: 'How long the store may take to answer /readyz/etcd-readiness' },
 };
+
+/** How the API server looks after its store. */
+export function storeCare(flags: Flags): StoreCare {
+  return {
+    healthTimeoutMs: duration(flags, 'etcd-healthcheck-timeout'), readyTimeoutMs: duration(flags, 'etcd-readycheck-timeout'),
+    countsObjects: duration(flags, 'etcd-count-metric-poll-period') !== 0, tellsSize: duration(flags, 'etcd-db-metric-poll-interval') !== 0,
+  };
+}
 
 export async function openStore(flags: Flags, surroundings: Surroundings): Promise<Store> {
   refuseOthers(flags);
@@ -36,7 +46,6 @@ export async function openStore(flags: Flags, surroundings: Surroundings): Promi
 
 /** What changes how data is kept, and cannot be had, is refused rather than overlooked. */
 function refuseOthers(flags: Flags): void {
-  if (!flags.flag('watch-cache')) throw new CommandError('--watch-cache=false: the watch cache cannot be switched off');
   const mediaType = flags.text('storage-media-type');
   if (mediaType !== protobuf) throw new CommandError(`--storage-media-type: ${JSON.stringify(mediaType)} is not available; there is ${protobuf}`);
   const backend = flags.text('storage-backend');

@@ -63,7 +63,7 @@ async function labelsOf(request: AdmissionRequest, { namespaces }: Context): Pro
 /** True for those whom the settings leave out. */
 function isExempt(request: AdmissionRequest, { settings: { exempt } }: Context, runtimeClass?: string): boolean {
   const what = exempt.namespaces.has(request.namespace) ? 'namespace' : exempt.usernames.has(request.user.name) ? 'user' : runtimeClass !== undefined && exempt.runtimeClasses.has(runtimeClass) ? 'runtimeClass' : undefined;
-  if (what !== undefined) request.annotate?.('pod-security.kubernetes.io/exempt', what);
+  if (what !== undefined) request.notes?.annotate('pod-security.kubernetes.io/exempt', what);
   return what !== undefined;
 }
 
@@ -71,10 +71,10 @@ async function checkPod(request: AdmissionRequest, context: Context): Promise<vo
   const pod = request.object as unknown as DeepReadonly<Pod>;
   if (isExempt(request, context, pod.spec.runtimeClassName)) return;
   const labels = await labelsOf(request, context);
-  if (context.settings.plain && !asked(labels) && !request.annotate) return;
+  if (context.settings.plain && !asked(labels) && !request.notes) return;
   if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
   const { policy } = policyOf(labels, context.settings.defaults);
-  request.annotate?.('pod-security.kubernetes.io/enforce-policy', JSON.parse(shown(policy.enforce)) as string);
+  request.notes?.annotate('pod-security.kubernetes.io/enforce-policy', JSON.parse(shown(policy.enforce)) as string);
   const why = violations(pod, policy.enforce);
   note(request, pod, policy);
   if (why !== undefined) throw StatusError.forbidden({ group: '', resource: 'pods' }, request.name, `violates PodSecurity ${shown(policy.enforce)}: ${why}`);
@@ -91,9 +91,9 @@ async function checkTemplate(request: AdmissionRequest, template: DeepReadonly<P
 }
 
 /** For the audit log only. */
-function note({ annotate }: AdmissionRequest, pod: PodView, { audit }: Policy): void {
-  const why = annotate && violations(pod, audit);
-  if (why !== undefined) annotate!('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(audit)}: ${why}`);
+function note({ notes }: AdmissionRequest, pod: PodView, { audit }: Policy): void {
+  const why = notes && violations(pod, audit);
+  if (why !== undefined) notes!.annotate('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(audit)}: ${why}`);
 }
 
 function warn({ warnings }: AdmissionRequest, pod: PodView, standard: LevelVersion): void {

@@ -137,7 +137,7 @@ export function validatingPolicies(options: PolicyOptions & { readonly metrics: 
         for (const { key, value } of verdict.annotations) remember(notes, `${policy.name}/${key}`, cut(value));
       }
     }
-    for (const [key, values] of notes) request.annotate?.(key, [...values].join(', '));
+    for (const [key, values] of notes) request.notes?.annotate(key, [...values].join(', '));
     if (denials.length > 0) throw refusal(request, denials[0]!);
   };
   return { name: 'ValidatingAdmissionPolicy', validate: (request) => (source.none || isExempt(request) ? undefined : check(request)) };
@@ -171,7 +171,7 @@ function act({ request, policy, binding, denials, metrics, since }: Context, { f
     for (const action of binding.actions) {
       if (action === 'Deny') deny(message, reason);
       else if (action === 'Warn') request.warnings.push(`Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}': ${message}`);
-      else request.annotate?.('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([{ message, policy: policy.name, binding: binding.name, expressionIndex: index, validationActions: binding.actions }]));
+      else request.notes?.annotate('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([{ message, policy: policy.name, binding: binding.name, expressionIndex: index, validationActions: binding.actions }]));
       metrics.observe(since, policy.name, binding.name, kind, action.toLowerCase());
     }
   }

@@ -40,6 +40,7 @@ async function answerOf(options: WebhookOptions, question: Question, mutating: b
   const { hook: { webhook }, request } = question;
   const observer = options.metrics.webhook(webhook.name, mutating, request.operation);
   let answer: Answer | undefined;
+  const since = request.notes ? options.surroundings.clock.monotonic() : 0;
   try {
     answer = await ask(options, question, mutating);
   } catch (error) {
@@ -48,6 +49,8 @@ async function answerOf(options: WebhookOptions, question: Question, mutating: b
     observer.asked(called ? error.code : 0, !open, called ? 'calling_webhook_error' : 'apiserver_internal_error');
     if (open) observer.passedOver();
     throw error;
+  } finally {
+    request.notes?.spent(mutating ? 'mutating-webhook' : 'validating-webhook', options.surroundings.clock.monotonic() - since);
   }
   if (!answer) return undefined;
   if (answer.allowed) {
@@ -76,7 +79,7 @@ async function ask(options: WebhookOptions, { hook, request, places, place }: Qu
     throw new CallFailed(name, `received invalid webhook response: ${(error as Error).message}`, error, 503);
   }
   request.warnings.push(...answer.warnings);
-  if (request.annotate) for (const [key, value] of Object.entries(answer.auditAnnotations)) request.annotate(`${name}/${key}`, String(value));
+  if (request.notes) for (const [key, value] of Object.entries(answer.auditAnnotations)) request.notes.annotate(`${name}/${key}`, String(value));
   return answer;
 }
 
@@ -132,15 +135,18 @@ export function mutatingWebhooks(options: WebhookOptions, configurations: Storag
     const turn = turnOf('MutatingAdmissionWebhook', request);
     const { places, found } = await listeners(options, hooks, request);
     for (const { index, hook, place } of found) {
-      const note = (prefix: string, value: string): void => request.annotate?.(`${prefix}mutation.webhook.admission.k8s.io/round_${request.reinvocation?.round ?? 0}_index_${index}`, value);
+      const note = (prefix: string, value: string): void => request.notes?.annotate(`${prefix}mutation.webhook.admission.k8s.io/round_${request.reinvocation?.round ?? 0}_index_${index}`, value);
+      const noteMutation = (mutated: boolean): void => note('', JSON.stringify({ configuration: hook.id.slice(0, hook.id.indexOf('/')), webhook: hook.webhook.name, mutated }));
       if (!turn.due(hook.id) || !(await selected(hook, request, options.namespaces))) continue;
       try {
         const answer = await answerOf(options, { hook, request, places, place }, true);
         if (!answer) continue;
         const mutated = answer.patch !== undefined && (await applyPatch(options, hook.webhook, request, place, answer.patch));
         if (mutated) turn.changed();
-        note('', JSON.stringify({ configuration: hook.id.slice(0, hook.id.indexOf('/')), webhook: hook.webhook.name, mutated }));
+        if (answer.patch !== undefined && request.notes) notePatch(request, hook, index, answer.patch);
+        noteMutation(mutated);
       } catch (error) {
+        noteMutation(false);
         passOver(error, hook.webhook, options.surroundings);
         note('failed-open.', hook.webhook.name);
       }
@@ -152,6 +158,15 @@ export function mutatingWebhooks(options: WebhookOptions, configurations: Storag
     name: 'MutatingAdmissionWebhook',
     mutate: (request) => (hooks.none || isExempt(request) ? undefined : run(request)),
   };
+}
+
+/** What a webhook changed is part of the objects: it is written down where those are. */
+function notePatch({ notes, reinvocation }: AdmissionRequest, { id, webhook }: Hook, index: number, text: string): void {
+  const operations = JSON.parse(text) as readonly object[];
+  if (operations.length === 0) return;
+  const patch = operations.map((one) => Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))));
+  const value = { configuration: id.slice(0, id.indexOf('/')), webhook: webhook.name, patch, patchType: 'JSONPatch' };
+  notes?.annotate(`patch.webhook.admission.k8s.io/round_${reinvocation?.round ?? 0}_index_${index}`, JSON.stringify(value), 'Request');
 }
 
 /** True when the object is another one now. */
