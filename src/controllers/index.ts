@@ -7,6 +7,7 @@ import { deploymentController } from './deployment/deployment.ts';
 import { disruptionController } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpoints/endpointslice.ts';
+import { endpointSliceMirroringController } from './endpoints/mirroring.ts';
 import { garbageCollector } from './garbagecollector/garbagecollector.ts';
 import type { Controller } from './harness/controller.ts';
 import { run, type HarnessConfig } from './harness/run.ts';
@@ -34,7 +35,7 @@ export type { HarnessConfig };
 
 export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, serviceAccountTokenController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
-  daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
+  daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, endpointSliceMirroringController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
   ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController, policyStatusController,
   certificateApprover, certificateSigner, certificateCleaner, persistentVolumeBinder, hostPathProvisioner, claimProtection, volumeProtection, ephemeralVolumeController,
 ];

@@ -152,6 +152,63 @@ test('budgets and quotas report what is left', async () => {
   await until('quota', 'get quota q -n limits -o jsonpath={.status.used}', '{"count/configmaps":"1","pods":"1","requests.cpu":"100m","services":"0"}');
 });
 
+/** Pods that no node takes are whatever their status is made to be. */
+const unscheduled = { nodeSelector: { nowhere: 'yes' }, restartPolicy: 'Never' };
+const setStatus = (pod: string, status: object): Promise<string> => kubectl(['patch', 'pod', pod, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]);
+
+test('a job that limits the failures of each index: tries are counted on the pods, lost indexes are named', async () => {
+  await create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'tries' }, spec: {
+    completions: 2, parallelism: 2, completionMode: 'Indexed', backoffLimitPerIndex: 1, template: template({}, unscheduled),
+    podFailurePolicy: { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [3] } }] },
+  } });
+  const waiting = (index: number, tries: string): Promise<string> =>
+    eventually(async () => {
+      const pods = await kubectl(`get pods -l job-name=tries,batch.kubernetes.io/job-completion-index=${index} --field-selector=status.phase=Pending -o jsonpath={.items[*].metadata.name},{.items[*].metadata.annotations.batch\\.kubernetes\\.io/job-index-failure-count}`);
+      return pods.endsWith(`,${tries}`) ? pods.split(',')[0] : undefined;
+    }, `try ${tries} of index ${index}`);
+  const fail = (pod: string, exitCode: number): Promise<string> => setStatus(pod, {
+    phase: 'Failed', containerStatuses: [{ name: 'c', ready: false, restartCount: 0, image: 'i', imageID: '', state: { terminated: { exitCode, finishedAt: '2026-01-01T00:00:00Z' } } }],
+  });
+  await fail(await waiting(0, '0'), 1);
+  const second = await waiting(0, '1');
+  await fail(await waiting(1, '0'), 3);
+  await until('the lost index', 'get job tries -o jsonpath={.status.failedIndexes}', '1');
+  await fail(second, 1);
+  await until('the end', 'get job tries -o jsonpath={.status.failedIndexes},{.status.failed},{.status.conditions[?(@.type=="Failed")].reason}', '0,1,3,FailedIndexes');
+  assert.equal(await kubectl('get pods -l job-name=tries -o jsonpath={.items[*].metadata.finalizers}'), '', 'counted pods are let go');
+});
+
+test('a stateful set that shrinks waits for pods that are not well', async () => {
+  await create(workload('apps/v1', 'StatefulSet', 'shrink', { replicas: 3, serviceName: 'none' }, { nodeSelector: { nowhere: 'yes' } }));
+  const be = (n: number, ready: boolean): Promise<string> => setStatus(`shrink-${n}`, { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] });
+  for (const n of [0, 1, 2]) {
+    await until(`pod ${n}`, `get pod shrink-${n} -o name`, `pod/shrink-${n}`);
+    await be(n, true);
+  }
+  await until('all ready', 'get statefulset shrink -o jsonpath={.status.readyReplicas}', '3');
+  for (const n of [1, 2]) await be(n, false);
+  await kubectl('scale statefulset shrink --replicas=1');
+  await until('seen', 'get statefulset shrink -o jsonpath={.status.observedGeneration}/{.status.readyReplicas}', '2/1');
+  assert.equal(await kubectl('get pods -l app=shrink -o name'), 'pod/shrink-0\npod/shrink-1\npod/shrink-2');
+  await be(2, true);
+  await until('in order', 'get pods -l app=shrink -o name', 'pod/shrink-0');
+});
+
+test('endpoints of a service without a selector are mirrored in slices', async () => {
+  await create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'outside' }, spec: { ports: [{ name: 'a', port: 80 }, { name: 'b', port: 81 }] } });
+  const object = { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'outside', labels: { kept: 'yes' } }, subsets: [{ ports: [{ name: 'a', port: 8080 }], addresses: [{ ip: '10.1.2.3' }] }, { ports: [{ name: 'b', port: 8081 }], addresses: [{ ip: '10.1.2.3' }], notReadyAddresses: [{ ip: '10.1.2.4' }] }] };
+  await create(object);
+  const slices = 'get endpointslices -l kubernetes.io/service-name=outside,kept=yes -o';
+  const read = async (): Promise<string[]> => (JSON.parse(await kubectl(`${slices} json`)) as { items: { endpoints: { addresses: string[]; conditions: { ready: boolean } }[]; ports: { port: number }[]; metadata: { ownerReferences: { kind: string }[] } }[] }).items
+    .map((s) => `${s.metadata.ownerReferences[0]?.kind} ${s.endpoints.map((e) => `${e.addresses.join()} ${e.conditions.ready}`).join()} ${s.ports.map((p) => p.port).join()}`).sort();
+  const mirrored = (expected: string[]): Promise<true> => eventually(async () => (JSON.stringify(await read()) === JSON.stringify(expected) ? true : undefined), expected.join('; '));
+  await mirrored(['Endpoints 10.1.2.3 true 8080,8081', 'Endpoints 10.1.2.4 false 8081']);
+  await kubectl('apply --server-side --force-conflicts --validate=false -f -', { ...object, subsets: [{ ports: [{ name: 'a', port: 8080 }], addresses: [{ ip: '10.2.3.4' }] }] });
+  await mirrored(['Endpoints 10.2.3.4 true 8080']);
+  await kubectl('label endpoints outside endpointslice.kubernetes.io/skip-mirror=true');
+  await mirrored([]);
+});
+
 test('of a namespace that goes, pods go before everything else', async () => {
   await kubectl('create namespace held');
   await until('account', 'get serviceaccount -n held -o name', 'serviceaccount/default');

@@ -11,8 +11,9 @@ import type { Controller, ControllerContext, Reconciled } from '../harness/contr
 import { byController, byOrphanNamespace, canonicalJson, indexed, isReady } from '../pods/pods.ts';
 import { createPods, deletePods, type Replicator } from '../pods/replicas.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
-import { condition, endedAt, hasFailed, indexOf, isIndexed, isOver, isRunning, isTracked, judge, pastBackoffLimit, trackingFinalizer, type JobView, type PodView, type Verdict } from './outcome.ts';
+import { condition, endedAt, hasFailed, indexOf, isIndexed, isOver, isRunning, isTracked, judge, onlyReplacesFailed, pastBackoffLimit, trackingFinalizer, type JobView, type PodView, type Verdict } from './outcome.ts';
 import { jobPod } from './pods.ts';
+import { failsIndex, failureAnnotations, failuresWith, lastTries, limitsIndexes } from './tries.ts';
 
 const backoffMs = 10_000;
 const maxBackoffMs = 600_000;
@@ -66,6 +67,10 @@ class Turn {
   readonly #informer: Informer<Pod>;
   readonly #now: number;
   readonly #completed: Set<number>;
+  /** Indexes that are not tried again. */
+  readonly #lost: Set<number>;
+  /** Failed pods, by index, that are counted when another has taken over how often the index has failed. */
+  #held: ReadonlyMap<number, PodView> = new Map();
   #succeeded: number;
   #failed: number;
   #conditions: JobCondition[];
@@ -77,6 +82,7 @@ class Turn {
     this.#informer = informer;
     this.#now = context.surroundings.clock.now();
     this.#completed = parseIndexes(job.status?.completedIndexes);
+    this.#lost = parseIndexes(job.status?.failedIndexes);
     this.#succeeded = job.status?.succeeded ?? 0;
     this.#failed = job.status?.failed ?? 0;
     this.#conditions = (job.status?.conditions ?? []).map((c) => ({ ...c }));
@@ -94,6 +100,7 @@ class Turn {
     const startTime = job.spec?.suspend ? undefined : (job.status?.startTime ?? timestamp(this.#now));
     const verdict = this.#failureVerdict(owned, startTime, failure);
     const success = verdict ? undefined : this.#successVerdict(owned);
+    if (verdict || success) for (const pod of this.#held.values()) this.#countFailed(pod);
     let active = owned.filter(isRunning);
     let again: Reconciled = undefined;
     this.#suspension();
@@ -141,6 +148,7 @@ class Turn {
       failed: settle(this.#uncounted.failed, (n) => (this.#failed += n)),
     };
     const known = new Set([...this.#uncounted.succeeded, ...this.#uncounted.failed]);
+    if (limitsIndexes(this.#job)) this.#noteTries(owned);
     let verdict: Verdict | undefined;
     for (const pod of owned) {
       if (!isTracked(pod) || known.has(pod.metadata.uid) || known.size >= maxUncounted) continue;
@@ -150,12 +158,26 @@ class Turn {
       } else if (hasFailed(this.#job, pod)) {
         const { action, message } = judge(this.#job, pod);
         if (action === 'FailJob') verdict ??= { reason: 'PodFailurePolicy', message };
-        // An ignored one is let go without being counted.
-        if (action === 'Ignore') this.#ignored.add(pod);
-        else this.#uncounted.failed.push(pod.metadata.uid);
+        if (this.#held.get(indexOf(pod)) !== pod) this.#countFailed(pod);
       }
     }
     return verdict;
+  }
+
+  /** An ignored one is let go without being counted. */
+  #countFailed(pod: PodView): void {
+    if (judge(this.#job, pod).action === 'Ignore') this.#ignored.add(pod);
+    else this.#uncounted.failed.push(pod.metadata.uid);
+  }
+
+  #noteTries(owned: readonly PodView[]): void {
+    const busy = new Set(owned.filter(isRunning).map(indexOf));
+    for (const pod of owned) {
+      if (!isTracked(pod)) continue;
+      if (pod.status?.phase === 'Succeeded') busy.add(indexOf(pod));
+      else if (failsIndex(this.#job, pod)) this.#lost.add(indexOf(pod));
+    }
+    this.#held = lastTries(this.#job, owned, (index) => busy.has(index) || this.#completed.has(index) || this.#lost.has(index));
   }
 
   readonly #ignored = new Set<PodView>();
@@ -178,7 +200,14 @@ class Turn {
     if (deadline !== undefined && startTime && this.#now - parseTime(startTime) >= deadline * 1000) {
       return { reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
     }
-    return undefined;
+    return this.#lostVerdict();
+  }
+
+  #lostVerdict(): Verdict | undefined {
+    const { completions = 0, maxFailedIndexes = Infinity } = this.#job.spec!;
+    if (!limitsIndexes(this.#job) || this.#lost.size === 0) return undefined;
+    if (this.#lost.size > maxFailedIndexes) return { reason: 'MaxFailedIndexesExceeded', message: 'Job has exceeded the specified maximal number of failed indexes' };
+    return this.#lost.size + this.#completed.size >= completions ? { reason: 'FailedIndexes', message: 'Job has failed indexes' } : undefined;
   }
 
   #successVerdict(owned: readonly PodView[]): Verdict | undefined {
@@ -216,7 +245,7 @@ class Turn {
     const { parallelism = 1, completions } = this.#job.spec!;
     const going = owned.filter((p) => !isRunning(p) && p.metadata.deletionTimestamp && p.status?.phase !== 'Succeeded' && !hasFailed(this.#job, p)).length;
     let wanted = parallelism;
-    if (completions !== undefined) wanted = Math.min(parallelism, completions - this.#allSucceeded);
+    if (completions !== undefined) wanted = Math.min(parallelism, completions - this.#allSucceeded - this.#lost.size);
     else if (this.#allSucceeded > 0) wanted = Math.min(parallelism, active.length);
     wanted = Math.max(0, wanted);
     if (active.length > wanted) {
@@ -226,18 +255,35 @@ class Turn {
     }
     const missing = wanted - active.length - going;
     if (missing <= 0) return { active, again: undefined };
-    const delay = this.#delay(owned);
+    const limited = limitsIndexes(this.#job);
+    const delay = limited ? 0 : this.#delay(owned);
     if (delay > 0) return { active, again: delay };
-    const indexes = isIndexed(this.#job) ? this.#nextIndexes(active, missing) : new Array<number | undefined>(missing).fill(undefined);
-    await createPods(this.#replicator, this.#job, indexes.map((index) => jobPod(this.#job, index)));
-    return { active: this.#informer.by(byController, this.#job.metadata.uid).filter(isRunning), again: undefined };
+    let again: Reconciled = undefined;
+    let indexes = isIndexed(this.#job) ? this.#nextIndexes(owned, missing) : new Array<number | undefined>(missing).fill(undefined);
+    if (limited) {
+      // Each index waits for itself.
+      const waits = new Map(indexes.map((index) => [index, this.#delayOf(this.#held.get(index!))]));
+      indexes = indexes.filter((index) => waits.get(index) === 0);
+      const later = [...waits.values()].filter((ms) => ms > 0);
+      if (later.length > 0) again = Math.min(...later);
+    }
+    const next = (index: number | undefined): Record<string, string> => (limited ? failureAnnotations(failuresWith(this.#job, this.#held.get(index!))) : {});
+    await createPods(this.#replicator, this.#job, indexes.map((index) => jobPod(this.#job, index, next(index))));
+    return { active: this.#informer.by(byController, this.#job.metadata.uid).filter(isRunning), again };
   }
 
-  #nextIndexes(active: readonly PodView[], count: number): number[] {
-    const busy = new Set(active.map(indexOf));
+  #nextIndexes(owned: readonly PodView[], count: number): number[] {
+    const busy = new Set(owned.filter((p) => isRunning(p) || (onlyReplacesFailed(this.#job) && p.metadata.deletionTimestamp && p.status?.phase !== 'Succeeded' && p.status?.phase !== 'Failed')).map(indexOf));
     const out: number[] = [];
-    for (let i = 0; i < (this.#job.spec?.completions ?? 0) && out.length < count; i++) if (!this.#completed.has(i) && !busy.has(i)) out.push(i);
+    for (let i = 0; i < (this.#job.spec?.completions ?? 0) && out.length < count; i++) if (!this.#completed.has(i) && !this.#lost.has(i) && !busy.has(i)) out.push(i);
     return out;
+  }
+
+  /** Before the index of a failed pod is tried again. */
+  #delayOf(failed: PodView | undefined): number {
+    if (!failed) return 0;
+    const { counted, ignored } = failuresWith(this.#job, failed);
+    return Math.max(0, endedAt(failed) + Math.min(maxBackoffMs, backoffMs * 2 ** (counted + ignored - 1)) - this.#now);
   }
 
   /** After a failure the next try waits, twice as long each time, until something succeeds. */
@@ -292,6 +338,7 @@ class Turn {
       ...(this.#failed ? { failed: this.#failed } : {}),
       terminating,
       ...(indexed && this.#completed.size ? { completedIndexes: formatIndexes(this.#completed) } : {}),
+      ...(limitsIndexes(this.#job) ? { failedIndexes: formatIndexes(this.#lost) } : {}),
       uncountedTerminatedPods: { ...(succeeded.length ? { succeeded } : {}), ...(failed.length ? { failed } : {}) },
       ready: active.filter(isReady).length,
     };

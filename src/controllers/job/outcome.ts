@@ -25,7 +25,7 @@ export function isOver(job: JobView): boolean {
 }
 
 /** With a failure policy, or when told so, a pod on its way out does not count before it is out. */
-function onlyReplacesFailed(job: JobView): boolean {
+export function onlyReplacesFailed(job: JobView): boolean {
   return job.spec?.podReplacementPolicy === 'Failed' || job.spec?.podFailurePolicy !== undefined;
 }
 

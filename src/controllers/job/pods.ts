@@ -6,13 +6,13 @@ import { indexAnnotation, trackingFinalizer, type JobView } from './outcome.ts';
 const indexVariable = 'JOB_COMPLETION_INDEX';
 
 /** A pod of the job; of an indexed job it knows its index by annotation, label, host name and environment. */
-export function jobPod(job: JobView, index: number | undefined): NewPod {
+export function jobPod(job: JobView, index: number | undefined, annotations: Readonly<Record<string, string>> = {}): NewPod {
   const pod = podFromTemplate(job.spec!.template, jobs, job);
   pod.metadata.finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
   if (index === undefined) return pod;
   const name = job.metadata.name;
   pod.metadata.generateName = `${name}-${index}-`;
-  pod.metadata.annotations = { ...pod.metadata.annotations, [indexAnnotation]: String(index) };
+  pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations, [indexAnnotation]: String(index) };
   pod.metadata.labels = { ...pod.metadata.labels, [indexAnnotation]: String(index) };
   const spec = pod.spec as PodSpec;
   spec.hostname ??= `${name}-${index}`;

@@ -92,7 +92,10 @@ class Turn {
     }
     const condemned = [...at].filter(([ordinal]) => ordinal < first || ordinal > last).sort(([a], [b]) => b - a).map(([, pod]) => pod);
     if (condemned.length > 0) {
+      // In order, only the first that is not well may go before the others are.
+      const sick = condemned.findLast((pod) => !this.#isUp(pod));
       for (const pod of condemned) {
+        if (ordered && !this.#isUp(pod) && pod !== sick) return;
         if (!isGoing(pod)) await this.#delete(pod);
         if (ordered) return;
       }
