@@ -24,6 +24,8 @@ test('agrees with a sorted array under any mix of writes', () => {
       const [start, end] = a < b ? [a, b] : [b, a];
       const within = sorted.filter(([k]) => k >= start && k < end);
       assert.deepEqual([...map.range(start, end)], within);
+      assert.deepEqual(map.values(start, end), within.map(([, value]) => value));
+      assert.deepEqual(map.values(start, undefined, 5), sorted.filter(([k]) => k >= start).map(([, value]) => value).slice(0, 5));
       assert.equal(map.countRange(start, end), within.length);
       assert.equal(map.get(a), model.get(a));
     }),

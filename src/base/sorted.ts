@@ -72,6 +72,22 @@ export class SortedMap<V> {
     }
   }
 
+  /** The values alone, at most `limit`; many times faster than going through them. */
+  values(start = '', end?: string, limit = Infinity): V[] {
+    const parts: V[][] = [];
+    let left = limit;
+    for (let c = Math.max(0, this.#chunkOf(start)); c < this.#keys.length && left > 0; c++) {
+      const keys = this.#keys[c]!;
+      if (end !== undefined && keys[0]! >= end) break;
+      const from = keys[0]! >= start ? 0 : lowerBound(keys, start);
+      const to = end === undefined || keys.at(-1)! < end ? keys.length : lowerBound(keys, end);
+      const part = this.#values[c]!.slice(from, Math.min(to, from + left));
+      left -= part.length;
+      parts.push(part);
+    }
+    return parts.length === 1 ? parts[0]! : ([] as V[]).concat(...parts);
+  }
+
   /** How many keys there are from `start` (included) to `end` (excluded), without visiting them. */
   countRange(start = '', end?: string): number {
     return (end === undefined ? this.#size : this.#rank(end)) - this.#rank(start);

@@ -90,10 +90,14 @@ export function tableHead(rules: KindRules | undefined, options: TableOptions): 
 
 /** A row's cells and conditions as JSON, from after the `[` of its cells; only what time changes is made each time. */
 export interface RowText {
-  text(now: number, source: { glance(): DeepReadonly<unknown> }): string;
+  /** In parts, one behind the other: joined they would have to be taken apart again. */
+  texts(now: number, source: { glance(): DeepReadonly<unknown> }): string[];
   /** Bytes, about. */
   readonly weight: number;
 }
+
+/** Text that is JSON when quotes are put around it. */
+const harmless = /^[\w ().-]*$/;
 
 export function rowText(rules: KindRules | undefined, object: DeepReadonly<unknown>): RowText {
   const columns = rules?.columns ?? defaultColumns;
@@ -113,12 +117,16 @@ export function rowText(rules: KindRules | undefined, object: DeepReadonly<unkno
   const conditions = rules?.rowConditions?.(object) ?? [];
   text += conditions.length > 0 ? `],"conditions":${jsonText(conditions)}` : ']';
   return {
-    text(now, source) {
-      let out = '';
+    texts(now, source) {
+      const out: string[] = [];
       let seen: DeepReadonly<unknown>;
       const once = { glance: () => (seen ??= source.glance()) };
-      for (let i = 0; i < gaps.length; i++) out += parts[i]! + jsonText(gaps[i]!(now, once));
-      return out + text;
+      for (let i = 0; i < gaps.length; i++) {
+        const cell = gaps[i]!(now, once);
+        out.push(parts[i]!, typeof cell === 'string' && harmless.test(cell) ? `"${cell}"` : jsonText(cell));
+      }
+      out.push(text);
+      return out;
     },
     weight: 300 + parts.reduce((sum, part) => sum + part.length + 100, text.length),
   };

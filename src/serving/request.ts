@@ -296,6 +296,20 @@ export class BodyWriter {
     return this.#response.write(chunk);
   }
 
+  /** Writes, and resolves when the system has taken it all or the client is gone: then its memory may be used for something else. */
+  taken(chunk: Uint8Array): Promise<void> {
+    const response = this.#response;
+    if (this.gone || response.writableEnded) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off('close', done);
+        resolve();
+      };
+      response.on('close', done);
+      response.write(chunk, done);
+    });
+  }
+
   /** Nobody reads any more. */
   get gone(): boolean {
     const response = this.#response as ServerResponse | Http2ServerResponse;

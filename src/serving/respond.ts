@@ -59,40 +59,46 @@ export async function sendBytes(request: ServingRequest, code: number, headers: 
 
 /**
  * An answer that is made piece by piece: a short one goes out whole, a long one in pieces, each made when the client has taken the one
- * before. Other requests run in between; `undefined` from the maker only lets them.
+ * before, whose memory it may use again. Other requests run in between; `undefined` from the maker only lets them.
  */
 export async function sendPieces(request: ServingRequest, code: number, headers: OutgoingHttpHeaders, pieces: Iterator<Buffer | undefined, void>): Promise<void> {
-  const begun: Buffer[] = [];
-  for (let size = 0, long = false; !long; ) {
-    const piece = await nextPiece(pieces);
-    if (!piece) return sendBytes(request, code, headers, begun.length === 1 ? begun[0]! : Buffer.concat(begun));
-    long = size > gzipThreshold;
-    begun.push(piece);
-    size += piece.length;
+  let first = (await nextPiece(pieces)) ?? Buffer.alloc(0);
+  let second: Buffer | undefined;
+  if (first.length <= gzipThreshold) {
+    const copy = Buffer.from(first);
+    second = await nextPiece(pieces);
+    if (!second) return sendBytes(request, code, headers, copy);
+    first = copy;
   }
-  const rest = (async function* (): AsyncGenerator<Buffer, void, void> {
-    yield* begun;
-    for (let piece = await nextPiece(pieces); piece; piece = await nextPiece(pieces)) yield piece;
-  })();
-  const packed = acceptsGzip(request);
-  if (packed) {
+  if (acceptsGzip(request)) {
     headers['content-encoding'] = 'gzip';
     headers['vary'] = 'Accept-Encoding';
+    const body = request.stream(code, headers);
+    for await (const piece of gzipped(first, second, pieces)) {
+      if (body.gone) return;
+      if (!body.write(piece)) await body.drained();
+    }
+    return body.end();
   }
   const body = request.stream(code, headers);
-  for await (const piece of packed ? gzipped(rest) : rest) {
+  await body.taken(first);
+  for (let piece = second ?? (await nextPiece(pieces)); piece; piece = await nextPiece(pieces)) {
     if (body.gone) return;
-    if (!body.write(piece)) await body.drained();
+    await body.taken(piece);
     await turn();
   }
   body.end();
 }
 
-/** Packed in libuv's threads; whoever stops reading stops the maker too. */
-function gzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+/** Packed in libuv's threads, which read ahead; whoever stops reading stops the maker too. */
+function gzipped(first: Buffer, second: Buffer | undefined, pieces: Iterator<Buffer | undefined, void>): AsyncIterable<Buffer> {
+  const copies = (async function* (): AsyncGenerator<Buffer, void, void> {
+    yield Buffer.from(first);
+    for (let piece = second ?? (await nextPiece(pieces)); piece; piece = await nextPiece(pieces)) yield Buffer.from(piece);
+  })();
   const packer = createGzip({ level: 1 });
   // An error destroys the packer, and its reader gets it.
-  pipeline(Readable.from(pieces, { highWaterMark: 1 }), packer, () => {});
+  pipeline(Readable.from(copies, { highWaterMark: 1 }), packer, () => {});
   return packer;
 }
 

@@ -12,6 +12,7 @@ export interface Making<T> {
 
 interface Derived {
   readonly name: string;
+  readonly variant: string;
   readonly made: unknown;
 }
 
@@ -83,22 +84,22 @@ export class Cached<T> implements CachedObject<T>, Warm {
   encoding(version: string, mediaType: string): Buffer {
     const splice = this.splice(version, mediaType);
     if (splice) return joined(splice);
-    return this.derived(`${version} ${mediaType}`, (object) => {
+    return this.derived(mediaType, version, (object) => {
       const made = exact(this.#making.codec.encode(object, version, mediaType));
       return { made, weight: made.length };
     });
   }
 
-  derived<D>(name: string, make: (object: DeepReadonly<T>) => { readonly made: D; readonly weight: number }): D {
+  derived<D>(name: string, variant: string, make: (object: DeepReadonly<T>) => { readonly made: D; readonly weight: number }): D {
     const { warmth } = this.#making;
     const derived = (this.#derived ??= []);
     for (const d of derived) {
-      if (d.name !== name) continue;
+      if (d.name !== name || d.variant !== variant) continue;
       warmth.touch(this);
       return d.made as D;
     }
     const { made, weight } = make(this.glance());
-    derived.push({ name, made });
+    derived.push({ name, variant, made });
     warmth.add(this, weight);
     return made;
   }

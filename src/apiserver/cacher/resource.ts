@@ -65,13 +65,13 @@ export class ResourceCacher<T> implements Cacher<T> {
     if (request.selection) await this.#describe(request.selection);
     if (request.exact === undefined) {
       await this.#fresh(request.notOlderThan, request.signal);
-      return this.#page(request, this.#candidates(request.selection ?? {}, request.startAfter), this.#feed.revision);
+      return this.#present(request);
     }
     await this.#fresh(request.exact, request.signal);
     // The window may reach further back than the store; how long a page can be continued must not depend on how much is written.
     const floor = this.#feed.store.floor?.() ?? 0;
     if (request.exact < floor) throw new StoreError('compacted', `revision ${request.exact} has been compacted; the oldest is ${floor}`);
-    if (request.exact === this.#feed.revision) return this.#page(request, this.#candidates(request.selection ?? {}, request.startAfter), request.exact);
+    if (request.exact === this.#feed.revision) return this.#present(request);
     if (request.exact >= this.#window.start) return this.#page(request, this.#itemsAt(request), request.exact);
     return this.#page(request, await this.#storedAt(request), request.exact);
   }
@@ -240,6 +240,19 @@ export class ResourceCacher<T> implements Cacher<T> {
     }
   }
 
+  /** A page of the present state. */
+  #present(request: ListRequest): ListPage<T> {
+    const { selection = {}, startAfter, limit = 0 } = request;
+    const { revision } = this.#feed;
+    if (!byKeyOnly(selection)) return this.#page(request, this.#candidates(selection, startAfter), revision);
+    const { start, end } = keyRange(this.prefix, selection);
+    const from = startAfter !== undefined && startAfter >= start ? `${startAfter}\0` : start;
+    const items = this.#items.values(from, end, limit === 0 ? Infinity : limit);
+    const last = items.at(-1);
+    const remaining = limit === 0 || items.length < limit || !last ? 0 : this.#items.countRange(`${last.key}\0`, end);
+    return remaining === 0 ? { items, revision } : { items, revision, next: last!.key, remaining };
+  }
+
   /** Items that may match, in key order; the index with the fewest, or the range of keys. */
   #candidates(selection: Selection, startAfter?: string): Iterable<Cached<T>> {
     const { start, end, single } = keyRange(this.prefix, selection);
@@ -310,10 +323,6 @@ export class ResourceCacher<T> implements Cacher<T> {
       }
       remaining++;
       if (matches) return { items, revision, next: items.at(-1)!.key };
-      if (revision === this.#feed.revision) {
-        remaining = this.#items.countRange(item.key, keyRange(this.prefix, selection).end);
-        break;
-      }
     }
     return remaining === 0 ? { items, revision } : { items, revision, next: items.at(-1)!.key, remaining };
   }

@@ -48,7 +48,8 @@ function stored(form: StoredForm, count: number, warm = 1 << 20): Stored[] {
 }
 
 const expected = (count: number): ApiObject[] => Array.from({ length: count }, (_, i) => ({ ...pod(i), metadata: { ...pod(i).metadata, resourceVersion: String(i + 100) } }));
-const bytesOf = (pieces: Pieces): Buffer => Buffer.concat([...pieces].filter((p) => p !== undefined));
+/** Each piece is good until the next one is asked for. */
+const bytesOf = (pieces: Pieces): Buffer => Buffer.concat([...pieces.map((p) => Buffer.from(p ?? ''))]);
 const text = (pieces: Pieces): string => bytesOf(pieces).toString();
 /** Short words, where a difference of long texts would be unreadable. Over upstream's form members may stand in another order. */
 function same(made: string, whole: string, what: string): void {

@@ -13,14 +13,15 @@ import type { Stored } from '../objects.ts';
 import { mediaTypes, partial } from '../registry/codec.ts';
 import type { View } from '../registry/views.ts';
 
-/** Yields `undefined` where nothing is ready yet but much has been done. */
+/** Yields `undefined` where nothing is ready yet but much has been done. A piece is good until the next one is asked for. */
 export type Pieces = Generator<Buffer | undefined, void, void>;
 
-const pieceBytes = 256 * 1024;
+/** So much that OpenSSL's records of it go to the socket in one turn: node gives it ten buffers of 16 KiB at a time. */
+const pieceBytes = 156 * 1024;
 /** So many objects are encoded in one go where each of them may have to be decoded first. */
 const encodedAtOnce = 32;
 
-/** Gathers small parts in one buffer; `room` hands out what is full. */
+/** Gathers small parts in one buffer; `room` hands out what is full, which stays as it is until something is added. */
 class Gathering {
   #buffer: Buffer;
   #at = 0;
@@ -33,7 +34,7 @@ class Gathering {
   room(length: number): Buffer | undefined {
     if (this.#at + length <= this.#buffer.length) return undefined;
     const full = this.take();
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(pieceBytes, length));
+    if (length > this.#buffer.length || this.#buffer.length < pieceBytes) this.#buffer = Buffer.allocUnsafeSlow(Math.max(pieceBytes, length));
     return full;
   }
 
@@ -43,21 +44,37 @@ class Gathering {
     return full;
   }
 
-  ascii(text: string): void {
-    this.#at += this.#buffer.write(text, this.#at, 'latin1');
-  }
-
+  /** At most three bytes a character; most texts are short and in ASCII. */
   text(text: string): void {
-    this.#at += this.#buffer.write(text, this.#at, 'utf8');
+    const buffer = this.#buffer;
+    let at = this.#at;
+    if (text.length > 256) at += buffer.write(text, at, 'utf8');
+    else {
+      for (let i = 0; i < text.length; i++) {
+        const c = text.charCodeAt(i);
+        if (c > 0x7f) {
+          at = this.#at + buffer.write(text, this.#at, 'utf8');
+          break;
+        }
+        buffer[at++] = c;
+      }
+    }
+    this.#at = at;
   }
 
-  bytes(bytes: ArrayLike<number>): void {
+  bytes(bytes: Uint8Array): void {
     this.#buffer.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
-  splice(splice: Splice): void {
-    this.#at = writeSplice(splice, this.#buffer, this.#at);
+  varint(value: number): void {
+    let rest = value;
+    for (; rest > 0x7f; rest >>>= 7) this.#buffer[this.#at++] = (rest & 0x7f) | 0x80;
+    this.#buffer[this.#at++] = rest;
+  }
+
+  splice(splice: Splice, skip = 0): void {
+    this.#at = writeSplice(splice, this.#buffer, this.#at, skip);
   }
 }
 
@@ -89,21 +106,15 @@ export function* jsonList(type: ListType, view: View, items: readonly Stored[], 
     const full = out.room((splice ? spliceLength(splice) : bytes!.length) + 2);
     if (full) yield full;
     else if (bytes && ++encoded % encodedAtOnce === 0) yield undefined;
-    out.ascii(first ? '{' : ',{');
+    out.text(first ? '{' : ',{');
     first = false;
-    if (splice) out.splice(shortened(splice, skip));
+    if (splice) out.splice(splice, skip);
     else out.bytes(bytes!.subarray(skip));
   }
   const full = out.room(3);
   if (full) yield full;
-  out.ascii(']}\n');
+  out.text(']}\n');
   yield out.take();
-}
-
-/** Without its first bytes, which stand before the place of resourceVersion. */
-function shortened(splice: Splice, skip: number): Splice {
-  const { head, bytes, start, at, end, stamp, tail } = splice;
-  return { head: head.slice(skip), bytes, start: start + Math.max(0, skip - head.length), at, end, stamp, tail };
 }
 
 /** The envelope says how long the list is, so that every message has to be there before the first byte can go. */
@@ -114,7 +125,7 @@ export function* protobufList(registry: Registry, view: View, items: readonly St
     if (messages.length % encodedAtOnce === encodedAtOnce - 1) yield undefined;
     const message = metadataOnly ? metadataMessage(registry, item) : item.encoding(view.version, mediaTypes.message);
     messages.push(message);
-    length += itemHead(message.length).length + message.length;
+    length += 1 + varintLength(message.length) + message.length;
   }
   const listType = metadataOnly ? 'meta.v1.PartialObjectMetadataList' : `${view.type}List`;
   const meta = encodeProtobuf(registry, listType, { metadata, items: [] });
@@ -128,7 +139,8 @@ export function* protobufList(registry: Registry, view: View, items: readonly St
   for (const message of messages) {
     const full = out.room(message.length + 6);
     if (full) yield full;
-    out.bytes(itemHead(message.length));
+    out.varint(itemTag);
+    out.varint(message.length);
     out.bytes(message);
   }
   const full = out.room(tail.length);
@@ -138,20 +150,23 @@ export function* protobufList(registry: Registry, view: View, items: readonly St
 }
 
 function metadataMessage(registry: Registry, item: Stored): Uint8Array {
-  return item.derived('metadata message', (object) => {
+  return item.derived('metadata message', '', (object) => {
     const made = Uint8Array.from(encodeProtobuf(registry, 'meta.v1.PartialObjectMetadata', partial(object)));
     return { made, weight: made.length };
   });
 }
 
 /** Field 2, length-delimited. */
-function itemHead(length: number): number[] {
-  const bytes = [0x12];
-  let rest = length;
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  bytes.push(rest);
-  return bytes;
+const itemTag = 0x12;
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest >>>= 7) length++;
+  return length;
 }
+
+const rowStart = ',{"cells":[';
+const rowObject = ',"object":';
 
 /** A table in JSON of objects in their stored version. */
 export function* jsonTable(rules: KindRules, view: View, items: readonly Stored[], options: TableOptions): Pieces {
@@ -164,25 +179,29 @@ export function* jsonTable(rules: KindRules, view: View, items: readonly Stored[
   let first = true;
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
-    const row = item.derived(`row ${view.version}`, (object) => {
+    const row = item.derived('row', view.version, (object) => {
       const made = rowText(rules, object);
       return { made, weight: made.weight };
     });
-    const cells = `${first ? '{"cells":[' : ',{"cells":['}${row.text(options.now, item)},"object":`;
-    first = false;
+    const cells = row.texts(options.now, item);
     const splice = include === 'None' || (include === 'Metadata' && apiVersion !== 'meta.k8s.io/v1') ? undefined : item.splice(view.version, include === 'Object' ? mediaTypes.json : mediaTypes.metadataJson);
     const bytes = splice ? undefined : objectOfRow(view, item, include, apiVersion);
-    const full = out.room(cells.length * 3 + (splice ? spliceLength(splice) : bytes!.length) + 1);
+    let length = rowStart.length + rowObject.length + 1;
+    for (let c = 0; c < cells.length; c++) length += cells[c]!.length * 3;
+    const full = out.room(length + (splice ? spliceLength(splice) : bytes!.length));
     if (full) yield full;
     else if (i % encodedAtOnce === encodedAtOnce - 1) yield undefined;
-    out.text(cells);
+    out.text(first ? rowStart.slice(1) : rowStart);
+    first = false;
+    for (let c = 0; c < cells.length; c++) out.text(cells[c]!);
+    out.text(rowObject);
     if (splice) out.splice(splice);
     else out.bytes(bytes!);
-    out.ascii('}');
+    out.text('}');
   }
   const full = out.room(2);
   if (full) yield full;
-  out.ascii(']}');
+  out.text(']}');
   yield out.take();
 }
 

@@ -28,6 +28,7 @@ export interface CodecOptions extends StoredKind {
 export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
   const { registry, stored, rules, form } = options;
   const selectable = Object.entries(rules.selectable ?? {});
+  const before = Buffer.byteLength(`{"kind":"${stored.kind}","apiVersion":"${stored.apiVersion}",`);
 
   const encode = (object: ReadonlyObject, version: string, mediaType: string): Buffer => {
     if (mediaType === mediaTypes.metadataJson) return encodeJson(partial(object));
@@ -55,7 +56,7 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
     encode,
     splice: (value, revision, version, mediaType) => {
       if (mediaType === mediaTypes.json) return version === stored.version ? whole(form, value, revision) : undefined;
-      return mediaType === mediaTypes.metadataJson ? metadataOf(form, value, revision) : undefined;
+      return mediaType === mediaTypes.metadataJson ? metadataOf(form, value, revision, before) : undefined;
     },
     frame,
     attributes: (object): Attributes => {
@@ -74,23 +75,25 @@ export function objectCodec(options: CodecOptions): CacherCodec<ApiObject> {
   };
 }
 
-const stampOf = (revision: number): string => `"resourceVersion":"${revision}",`;
+const none = new Uint8Array();
 
 function whole(form: StoredForm, value: Uint8Array, revision: number): Splice | undefined {
   const found = form.find?.(value);
-  return found && { head: '', bytes: bufferOf(value), start: found.start, at: found.at, end: value.byteLength, stamp: stampOf(revision), tail: '' };
+  return found && { head: none, bytes: bufferOf(value), start: found.start, at: found.at, end: value.byteLength, revision, closing: false };
 }
 
 const metadataKey = '"metadata":';
-const partialHead = `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",${metadataKey}`;
+const partialHead = Uint8Array.from(Buffer.from(`{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",${metadataKey}`));
 
-/** Metadata alone: the resourceVersion stands in it, so that its beginning is the last one before that. */
-function metadataOf(form: StoredForm, value: Uint8Array, revision: number): Splice | undefined {
+/** Metadata alone: the resourceVersion stands in it, so that its beginning is the last one before that. `before` is how long kind and apiVersion are. */
+function metadataOf(form: StoredForm, value: Uint8Array, revision: number, before: number): Splice | undefined {
   const found = form.find?.(value);
   if (!found) return undefined;
   const bytes = bufferOf(value);
-  const start = bytes.indexOf(metadataKey, found.start, 'latin1') + metadataKey.length;
-  return { head: partialHead, bytes, start, at: found.at, end: found.metadataEnd, stamp: stampOf(revision), tail: '}' };
+  let start = found.start + before + metadataKey.length;
+  // It stands right behind them, as far as we have written it.
+  if (bytes[start] !== 0x7b || bytes[start - 1] !== 0x3a || bytes[start - metadataKey.length + 1] !== 0x6d) start = bytes.indexOf(metadataKey, found.start, 'latin1') + metadataKey.length;
+  return { head: partialHead, bytes, start, at: found.at, end: found.metadataEnd, revision, closing: true };
 }
 
 function bufferOf(value: Uint8Array): Buffer {

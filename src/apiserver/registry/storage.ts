@@ -277,7 +277,7 @@ export class Storage {
       encoding: (version, mediaType) => codec.encode(shown, version, mediaType),
       splice: () => undefined,
       glance: () => shown,
-      derived: (_name, make) => make(shown).made,
+      derived: (_name, _variant, make) => make(shown).made,
       endedAt: (later) => this.#detached(thaw<ApiObject>(shown), later),
     };
   }

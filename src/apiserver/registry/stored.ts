@@ -60,14 +60,11 @@ export function ownForm(kind: StoredKind): StoredForm {
     },
     decode(value) {
       const bytes = bufferOf(value);
-      const { fingerprinted, start } = readHead(bytes, head());
-      if (!fingerprinted) return decodeForeign(kind, bytes.subarray(start));
-      return parseJson(bytes.subarray(start)).value as unknown as ApiObject;
+      const found = readHead(bytes, head());
+      if (!found) return decodeForeign(kind, beginsWith(bytes, ownMark) ? bytes.subarray(bytes.indexOf(0x0a) + 1) : bytes);
+      return parseJson(bytes.subarray(found.start)).value as unknown as ApiObject;
     },
-    find(value) {
-      const { fingerprinted, start, at, metadataEnd } = readHead(bufferOf(value), head());
-      return fingerprinted ? { start, at, metadataEnd } : undefined;
-    },
+    find: (value) => readHead(bufferOf(value), head()),
   };
 }
 
@@ -129,17 +126,16 @@ function bufferOf(value: Uint8Array): Buffer {
 
 const ownMark = Buffer.from('k7s/');
 
-function readHead(bytes: Buffer, present: Buffer): StoredJson & { readonly fingerprinted: boolean } {
-  if (!beginsWith(bytes, present)) return { fingerprinted: false, start: beginsWith(bytes, ownMark) ? bytes.indexOf(0x0a) + 1 : 0, at: 0, metadataEnd: 0 };
-  const numbers = [0, 0];
-  let n = 0;
+/** Undefined for a value that does not begin with `present`. */
+function readHead(bytes: Buffer, present: Buffer): StoredJson | undefined {
+  if (!beginsWith(bytes, present)) return undefined;
   let i = present.length;
-  for (; bytes[i] !== 0x0a; i++) {
-    if (bytes[i] === 0x2f) n++;
-    else numbers[n] = numbers[n]! * 10 + bytes[i]! - 0x30;
-  }
+  let at = 0;
+  for (; bytes[i] !== 0x2f; i++) at = at * 10 + bytes[i]! - 0x30;
+  let metadataEnd = 0;
+  for (i++; bytes[i] !== 0x0a; i++) metadataEnd = metadataEnd * 10 + bytes[i]! - 0x30;
   const start = i + 1;
-  return { fingerprinted: true, start, at: start + numbers[0]!, metadataEnd: start + numbers[1]! };
+  return { start, at: start + at, metadataEnd: start + metadataEnd };
 }
 
 function beginsWith(bytes: Buffer, head: Buffer): boolean {
