@@ -1,8 +1,10 @@
 /** A watch over HTTP or WebSocket: frames of events, in the form that the client takes, until it or time ends it. */
 import { isAbort } from '../../base/abort.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
-import { encodeJson } from '../../schema/json.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import { encodeJson, normalise } from '../../schema/json.ts';
 import { encodeProtobufBody } from '../../schema/protobuf.ts';
+import { tableOf } from '../../schema/table.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { protobuf, type Accepted } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
@@ -62,6 +64,8 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
       if (events) {
         for await (const batch of events) {
           if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
+          // One event is no list: upstream breaks off at the first that it cannot show.
+          if (accepted.as === 'PartialObjectMetadataList') return body.end();
           for (const part of parts(batch, messages ? 1 : eventsAtOnce)) {
             const bytes = format(part);
             count(part.length, bytes.length);
@@ -130,10 +134,17 @@ function tableFrame(p: Presenter, served: Served, event: CacherEvent<ApiObject>,
   const metadata = { resourceVersion: String(event.revision) };
   if (event.type === 'BOOKMARK') {
     const empty = table(p, served, served.view, [], form, metadata, withoutDefinitions);
-    const annotations = event.initialEventsEnd ? { annotations: initialEventsEnd } : {};
-    const object = { kind: served.view.kind, apiVersion: served.view.apiVersion, metadata: { ...metadata, ...annotations } };
-    const rows = form.includeObject === 'None' ? [] : [{ cells: [], object }];
-    return frame('BOOKMARK', encodeJson({ ...empty, rows }), mediaTypes.json);
+    return frame('BOOKMARK', encodeJson({ ...empty, rows: [bookmarkRow(p, served, event, form)] }), mediaTypes.json);
   }
   return frame(event.type, encodeJson(table(p, served, served.view, [event.item], form, metadata, withoutDefinitions)), mediaTypes.json);
+}
+
+/** The row of an object that has nothing but a revision. */
+function bookmarkRow(p: Presenter, { rules, view }: Served, event: CacherEvent<ApiObject>, { includeObject, version }: TableForm): JsonObject {
+  const metadata = { resourceVersion: String(event.revision), ...(event.type === 'BOOKMARK' && event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
+  const bare: JsonObject = { kind: view.kind, apiVersion: view.apiVersion, metadata };
+  const empty = view.model ? bare : (normalise(p.registry, view.type, bare as never) as unknown as JsonObject);
+  const { rows } = tableOf(rules as never, [empty], { now: p.now(), includeObject: 'None', version, withoutDefinitions: true });
+  const object = includeObject === 'Object' ? empty : includeObject === 'None' ? null : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
+  return { ...(rows as JsonObject[])[0]!, object };
 }

@@ -12,7 +12,8 @@ export interface DeletionOptions {
 }
 
 export type DeletionPlan =
-  | { readonly action: 'remove' }
+  /** What it is marked with is its last state. */
+  | { readonly action: 'remove'; apply?(object: ApiObject): void }
   /** Already on its way, nothing to write. */
   | { readonly action: 'wait' }
   | { readonly action: 'mark'; apply(object: ApiObject): void };
@@ -103,10 +104,10 @@ export function planDeletion(
   if (grace.pending) return { action: 'wait' };
   const finalizers = finalizersFor(object, options, rules.orphanByDefault === true);
   const held = (finalizers ?? object.metadata.finalizers ?? []).length > 0;
-  if (!held && (!grace.graceful || grace.seconds === 0)) return { action: 'remove' };
+  if (!held && !grace.graceful) return { action: 'remove' };
   if (!grace.graceful && finalizers === undefined && object.metadata.deletionTimestamp && object.metadata.deletionGracePeriodSeconds === 0) return { action: 'wait' };
   return {
-    action: 'mark',
+    action: !held && grace.seconds === 0 ? 'remove' : 'mark',
     apply: ({ metadata }) => {
       if (finalizers) {
         if (finalizers.length > 0) metadata.finalizers = finalizers;

@@ -118,6 +118,7 @@ function common(value: unknown, name = ''): unknown {
       .replace(/(current: |ResourceVersion in record \()\d+/g, '$1<revision>')
       // Upstream says keys with and without its prefix.
       .replace('Key: /registry/', 'Key: /')
+      .replace(/^kube-api-access-[a-z0-9]{5}$/, 'kube-api-access-<suffix>')
       .replace(/^\d+[smhd](\d+[smh])?$/, '<age>')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
   }
