@@ -105,11 +105,11 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   const client = (user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client =>
     loopbackClient(loopback, { groups: [], ...user }, userAgent);
-  const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] });
+  const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver');
 
   const custom = new CustomResources({
     registry, feed, admission, resolver, surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
-    client: () => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver'),
+    client: system,
   });
 
   let ready = false;
