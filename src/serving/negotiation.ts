@@ -67,7 +67,8 @@ function fit(clause: Clause, offer: Offer): Accepted | undefined {
     (offered) => offered === clause.type || clause.type === '*/*' || (clause.type.endsWith('/*') && offered.startsWith(clause.type.slice(0, -1))),
   );
   if (!mediaType) return undefined;
-  const { as = '', g: group = '', v: version = '', pretty, profile = '' } = clause.params;
+  const { stream = '', as = '', g: group = '', v: version = '', pretty, profile = '' } = clause.params;
+  if (stream !== '' && (stream !== 'watch' || mediaType === yaml)) return undefined;
   if (as !== '' && !offer.as?.(as, group, version, mediaType)) return undefined;
   return { mediaType, as, group, version, pretty: pretty === '1', profile };
 }

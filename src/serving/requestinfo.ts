@@ -11,6 +11,8 @@ export interface RequestInfo {
   readonly name: string;
   /** What follows resource and name, split at `/` and decoded: `['log']`, `['proxy', 'some', 'path']`. */
   readonly rest: readonly string[];
+  /** The path has `/watch/` before the resource. */
+  readonly legacyWatch?: true;
   /** The selectors of a list, watch or deletecollection, as they were sent. */
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
@@ -49,7 +51,7 @@ export function requestInfo(method: string, path: string, watching = false, name
   }
   const version = parts[at++]!;
   let verb = verbs[method] ?? method.toLowerCase();
-  let legacyWatch = false;
+  let legacyWatch: true | undefined;
   if (parts[at] === 'watch' && parts.length > at + 1) {
     legacyWatch = true;
     at++;
@@ -76,7 +78,7 @@ export function requestInfo(method: string, path: string, watching = false, name
   } else if (legacyWatch) verb = 'watch';
   return {
     isResource: true, path, verb, group, version, namespace, resource, subresource: rest[0] ?? '',
-    name: name !== '' ? name : verb === 'list' || verb === 'watch' ? namedByField : '', rest,
+    name: name !== '' ? name : verb === 'list' || verb === 'watch' ? namedByField : '', rest, ...(legacyWatch ? { legacyWatch } : {}),
   };
 }
 

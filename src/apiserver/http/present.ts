@@ -11,6 +11,7 @@ import { sendBytes, sendPieces } from '../../serving/respond.ts';
 import { dumpYaml } from '../../machinery/yaml.ts';
 import type { ReadonlyObject, Stored } from '../objects.ts';
 import { mediaTypes, partial } from '../registry/codec.ts';
+import type { KindRules } from '../../schema/vocabulary.ts';
 import type { Page } from '../registry/read.ts';
 import type { View } from '../registry/views.ts';
 import type { Served } from '../resources.ts';
@@ -38,6 +39,9 @@ const offerFor = (view: View, offer: Offer): Offer => (view.model ? { mediaTypes
 
 export const acceptObject = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, objectOffer));
 export const acceptList = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, listOffer));
+
+/** Logs are text, whatever form of an object the client would take. */
+export const acceptLog = (request: ServingRequest): Accepted => negotiate(request.headers.accept, { mediaTypes: all, as: untabledOffer.as! });
 
 /** Streams are not for YAML. */
 export function acceptWatch(request: ServingRequest, view: View): Accepted {
@@ -89,11 +93,15 @@ export async function sendStored(p: Presenter, request: ServingRequest, served: 
   return sendBytes(request, code, headersFor(json), isPretty(request, accepted) ? pretty(bytes) : bytes);
 }
 
-/** An object that only this answer shows: reviews, scales. `row`: what stands in the table in its place; absent: it has none. */
-export async function sendObject(p: Presenter, request: ServingRequest, view: View, object: ReadonlyObject, code = 200, row?: { readonly served: Served; readonly stored: Stored }): Promise<void> {
-  const accepted = negotiate(request.headers.accept, offerFor(view, row ? objectOffer : untabledOffer));
+/** An object that only this answer shows: reviews, scales. Without `rules` it has no table. */
+export async function sendObject(p: Presenter, request: ServingRequest, view: View, object: ReadonlyObject, code = 200, rules?: Pick<KindRules, 'columns'>): Promise<void> {
+  const accepted = negotiate(request.headers.accept, offerFor(view, rules ? objectOffer : untabledOffer));
   mustBeObject(accepted, view);
-  if (accepted.as === 'Table' && row) return sendTable(p, request, row.served, row.served.view, [row.stored], accepted, { resourceVersion: String(row.stored.revision) }, code);
+  if (accepted.as === 'Table' && rules) {
+    const { includeObject, version } = tableForm(request, accepted);
+    const { resourceVersion = '' } = object.metadata;
+    return sendAs(p, request, accepted, '', tableOf(rules as never, [object], { now: p.now(), includeObject, version, metadata: { resourceVersion } }), code);
+  }
   if (accepted.as === 'PartialObjectMetadata') return sendAs(p, request, accepted, 'meta.v1.PartialObjectMetadata', partial(object), code);
   return sendAs(p, request, accepted, view.type, object, code);
 }

@@ -16,6 +16,7 @@ import { fromStore } from '../registry/errors.ts';
 import type { WatchMeter } from '../storagemetrics.ts';
 import { openWatch, type Place } from '../registry/read.ts';
 import type { Served } from '../resources.ts';
+import type { View } from '../registry/views.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { ListParameters } from './options.ts';
 import type { Watches } from '../watchdrain.ts';
@@ -123,8 +124,7 @@ function formatter(p: Presenter, request: ServingRequest, served: Served, accept
   function eventFrame(event: CacherEvent<ApiObject>): Buffer {
     if (event.type !== 'BOOKMARK') return event.frame(view.version, type);
     const metadata = { resourceVersion: String(event.revision), ...(event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
-    const kind = metadataOnly ? 'PartialObjectMetadata' : view.kind;
-    const object = { kind, apiVersion: metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion, metadata };
+    const object = metadataOnly ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } : bare(p, view, metadata);
     const encoded = binary ? encodeProtobufBody(p.registry, metadataOnly ? 'meta.v1.PartialObjectMetadata' : view.type, object) : encodeJson(object);
     return frame('BOOKMARK', encoded, type);
   }
@@ -139,12 +139,24 @@ function tableFrame(p: Presenter, served: Served, event: CacherEvent<ApiObject>,
   return frame(event.type, encodeJson(table(p, served, served.view, [event.item], form, metadata, withoutDefinitions)), mediaTypes.json);
 }
 
-/** The row of an object that has nothing but a revision. */
+/** Kinds of which a missing size is written as none. */
+const sized = new Set(['apps.v1.Deployment', 'apps.v1.StatefulSet', 'apps.v1.ReplicaSet']);
+
+/** An object that has nothing but a revision, with what is always written. */
+function bare(p: Presenter, { kind, apiVersion, type, model }: View, metadata: JsonObject): JsonObject {
+  const object: JsonObject = { kind, apiVersion, metadata };
+  if (model) return object;
+  // The generation of its template, which it once had.
+  if (type === 'apps.v1.DaemonSet') object['metadata'] = { ...metadata, annotations: { 'deprecated.daemonset.template.generation': '0', ...(metadata['annotations'] as JsonObject | undefined) } };
+  if (sized.has(type)) object['spec'] = { replicas: 0 };
+  return normalise(p.registry, type, object as never) as unknown as JsonObject;
+}
+
+/** The row of such an object. */
 function bookmarkRow(p: Presenter, { rules, view }: Served, event: CacherEvent<ApiObject>, { includeObject, version }: TableForm): JsonObject {
   const metadata = { resourceVersion: String(event.revision), ...(event.type === 'BOOKMARK' && event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
-  const bare: JsonObject = { kind: view.kind, apiVersion: view.apiVersion, metadata };
-  const empty = view.model ? bare : (normalise(p.registry, view.type, bare as never) as unknown as JsonObject);
+  const empty = bare(p, view, metadata);
   const { rows } = tableOf(rules as never, [empty], { now: p.now(), includeObject: 'None', version, withoutDefinitions: true });
-  const object = includeObject === 'Object' ? empty : includeObject === 'None' ? null : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
+  const object = includeObject === 'Object' ? empty : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
   return { ...(rows as JsonObject[])[0]!, object };
 }

@@ -39,9 +39,14 @@ export class Kubelets {
     this.#agent.destroy();
   }
 
-  /** Where the kubelet of a node listens, as this server's own client; as anybody where it has no credentials. */
-  async target(node: string, path: string): Promise<Target> {
-    const object = (await this.#nodes.get('', node)).object as unknown as DeepReadonly<Node>;
+  /**
+   * Where the kubelet of a node listens, as this server's own client; as anybody where it has no credentials. A node that is not there
+   * is missed as what was asked for.
+   */
+  async target(node: string, path: string, resource = this.#nodes.resource): Promise<Target> {
+    const found = await this.#nodes.find('', node);
+    if (!found) throw StatusError.notFound(resource, node);
+    const object = found.object as unknown as DeepReadonly<Node>;
     const addresses = object.status.addresses ?? [];
     const { authority, cert, key, addressTypes = defaultAddressTypes } = this.#credentials ?? {};
     const address = addressTypes.map((type) => addresses.find((a) => a.type === type)).find((a) => a !== undefined);
@@ -65,7 +70,7 @@ export class Kubelets {
     const wanted = new URLSearchParams();
     // In the order of their names.
     for (const [name, value] of Object.entries({ follow, limitBytes, previous, sinceSeconds, sinceTime, tailLines, timestamps })) if (value !== undefined) wanted.set(name, String(value));
-    const kubelet = await this.target(pod.spec.nodeName, withQuery(`/containerLogs/${place(info)}/${encodeURIComponent(container)}`, wanted));
+    const kubelet = await this.target(pod.spec.nodeName, withQuery(`/containerLogs/${place(info)}/${encodeURIComponent(container)}`, wanted), this.#pods.resource);
     const target: Target = options.insecureSkipTLSVerifyBackend && kubelet.tls ? { ...kubelet, tls: { ...kubelet.tls, insecure: true } } : kubelet;
     const response = await ask(target, request.signal).catch((error: Error) => {
       throw plain(`Get "https://${hostAndPort(target)}${target.path}": ${error.message}`);
@@ -92,7 +97,7 @@ export class Kubelets {
     const container = chooseContainer(pod, options.container);
     const { stderr: error, stdin: input, stdout: output, tty } = options;
     for (const [name, value] of Object.entries({ error, input, output, tty })) if (value) wanted.set(name, '1');
-    const target = await this.target(placed(pod), withQuery(`/${what}/${place(info)}/${encodeURIComponent(container)}`, wanted));
+    const target = await this.target(placed(pod), withQuery(`/${what}/${place(info)}/${encodeURIComponent(container)}`, wanted), this.#pods.resource);
     return upgraded(request, target);
   }
 
@@ -101,7 +106,7 @@ export class Kubelets {
     const wanted = new URLSearchParams();
     const { ports = [] } = given as PodPortForwardOptions;
     if (ports.length > 0) wanted.set('port', ports.join(','));
-    return upgraded(request, await this.target(placed(pod), withQuery(`/portForward/${place(info)}`, wanted)));
+    return upgraded(request, await this.target(placed(pod), withQuery(`/portForward/${place(info)}`, wanted), this.#pods.resource));
   };
 
   async #pod(info: RequestInfo): Promise<ReadPod> {

@@ -1,5 +1,6 @@
 /** What deleting an object comes to: removal, a mark with a time to go, or waiting for what holds it. Pure. */
 import { parseTime, timestamp } from '../../base/clock.ts';
+import { notSupported } from '../../machinery/fieldpath.ts';
 import { StatusError, type QualifiedResource } from '../../machinery/status.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 
@@ -17,6 +18,22 @@ export type DeletionPlan =
   /** Already on its way, nothing to write. */
   | { readonly action: 'wait' }
   | { readonly action: 'mark'; apply(object: ApiObject): void };
+
+export function checkDeletionOptions(options: Record<string, unknown>): void {
+  const dryRun = options['dryRun'] as readonly string[] | undefined;
+  if (dryRun?.some((d) => d !== 'All')) throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [notSupported('dryRun', dryRun, ['All'])]);
+  const policy = options['propagationPolicy'];
+  if (policy !== undefined && options['orphanDependents'] !== undefined) {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { type: 'FieldValueInvalid', field: 'propagationPolicy', detail: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set` },
+    ]);
+  }
+  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { type: 'FieldValueNotSupported', field: 'propagationPolicy', detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"` },
+    ]);
+  }
+}
 
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';

@@ -36,7 +36,7 @@ interface Token {
 const tokenVersion = 'meta.k8s.io/v1';
 
 function encodeToken(rv: number, key: string, prefix: string): string {
-  const token: Token = { v: tokenVersion, rv, start: `${key.slice(prefix.length)}\u0000` };
+  const token: Token = { v: tokenVersion, rv, start: `/${key.slice(prefix.length)}\u0000` };
   return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
@@ -67,6 +67,11 @@ function parseToken(bytes: Buffer): Readonly<Record<string, unknown>> {
   return value;
 }
 
+/** A key that stands before this one, with none in between that anything is called. */
+function before(key: string): string {
+  return `${key.slice(0, -1)}${String.fromCharCode(key.charCodeAt(key.length - 1) - 1)}\uffff`;
+}
+
 function decodeToken(text: string, prefix: string): { rv: number; after: string } {
   const { v = '', rv = 0, start = '' } = parseToken(decodeBase64(text)) as Partial<Token>;
   if (v !== tokenVersion) throw refused(`: server does not recognize this encoded version ${v}`);
@@ -75,13 +80,16 @@ function decodeToken(text: string, prefix: string): { rv: number; after: string 
   // It begins below the prefix, whatever is in it.
   const key = start.startsWith('/') ? start : `/${start}`;
   if (posix.normalize(key).replace(/(.)\/$/, '$1') !== key) throw refused(`: ${start}`);
-  return { rv, after: prefix + key.slice(1).replace(/\u0000$/, '') };
+  const begin = prefix + key.slice(1);
+  // The list goes on with the first key that is not before this one.
+  return { rv, after: begin.endsWith('\u0000') ? begin.slice(0, -1) : before(begin) };
 }
 
 export async function readList(kind: Readable, place: Place, p: ListParameters, signal?: AbortSignal): Promise<Page> {
   checkList(p);
   const { storage } = kind;
-  const { prefix } = storage.cacher;
+  // Tokens name keys as they are below what was asked for.
+  const prefix = storage.cacher.prefix + (place.namespace === undefined ? '' : `${place.namespace}/`);
   const request: { -readonly [K in keyof ListRequest]: ListRequest[K] } = {
     selection: selectionOf(kind, { ...place, labelSelector: p.labelSelector, fieldSelector: p.fieldSelector }),
   };

@@ -111,7 +111,7 @@ function common(value: unknown, name = ''): unknown {
   if (typeof value === 'string') {
     if (value === '') return value;
     if (name === 'resourceVersion') return /^\d+$/.test(value) ? (value === '0' ? '0' : '<revision>') : value;
-    if (name === 'continue') return '<token>';
+    if (name.endsWith('continue')) return '<token>';
     return value
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uid>')
       .replace(/(resourceVersion\\*"?: ?\\*")\d+/g, '$1<revision>')

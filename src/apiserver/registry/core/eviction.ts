@@ -7,7 +7,7 @@ import { selectorFromObject } from '../../../machinery/selectors.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { ApiObject, ReadonlyObject } from '../../objects.ts';
 import type { Creator } from '../../resources.ts';
-import { checkPreconditions, type DeletionOptions } from '../deletion.ts';
+import { checkDeletionOptions, checkPreconditions, type DeletionOptions } from '../deletion.ts';
 import type { Storage, WriteScope } from '../storage.ts';
 
 type ReadPod = DeepReadonly<Pod>;
@@ -71,8 +71,10 @@ function optionsOf(eviction: Eviction, name: string, scope: WriteScope): Options
     throw StatusError.invalid({ group: 'policy', kind: 'Eviction' }, name, [invalid('deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential', true, 'can not be set for pod eviction, try after removing the option')]);
   }
   const own = options.dryRun ?? [];
-  if (!scope.dryRun || own.length === 1 && own[0] === 'All') return options;
-  if (own.length === 0) return { ...options, dryRun: ['All'] };
+  if (!scope.dryRun || own.length === 0 || (own.length === 1 && own[0] === 'All')) {
+    checkDeletionOptions(options as Record<string, unknown>);
+    return scope.dryRun ? { ...options, dryRun: ['All'] } : options;
+  }
   throw new StatusError({ status: 'Failure', code: 500, message: `Non-matching dry-run options in request and content: [All] and [${own.join(' ')}]` });
 }
 
