@@ -2,7 +2,6 @@
  * The Client of components in the server's own process: the same authorization, admission and watch semantics as over HTTPS, but
  * objects pass by reference, shared and read-only, and nothing is serialised. What is written is normalised through the schema.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { ResourceRef } from '../../api/reference.ts';
 import { isAbort } from '../../base/abort.ts';
 import { timestamp } from '../../base/clock.ts';
@@ -10,6 +9,7 @@ import type { Client, DeleteOptions, ListOptions, ObjectList, Patch, ReadOptions
 import type { DeepReadonly, Draft } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import { authenticated, type Authorizer, type User } from '../../serving/identity.ts';
+import { turn } from '../../serving/respond.ts';
 import { SentSelectors } from '../../serving/selectors.ts';
 import { forbidden } from '../../serving/delegated.ts';
 import { deletedStatus, type ResourceServer } from '../http/resource.ts';
@@ -166,7 +166,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       const parameters = { ...parametersOf(options), allowWatchBookmarks: options.allowBookmarks === true, ...(options.sendInitialEvents === undefined ? {} : { sendInitialEvents: options.sendInitialEvents }) };
       for await (const batch of await openWatch(served, placeOf(ref, options), parameters, signal)) {
         for (const [i, event] of batch.entries()) {
-          if (i % decodedAtOnce === decodedAtOnce - 1) await setImmediate();
+          if (i % decodedAtOnce === decodedAtOnce - 1) await turn();
           if (event.type !== 'BOOKMARK') yield { type: event.type, object: await seen<T>(served.view, event.item) };
           else yield bookmark(event.revision, event.initialEventsEnd);
         }
@@ -185,7 +185,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
 async function inTurns<T>(view: View, items: readonly Stored[]): Promise<DeepReadonly<T>[]> {
   const seen: DeepReadonly<T>[] = [];
   for (let from = 0; from < items.length; from += decodedAtOnce) {
-    if (from > 0) await setImmediate();
+    if (from > 0) await turn();
     const objects = items.slice(from, from + decodedAtOnce).map((item) => item.object);
     if (view.prepare) await view.prepare(objects);
     for (const object of objects) seen.push(view.read(object) as unknown as DeepReadonly<T>);
