@@ -9,6 +9,7 @@ import type { TlsOptions } from '../serving/server.ts';
 import type { FrontOptions } from './front.ts';
 import type { RequestLimits } from './limits.ts';
 import type { AdmissionConfiguration } from './admission/configuration.ts';
+import type { Component } from './registry/core/components.ts';
 
 export interface KeyPair {
   readonly cert: string;
@@ -100,6 +101,8 @@ export interface ApiServerConfig {
   readonly features?: readonly string[];
   /** Beside those of the server itself, in /healthz and /readyz. */
   readonly healthChecks?: readonly HealthCheck[];
+  /** What componentstatuses lists beside the store; default: scheduler and controller manager on this machine, at their usual ports. */
+  readonly components?: readonly Component[];
   readonly limits?: RequestLimits;
   /** Default true: profiles at /debug/pprof/, for those who may get them. */
   readonly profiling?: boolean;

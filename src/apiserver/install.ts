@@ -122,7 +122,7 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
     const own = sub.kind === definition.kind;
     const group = sub.group ?? definition.group;
     const version = sub.version ?? definition.version;
-    const subview = own ? view : sub.name === 'scale' ? scaleView : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind });
+    const subview = own ? view : sub.name === 'scale' ? scaleView : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind, ...(sub.accepts ? { accepts: sub.accepts } : {}) });
     subresources.set(sub.name, { definition: sub, view: subview });
   }
   return {

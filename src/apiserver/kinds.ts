@@ -1,5 +1,6 @@
 /** What single kinds have beyond the generic registry: hooks of their storage, subresources, reviews. */
 import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/ids.ts';
 import type { Authorizer } from '../serving/identity.ts';
 import type { AdmissionChain } from './admission/chain.ts';
 import { admittedConnector, admittedCreator } from './admission/transient.ts';
@@ -10,10 +11,11 @@ import type { Installed } from './install.ts';
 import type { Target } from './proxy/forward.ts';
 import type { Kubelets } from './proxy/kubelet.ts';
 import { nodeProxy, podProxy, serviceProxy } from './proxy/resources.ts';
-import type { Resolver } from './proxy/resolve.ts';
 import { adminAccessHooks } from './registry/core/adminaccess.ts';
+import { componentStatuses, type Component } from './registry/core/components.ts';
+import { evicter } from './registry/core/eviction.ts';
 import { namespaceHooks } from './registry/core/namespaces.ts';
-import { binder, evicter } from './registry/core/pods.ts';
+import { binder } from './registry/core/pods.ts';
 import { podSpecPaths, unprivilegedHooks } from './registry/core/privileged.ts';
 import type { ServiceAllocator } from './registry/core/services.ts';
 import { tokenCreator, type TokenLimits } from './registry/core/tokens.ts';
@@ -30,16 +32,17 @@ export interface KindOptions {
   readonly boundObjects: BoundObjects;
   readonly reviews: ReviewOptions;
   readonly kubelets: Kubelets;
-  readonly resolver: Resolver;
+  readonly random: Random;
   readonly admission: AdmissionChain;
   readonly clock: Clock;
   readonly allowPrivileged: boolean;
   readonly through: Target['through'];
+  readonly components: readonly Component[];
 }
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, resolver, admission, clock, allowPrivileged, through }: KindOptions): void {
+export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, random, admission, clock, components, allowPrivileged, through }: KindOptions): void {
   const { table, storage } = installed;
   const pods = storage('pods');
   storage('namespaces').hooks = namespaceHooks;
@@ -69,11 +72,11 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, tokenL
   creates('', 'v1', 'pods', 'eviction', evicter(pods, storage('poddisruptionbudgets.policy')));
   const connectors: readonly (readonly [resource: string, name: string, connect: Connector])[] = [
     ['pods', 'log', kubelets.log], ['pods', 'exec', kubelets.exec], ['pods', 'attach', kubelets.attach], ['pods', 'portforward', kubelets.portForward],
-    ['pods', 'proxy', podProxy(pods, through)], ['services', 'proxy', serviceProxy(resolver, through)], ['nodes', 'proxy', nodeProxy(kubelets)],
+    ['pods', 'proxy', podProxy(pods, through)], ['services', 'proxy', serviceProxy({ services: storage('services'), endpoints: storage('endpoints'), pods, random, through })], ['nodes', 'proxy', nodeProxy(kubelets)],
   ];
   for (const [resource, name, connect] of connectors) connects(resource, name, connect);
   if (tokens) creates('', 'v1', 'serviceaccounts', 'token', tokenCreator(tokens, boundObjects, tokenLimits));
-  table.extend('', 'v1', 'componentstatuses', { listVirtual: async () => [] });
+  table.extend('', 'v1', 'componentstatuses', { listVirtual: componentStatuses(components) });
   for (const [name, create] of Object.entries(reviewCreators(reviews))) {
     const dot = name.indexOf('.');
     creates(name.slice(dot + 1), 'v1', name.slice(0, dot), '', create);

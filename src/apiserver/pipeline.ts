@@ -4,6 +4,7 @@ import { forbidden } from '../serving/delegated.ts';
 import type { Layer, ServingRequest, Trail } from '../serving/request.ts';
 import { requestInfo, type RequestInfo } from '../serving/requestinfo.ts';
 import { sendText, toStatus } from '../serving/respond.ts';
+import { flagOf } from '../serving/parameters.ts';
 import { SentSelectors } from '../serving/selectors.ts';
 import { isAbort } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
@@ -136,7 +137,7 @@ function infoOf(request: ServingRequest): RequestInfo {
   const { query } = request;
   const watch = query.get('watch');
   const fields = query.get('fieldSelector');
-  const info = requestInfo(request.method, request.path, watch !== null && watch !== 'false' && watch !== '0', fields ? nameIn(fields) : noName);
+  const info = requestInfo(request.method, request.path, watch !== null && flagOf(watch), fields ? nameIn(fields) : noName);
   const labels = query.get('labelSelector');
   if ((!fields && !labels) || !selecting.has(info.verb)) return info;
   return { ...info, ...(fields ? { fieldSelector: fields } : {}), ...(labels ? { labelSelector: labels } : {}) };

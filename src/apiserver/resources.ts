@@ -10,8 +10,8 @@ import type { View } from './registry/views.ts';
 /** A POST that makes something other than a stored object of this kind: reviews, bindings, tokens. */
 export type Creator = (object: ApiObject, target: { readonly namespace: string; readonly name: string }, scope: WriteScope) => Promise<ApiObject>;
 
-/** Answers the request itself: logs, exec, proxy. */
-export type Connector = (request: ServingRequest, info: RequestInfo) => Promise<void>;
+/** Answers the request itself: logs, exec, proxy. `options`: what the query asks for, as the object of its kind. */
+export type Connector = (request: ServingRequest, info: RequestInfo, options: ReadonlyObject) => Promise<void>;
 
 export interface ServedSubresource {
   readonly definition: Subresource;

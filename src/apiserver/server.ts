@@ -20,6 +20,7 @@ import { authorizationChain } from './authz/chain.ts';
 import { Rbac } from './authz/rbac.ts';
 import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
 import { CustomResources } from './crd/controller.ts';
+import { localComponents, type Component } from './registry/core/components.ts';
 import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionPriorityOf, versionsInOrder } from './discovery/documents.ts';
@@ -92,7 +93,8 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const timing = admissionMetrics(metrics, clock);
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics, timing }), timing);
   wireKinds({
-    kubelets, resolver, admission, clock, through, allowPrivileged: config.allowPrivileged ?? true,
+    kubelets, random, admission, clock, through, allowPrivileged: config.allowPrivileged ?? true,
+    components: [...(config.components ?? localComponents), storeComponent(feed)],
     installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,
     reviews: {
       authorize,
@@ -103,11 +105,11 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 
   const client = (user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client =>
     loopbackClient(loopback, { groups: [], ...user }, userAgent);
-  const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] });
+  const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver');
 
   const custom = new CustomResources({
     registry, feed, admission, resolver, surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
-    client: () => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver'),
+    client: system,
   });
 
   let ready = false;
@@ -213,6 +215,17 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
 function localGroupVersions({ table }: Installed): GroupVersion[] {
   return table.groups().filter((group) => group !== 'apiregistration.k8s.io').flatMap((group) =>
     versionsInOrder(table, group).filter((version) => !table.resources(group, version).every((s) => s.definition.custom)).map((version) => ({ group, version, groupPriority: priorityOf(group), versionPriority: versionPriorityOf(group, version) })));
+}
+
+/** The store, under the name that its counterpart has. */
+function storeComponent(feed: Feed): Component {
+  return {
+    name: 'etcd-0',
+    check: async () => {
+      if (!feed.ready) throw new Error('the store cannot be read');
+      return 'ok';
+    },
+  };
 }
 
 /** The profiler is loaded when somebody asks for a profile. */

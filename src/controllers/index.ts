@@ -22,13 +22,14 @@ import { policyStatusController } from './policystatus/policystatus.ts';
 import { resourceQuotaController } from './quota/quota.ts';
 import { replicaSetController, replicationController } from './replicaset/replicaset.ts';
 import { rootCaPublisher, serviceAccountController } from './serviceaccount/serviceaccount.ts';
+import { legacyTokenCleaner } from './serviceaccount/cleaner.ts';
 import { serviceAccountTokenController } from './serviceaccount/tokens.ts';
 import { statefulSetController } from './statefulset/statefulset.ts';
 import { ttlAfterFinishedController } from './ttl/ttl.ts';
 import { persistentVolumeBinder } from './volumes/binder.ts';
 import { ephemeralVolumeController } from './volumes/ephemeral.ts';
 import { hostPathProvisioner } from './volumes/hostpath.ts';
-import { claimProtection, volumeProtection } from './volumes/protection.ts';
+import { attributesClassProtection, claimProtection, volumeProtection } from './volumes/protection.ts';
 
 export type { ControllerOptions } from './harness/controller.ts';
 export type { HarnessConfig };
@@ -37,7 +38,7 @@ export const controllers: readonly Controller[] = [
   garbageCollector, namespaceController, serviceAccountController, serviceAccountTokenController, rootCaPublisher, replicaSetController, replicationController, deploymentController,
   daemonSetController, statefulSetController, jobController, cronJobController, endpointSliceController, endpointsController, endpointSliceMirroringController, nodeIpamController, nodeLifecycleController, taintEvictionController, podGarbageCollector,
   ttlAfterFinishedController, horizontalPodAutoscalerController, disruptionController, resourceQuotaController, clusterRoleAggregationController, policyStatusController,
-  certificateApprover, certificateSigner, certificateCleaner, persistentVolumeBinder, hostPathProvisioner, claimProtection, volumeProtection, ephemeralVolumeController,
+  certificateApprover, certificateSigner, certificateCleaner, persistentVolumeBinder, hostPathProvisioner, claimProtection, volumeProtection, attributesClassProtection, ephemeralVolumeController, legacyTokenCleaner,
 ];
 
 /** Resolves when the signal has fired and all controllers have come to rest. */

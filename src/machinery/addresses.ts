@@ -72,3 +72,18 @@ export function cidrContains(cidr: string, address: string): boolean {
   const shift = BigInt((range.family === 'IPv4' ? 32 : 128) - range.prefix);
   return addressBits(range.address) >> shift === addressBits(address) >> shift;
 }
+
+/** An address of one host out there: not this one's own, of a link, of a group or of everybody. */
+export function isGlobalUnicast(address: string): boolean {
+  const canonical = canonicalIP(address);
+  if (canonical === undefined) return false;
+  const mapped = canonical.startsWith('::ffff:') ? addressBits(canonical) & 0xffffffffn : undefined;
+  if (mapped !== undefined || isIPv4(canonical)) {
+    const bits = Number(mapped ?? addressBits(canonical));
+    const [first, second] = [bits >>> 24, (bits >>> 16) & 255];
+    return bits !== 0 && bits !== 0xffffffff && first !== 127 && !(first === 169 && second === 254) && !(first >= 224 && first < 240);
+  }
+  const bits = addressBits(canonical);
+  const top = Number(bits >> 112n);
+  return bits > 1n && (top & 0xffc0) !== 0xfe80 && (top & 0xff00) !== 0xff00;
+}

@@ -296,15 +296,18 @@ export function parseFieldSelector(text: string): FieldSelector {
   const terms: FieldTerm[] = [];
   for (const part of splitTerms(text).sort()) {
     if (part === '') continue;
-    const match = /^([^=!]*?)(!=|==|=)([^]*)$/.exec(part);
+    const match = /^((?:[^=!]|!(?!=))*)(!=|==|=)([^]*)$/.exec(part);
     if (!match) throw StatusError.badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
-    terms.push({ field: match[1]!, operator: match[2] === '!=' ? '!=' : '=', value: unescaped(match[3]!) });
+    const value = unescaped(match[3]!);
+    // Of nothing, nothing is asked.
+    if (match[1] !== '' || value !== '') terms.push({ field: match[1]!, operator: match[2] === '!=' ? '!=' : '=', value });
   }
   return new FieldSelector(terms);
 }
 
+/** At commas that no backslash stands before. */
 function splitTerms(text: string): string[] {
-  return text.match(/(?:\\[^]|[^,\\])+|\\$/g) ?? [];
+  return text.match(/(?:\\[^]|[^,\\]|\\$)+/g) ?? [];
 }
 
 function unescaped(text: string): string {

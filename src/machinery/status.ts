@@ -95,7 +95,7 @@ export class StatusError extends Error {
     const list = lines.length === 1 ? lines[0]! : `[${lines.join(', ')}]`;
     const full = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
     return StatusError.#make(422, 'Invalid', `${full} "${name}" is invalid: ${list}`, {
-      ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), kind: kind.kind,
+      ...(name ? { name } : {}), ...(kind.group ? { group: kind.group } : {}), ...(kind.kind ? { kind: kind.kind } : {}),
       causes: errors.map((e) => ({ reason: e.type, message: e.detail, field: e.field })),
     });
   }

@@ -82,6 +82,8 @@ export interface Subresource {
   readonly group?: string;
   readonly version?: string;
   readonly verbs: readonly string[];
+  /** Versions of `kind` that are taken as well, for they are the same. */
+  readonly accepts?: readonly string[];
 }
 
 /** What discovery says of a resource, and where it is stored. */

@@ -20,7 +20,7 @@ export interface Accepted {
 export interface Offer {
   readonly mediaTypes: readonly string[];
   /** What of `as` is offered, e.g. `['Table', 'PartialObjectMetadata']`; else the plain object only. */
-  as?(kind: string, group: string, version: string): boolean;
+  as?(kind: string, group: string, version: string, mediaType: string): boolean;
   /** What the route can answer with; who takes none of it, by exact name, is told so before anything else. */
   readonly representations?: readonly string[];
 }
@@ -67,8 +67,9 @@ function fit(clause: Clause, offer: Offer): Accepted | undefined {
     (offered) => offered === clause.type || clause.type === '*/*' || (clause.type.endsWith('/*') && offered.startsWith(clause.type.slice(0, -1))),
   );
   if (!mediaType) return undefined;
-  const { as = '', g: group = '', v: version = '', pretty, profile = '' } = clause.params;
-  if (as !== '' && !offer.as?.(as, group, version)) return undefined;
+  const { stream = '', as = '', g: group = '', v: version = '', pretty, profile = '' } = clause.params;
+  if (stream !== '' && (stream !== 'watch' || mediaType === yaml)) return undefined;
+  if (as !== '' && !offer.as?.(as, group, version, mediaType)) return undefined;
   return { mediaType, as, group, version, pretty: pretty === '1', profile };
 }
 

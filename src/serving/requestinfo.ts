@@ -11,6 +11,8 @@ export interface RequestInfo {
   readonly name: string;
   /** What follows resource and name, split at `/` and decoded: `['log']`, `['proxy', 'some', 'path']`. */
   readonly rest: readonly string[];
+  /** The path has `/watch/` before the resource. */
+  readonly legacyWatch?: true;
   /** The selectors of a list, watch or deletecollection, as they were sent. */
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
@@ -23,18 +25,19 @@ function nonResource(method: string, path: string): RequestInfo {
   return { isResource: false, path, verb: method.toLowerCase(), group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: none };
 }
 
-function decode(part: string): string {
-  if (!part.includes('%')) return part;
+/** A path as it is meant: slashes that were written as `%2F` divide it, too. */
+function decoded(path: string): string {
+  if (!path.includes('%')) return path;
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(path);
   } catch {
-    return part;
+    return path;
   }
 }
 
 /** `path` without the query. `watching`: the query says watch=true; `namedByField`: the name in a metadata.name field selector. */
 export function requestInfo(method: string, path: string, watching = false, namedByField = ''): RequestInfo {
-  const parts = path.split('/');
+  const parts = decoded(path).split('/');
   // parts[0] is empty: the path starts with a slash.
   let at: number;
   let group = '';
@@ -48,32 +51,34 @@ export function requestInfo(method: string, path: string, watching = false, name
   }
   const version = parts[at++]!;
   let verb = verbs[method] ?? method.toLowerCase();
-  let legacyWatch = false;
+  let legacyWatch: true | undefined;
   if (parts[at] === 'watch' && parts.length > at + 1) {
     legacyWatch = true;
     at++;
   }
   let namespace = '';
-  let resource = decode(parts[at]!);
+  let resource = parts[at]!;
   if (resource === '') return nonResource(method, path);
-  if (resource === 'namespaces' && parts.length > at + 1 && parts[at + 1] !== '') {
-    namespace = decode(parts[at + 1]!);
+  if (resource === 'namespaces' && parts.length > at + 1) {
+    namespace = parts[at + 1]!;
     // `namespaces/x/finalize` and `/status` are of the namespace itself.
     const third = parts[at + 2];
     if (third !== undefined && third !== '' && third !== 'finalize' && third !== 'status') {
       at += 2;
-      resource = decode(third);
+      resource = third;
     }
   }
-  const name = parts.length > at + 1 ? decode(parts[at + 1]!) : '';
-  const rest = parts.length > at + 2 ? parts.slice(at + 2).map(decode) : none;
+  const name = parts.length > at + 1 ? parts[at + 1]! : '';
+  // Slashes at the end mean something to what is behind a proxy alone.
+  if (parts[at + 2] !== 'proxy') while (parts.length > at + 2 && parts.at(-1) === '') parts.pop();
+  const rest = parts.length > at + 2 ? parts.slice(at + 2) : none;
   if (name === '') {
     if (verb === 'get') verb = watching || legacyWatch ? 'watch' : 'list';
     else if (verb === 'delete') verb = 'deletecollection';
   } else if (legacyWatch) verb = 'watch';
   return {
     isResource: true, path, verb, group, version, namespace, resource, subresource: rest[0] ?? '',
-    name: name !== '' ? name : verb === 'list' || verb === 'watch' ? namedByField : '', rest,
+    name: name !== '' ? name : verb === 'list' || verb === 'watch' ? namedByField : '', rest, ...(legacyWatch ? { legacyWatch } : {}),
   };
 }
 

@@ -112,7 +112,7 @@ async function nextPiece(pieces: Iterator<Buffer | undefined, void>): Promise<Bu
 }
 
 /** Lets everything else that is waiting run first. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

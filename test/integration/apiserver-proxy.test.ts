@@ -114,7 +114,7 @@ function upgrade(path: string): Promise<{ status: number; echoed: string }> {
 test('exec leaves HTTP on both sides; what the kubelet refuses is refused', async () => {
   const path = '/api/v1/namespaces/default/pods/web';
   assert.deepEqual(await upgrade(`${path}/exec?container=main&command=ls&command=-l&stdin=true&stdout=true`), { status: 101, echoed: 'through both' });
-  assert.ok(asked.some((line) => line.endsWith('/exec/default/web/main?input=1&output=1&command=ls&command=-l')), asked.join('\n'));
+  assert.ok(asked.some((line) => line.endsWith('/exec/default/web/main?command=ls&command=-l&input=1&output=1')), asked.join('\n'));
   assert.equal((await upgrade(`${path}/attach?container=main&stdout=true`)).status, 404);
   assert.equal((await upgrade(`${path}/exec?container=nope`)).status, 400);
 });

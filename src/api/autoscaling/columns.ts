@@ -53,8 +53,9 @@ export const horizontalPodAutoscalerColumns = columnList<T.HorizontalPodAutoscal
   ageColumn,
 ]);
 
-export const scaleColumns = columnList<Scale>(({ integer, nameColumn, ageColumn }) => [
-  nameColumn,
+export const scaleColumns = columnList<Scale>(({ column, integer, ageColumn }) => [
+  // Of a column of its own: it does not say that it is one of names.
+  column('Name', 'Name of what has the size.', (s) => s.metadata.name),
   integer('Desired', 'Pods that should run.', (s) => s.spec?.replicas ?? 0),
   integer('Available', 'Pods that exist.', (s) => s.status?.replicas ?? 0),
   ageColumn,

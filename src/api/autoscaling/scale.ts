@@ -21,16 +21,17 @@ export function toScale(object: DeepReadonly<Scalable>): Scale {
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
-    metadata: { name, uid, resourceVersion, creationTimestamp, ...(namespace ? { namespace } : {}) },
+    metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
     spec: object.spec.replicas ? { replicas: object.spec.replicas } : {},
     status: { replicas: object.status?.replicas ?? 0, ...(text ? { selector: text } : {}) },
   };
 }
 
-/** Writes the wanted size into the object; its resourceVersion becomes the update's precondition. */
+/** Writes the wanted size into the object; its resourceVersion and uid become the update's preconditions. */
 export function applyScale(object: Scalable, scale: DeepReadonly<Scale>): void {
   object.spec.replicas = scale.spec?.replicas ?? 0;
   if (scale.metadata.resourceVersion) object.metadata.resourceVersion = scale.metadata.resourceVersion;
+  if (scale.metadata.uid) object.metadata.uid = scale.metadata.uid;
 }
 
 export function validateScale(scale: DeepReadonly<Scale>): FieldError[] {

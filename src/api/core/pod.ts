@@ -58,11 +58,14 @@ function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContex
       // Owners are not the kubelet's to change.
       keep(pod.metadata, old.metadata, 'ownerReferences', 'deletionTimestamp');
       if (!pod.status.qosClass && old.status.qosClass) pod.status.qosClass = old.status.qosClass;
+      keepObservedGenerations(pod.status, old.status);
       break;
     case 'ephemeralcontainers': {
       const wanted = pod.spec.ephemeralContainers;
       keep(pod, old, 'spec', 'status');
+      keepMetadata(pod, old);
       if (wanted) pod.spec.ephemeralContainers = wanted;
+      else delete pod.spec.ephemeralContainers;
       break;
     }
     case 'resize':
@@ -76,20 +79,40 @@ function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContex
   }
 }
 
-/** A resize changes resources and resize policies of containers, by name; nothing else. */
+/** Who no longer says for which generation a status is does not take back what was said. */
+function keepObservedGenerations(status: T.PodStatus, old: DeepReadonly<T.PodStatus>): void {
+  status.observedGeneration ||= old.observedGeneration ?? 0;
+  if (status.observedGeneration === 0) delete status.observedGeneration;
+  const seen = new Map<string, number>();
+  for (const condition of status.conditions ?? []) {
+    const nth = seen.get(condition.type) ?? 0;
+    seen.set(condition.type, nth + 1);
+    const before = condition.observedGeneration ? undefined : old.conditions?.filter((c) => c.type === condition.type)[nth]?.observedGeneration;
+    if (before) condition.observedGeneration = before;
+  }
+}
+
+/** These subresources are about nothing that stands in the metadata. */
+function keepMetadata(pod: T.Pod, old: DeepReadonly<T.Pod>): void {
+  keep(pod.metadata, old.metadata, 'deletionTimestamp', 'labels', 'annotations', 'finalizers', 'ownerReferences');
+}
+
+/** A resize changes resources and resize policies of containers; nothing else. Other containers than there are is for validation to refuse. */
 function keepAllButResources(pod: T.Pod, old: DeepReadonly<T.Pod>): void {
-  const wanted = pod.spec;
+  const { containers, initContainers = [] } = pod.spec;
+  if (containers.length !== old.spec.containers.length || initContainers.length !== (old.spec.initContainers?.length ?? 0)) return;
   keep(pod, old, 'spec', 'status');
-  const resize = (from: T.Container[] | undefined, to: T.Container[] | undefined): void => {
-    for (const target of to ?? []) {
-      const source = from?.find((c) => c.name === target.name);
-      if (!source) continue;
-      target.resources = source.resources;
-      if (source.resizePolicy) target.resizePolicy = source.resizePolicy;
-    }
-  };
-  resize(wanted.containers, pod.spec.containers);
-  resize(wanted.initContainers, pod.spec.initContainers);
+  keepMetadata(pod, old);
+  pod.spec.containers = resized(containers, pod.spec.containers);
+  if (initContainers.length > 0) pod.spec.initContainers = resized(initContainers, pod.spec.initContainers ?? []);
+}
+
+function resized(wanted: T.Container[], present: T.Container[]): T.Container[] {
+  if (wanted.some((container, i) => container.name !== present[i]?.name)) return wanted;
+  return present.map(({ resizePolicy: _before, ...container }, i) => {
+    const { resources, resizePolicy } = wanted[i]!;
+    return { ...container, resources, ...(resizePolicy ? { resizePolicy } : {}) };
+  });
 }
 
 /** Binding: what POST …/pods/x/binding does to the pod. */

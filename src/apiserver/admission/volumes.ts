@@ -33,12 +33,14 @@ export function defaultStorageClass(classes: Storage): AdmissionPlugin {
   };
 }
 
-const finalizers: Readonly<Record<string, string>> = { persistentvolumeclaims: 'kubernetes.io/pvc-protection', persistentvolumes: 'kubernetes.io/pv-protection' };
+const finalizers: Readonly<Record<string, string>> = {
+  'persistentvolumeclaims.': 'kubernetes.io/pvc-protection', 'persistentvolumes.': 'kubernetes.io/pv-protection', 'volumeattributesclasses.storage.k8s.io': 'kubernetes.io/vac-protection',
+};
 
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
   mutate({ group, resource, operation, subresource, object }) {
-    const finalizer = group === '' && operation === 'CREATE' && subresource === '' ? finalizers[resource] : undefined;
+    const finalizer = operation === 'CREATE' && subresource === '' ? finalizers[`${resource}.${group}`] : undefined;
     if (finalizer === undefined || object!.metadata.finalizers?.includes(finalizer)) return;
     (object!.metadata.finalizers ??= []).push(finalizer);
   },

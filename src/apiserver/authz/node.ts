@@ -8,7 +8,7 @@ import type { Attributes, Authorizer, Decision } from '../../serving/identity.ts
 import { nodeOf } from '../admission/nodes.ts';
 import { nodeRules } from '../bootstrap/policy.ts';
 import type { Storage } from '../registry/storage.ts';
-import { claimsOf, refersTo, resourceClaimsOf } from './podreferences.ts';
+import { claimsOf, refersTo, resourceClaimsOf } from '../../api/core/podreferences.ts';
 import { ruleAllows } from './rules.ts';
 
 const allow: Decision = { decision: 'allow', reason: '' };

@@ -45,6 +45,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ...options.groupVersions.map((gv) => ensureLocalService(options, gv)),
     ensureServiceCidr(options),
     publishAuthentication(options),
+    trackLegacyTokens(options),
     publishKubernetesService(options),
   ]);
 }
@@ -108,6 +109,15 @@ async function publishAuthentication({ client, clientAuthority, frontProxy }: Bo
     data['requestheader-extra-headers-prefix'] = JSON.stringify(frontProxy.extraHeaderPrefixes ?? ['X-Remote-Extra-']);
   }
   await put(client, configmaps, { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data });
+}
+
+/** Since when the use of service accounts' tokens in Secrets is noted down: those who clean up ask. */
+async function trackLegacyTokens({ client, now }: BootstrapOptions): Promise<void> {
+  const metadata = { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' };
+  const today = now.slice(0, 10);
+  await ensure(client, configmaps, { metadata, data: { since: today } });
+  const { data } = await client.get(configmaps, metadata.name, metadata);
+  if (!/^\d{4}-\d\d-\d\d$/.test(data?.['since'] ?? '')) await put(client, configmaps, { metadata, data: { ...data, since: today } });
 }
 
 /** Creates the object, or writes these parts over what is there when they differ. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../machinery/json.ts';
 import { apiVersionOf } from '../objects.ts';
+import { definitionsAreStoredIn } from '../registry/definitions.ts';
 import type { ResourceTable, Served } from '../resources.ts';
 
 /** Priority of groups and versions, highest first, as clients see them listed. */
@@ -55,7 +56,9 @@ export function storageVersionHash(served: Served): string | undefined {
   const { storage } = served;
   if (!storage) return undefined;
   const { group, version, kind } = storage.options;
-  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+  // Definitions are stored by upstream in a version that nobody serves any more.
+  const stored = kind === 'CustomResourceDefinition' ? definitionsAreStoredIn : version;
+  return createHash('sha256').update(`${group}/${stored}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
 
 export function apiVersions(serverAddress: string): JsonObject {

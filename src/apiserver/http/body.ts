@@ -51,14 +51,14 @@ export async function readObject(registry: Schema, request: ServingRequest, view
   }
   if (bytes.length === 0) throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)`);
   const { value, duplicates } = parseText(bytes, type, view.kind, validation !== 'Ignore');
-  checkHead(value, bytes, view);
+  checkHead(value, bytes, view.kind);
   return audited(request, decodeObject(registry, view, value, validation, request.warnings, duplicates));
 }
 
 /** Before the type is known it must be an object, with words for its kind and version. */
-function checkHead(value: unknown, bytes: Buffer, view: View): void {
+export function checkHead(value: unknown, bytes: Buffer, kind: string): void {
   const refuse = (why: string): never => {
-    throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${view.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${why} (${summary(bytes)})`);
+    throw StatusError.badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${why} (${summary(bytes)})`);
   };
   if (value === null) return;
   if (typeof value !== 'object' || Array.isArray(value)) return refuse(`${named(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);

@@ -1,4 +1,5 @@
 /** Query parameters of reads and writes, checked in upstream's words. */
+import { flagOf, integerOf } from '../../serving/parameters.ts';
 import { forbidden, invalid, notSupported } from '../../machinery/fieldpath.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
 
@@ -19,15 +20,12 @@ export const noParameters: ListParameters = {};
 
 function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (!/^-?\d+$/.test(text)) throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
+  return text === null ? undefined : integerOf(text);
 }
 
-export function boolean(query: URLSearchParams, name: string): boolean | undefined {
+function boolean(query: URLSearchParams, name: string): boolean | undefined {
   const text = query.get(name);
-  if (text === null) return undefined;
-  return text !== 'false' && text !== '0';
+  return text === null ? undefined : flagOf(text);
 }
 
 function text(query: URLSearchParams, name: string): string | undefined {
@@ -78,7 +76,9 @@ export function checkWatch(p: ListParameters): void {
     if (p.sendInitialEvents === undefined) errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
     if (match !== 'NotOlderThan') errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']));
   }
-  if (p.continue !== undefined) errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
+  // A watch from no revision is one with initial events, in which this is said implicitly.
+  const implied = match !== undefined || p.resourceVersion === undefined || p.resourceVersion === '0';
+  if (p.continue !== undefined && implied) errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'));
   listOptionsInvalid(errors);
 }
 

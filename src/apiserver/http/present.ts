@@ -9,8 +9,9 @@ import { json, negotiate, protobuf, yaml, type Accepted, type Offer } from '../.
 import type { ServingRequest } from '../../serving/request.ts';
 import { sendBytes, sendPieces } from '../../serving/respond.ts';
 import { dumpYaml } from '../../machinery/yaml.ts';
-import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
+import type { ReadonlyObject, Stored } from '../objects.ts';
 import { mediaTypes, partial } from '../registry/codec.ts';
+import type { KindRules } from '../../schema/vocabulary.ts';
 import type { Page } from '../registry/read.ts';
 import type { View } from '../registry/views.ts';
 import type { Served } from '../resources.ts';
@@ -25,17 +26,44 @@ export interface Presenter {
 const all = [json, yaml, protobuf];
 const listRepresentations = [...all, `${json};stream=watch`, `${protobuf};stream=watch`];
 const isMeta = (group: string, version: string): boolean => group === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1');
-const objectOffer: Offer = { mediaTypes: all, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadata') && isMeta(group, version), representations: all };
-const listOffer: Offer = { mediaTypes: all, representations: listRepresentations, as: (kind, group, version) => (kind === 'Table' || kind === 'PartialObjectMetadataList') && isMeta(group, version) };
-const watchOffer: Offer = { mediaTypes: [json, protobuf], as: objectOffer.as!, representations: listRepresentations };
-const plainOffer: Offer = { mediaTypes: all };
+const isMetadata = (kind: string): boolean => kind === 'PartialObjectMetadata' || kind === 'PartialObjectMetadataList';
+/** Whether an object can be had as a list, or the other way round, is seen when it is there. */
+const asForm: NonNullable<Offer['as']> = (kind, group, version, mediaType) => isMeta(group, version) && (isMetadata(kind) || (kind === 'Table' && mediaType !== protobuf));
+const objectOffer: Offer = { mediaTypes: all, as: asForm, representations: all };
+const listOffer: Offer = { mediaTypes: all, as: asForm, representations: listRepresentations };
+/** For objects that have no table. */
+const untabledOffer: Offer = { mediaTypes: all, as: (kind, group, version) => isMetadata(kind) && isMeta(group, version), representations: all };
 
 /** Types that are in no package have no protobuf. */
 const offerFor = (view: View, offer: Offer): Offer => (view.model ? { mediaTypes: offer.mediaTypes.filter((t) => t !== protobuf), ...(offer.as ? { as: offer.as } : {}) } : offer);
 
 export const acceptObject = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, objectOffer));
 export const acceptList = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, listOffer));
-export const acceptWatch = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, watchOffer));
+
+/** Logs are text, whatever form of an object the client would take. */
+export const acceptLog = (request: ServingRequest): Accepted => negotiate(request.headers.accept, { mediaTypes: all, as: untabledOffer.as! });
+
+/** Streams are not for YAML. */
+export function acceptWatch(request: ServingRequest, view: View): Accepted {
+  const accepted = acceptList(request, view);
+  if (accepted.mediaType === yaml) throw StatusError.notAcceptable((view.model ? [json] : [json, protobuf]).map((type) => `${type};stream=watch`));
+  return accepted;
+}
+
+/** The type as messages call it. */
+function goType(view: View): string {
+  if (view.model) return 'unstructured.Unstructured';
+  const [group = ''] = view.type.split('.');
+  return `${group === 'events' ? 'core' : group}.${view.kind}`;
+}
+
+function mustBeList(accepted: Accepted, view: View): void {
+  if (accepted.as === 'PartialObjectMetadata') throw StatusError.wrongForm(`you requested PartialObjectMetadata, but the requested object is a list (*${goType(view)}List)`);
+}
+
+function mustBeObject(accepted: Accepted, view: View): void {
+  if (accepted.as === 'PartialObjectMetadataList') throw StatusError.wrongForm(`you requested PartialObjectMetadataList, but the requested object is not a list (*${goType(view)})`);
+}
 
 function headersFor(type: string): OutgoingHttpHeaders {
   return { 'cache-control': 'no-cache, private', 'content-type': type };
@@ -55,6 +83,7 @@ function isPretty(request: ServingRequest, accepted: Accepted | undefined): bool
 export async function sendStored(p: Presenter, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
   if (view.prepare) await view.prepare([stored.object]);
   const accepted = acceptObject(request, view);
+  mustBeObject(accepted, view);
   if (accepted.as === 'Table') return sendTable(p, request, served, view, [stored], accepted, { resourceVersion: String(stored.revision) }, code);
   const metadataOnly = accepted.as === 'PartialObjectMetadata';
   if (accepted.mediaType === protobuf) return sendBytes(request, code, headersFor(protobuf), stored.encoding(view.version, metadataOnly ? mediaTypes.metadataProtobuf : mediaTypes.protobuf));
@@ -64,23 +93,34 @@ export async function sendStored(p: Presenter, request: ServingRequest, served: 
   return sendBytes(request, code, headersFor(json), isPretty(request, accepted) ? pretty(bytes) : bytes);
 }
 
-/** An object that only this answer shows: reviews, scales, Status. */
-export function sendObject(p: Presenter, request: ServingRequest, type: string, object: unknown, code = 200): Promise<void> {
-  const accepted = negotiate(request.headers.accept, plainOrAnything);
+/** An object that only this answer shows: reviews, scales. Without `rules` it has no table. */
+export async function sendObject(p: Presenter, request: ServingRequest, view: View, object: ReadonlyObject, code = 200, rules?: Pick<KindRules, 'columns'>): Promise<void> {
+  const accepted = negotiate(request.headers.accept, offerFor(view, rules ? objectOffer : untabledOffer));
+  mustBeObject(accepted, view);
+  if (accepted.as === 'Table' && rules) {
+    const { includeObject, version } = tableForm(request, accepted);
+    const { resourceVersion = '' } = object.metadata;
+    return sendAs(p, request, accepted, '', tableOf(rules as never, [object], { now: p.now(), includeObject, version, metadata: { resourceVersion } }), code);
+  }
+  if (accepted.as === 'PartialObjectMetadata') return sendAs(p, request, accepted, 'meta.v1.PartialObjectMetadata', partial(object), code);
+  return sendAs(p, request, accepted, view.type, object, code);
+}
+
+function sendAs(p: Presenter, request: ServingRequest, accepted: Accepted, type: string, object: unknown, code: number): Promise<void> {
   if (accepted.mediaType === protobuf) return sendBytes(request, code, headersFor(protobuf), encodeProtobufBody(p.registry, type, object));
   if (accepted.mediaType === yaml) return sendYaml(request, code, object);
   const bytes = encodeJson(object);
   return sendBytes(request, code, headersFor(json), isPretty(request, accepted) ? pretty(bytes) : bytes);
 }
 
-/** Of what is made for the answer alone there is no table. */
-export const acceptMade = (request: ServingRequest): Accepted => negotiate(request.headers.accept, { ...plainOffer, as: (kind) => kind !== 'Table' });
+/** Of what is made for the answer alone there is no table; that is known before it is made. */
+export const acceptMade = (request: ServingRequest, view: View): Accepted => negotiate(request.headers.accept, offerFor(view, untabledOffer));
 
-/** For objects that have no table of their own: whoever prefers one takes the object as well. */
-const plainOrAnything: Offer = { ...plainOffer, as: () => true };
+/** Whoever asks for a table, or the like, takes a Status as well. */
+const anyOffer: Offer = { mediaTypes: all, as: () => true };
 
-export function sendStatus(p: Presenter, request: ServingRequest, status: Status): Promise<void> {
-  return sendObject(p, request, 'meta.v1.Status', status, status.code ?? 200);
+export function sendStatus(p: Presenter, request: ServingRequest, status: Status, code = status.code ?? 200): Promise<void> {
+  return sendAs(p, request, negotiate(request.headers.accept, anyOffer), 'meta.v1.Status', status, code);
 }
 
 /** An error in the client's own form; the last resort is plain JSON. */
@@ -114,6 +154,7 @@ function listMetadata(page: Page): JsonObject {
 
 export async function sendList(p: Presenter, request: ServingRequest, served: Served, view: View, page: Page): Promise<void> {
   const accepted = acceptList(request, view);
+  mustBeList(accepted, view);
   // Before the first piece is out, after which it could only break off.
   for (const { problem } of page.items) if (problem) throw problem;
   if (view.prepare) await view.prepare(page.items.map((item) => item.object));
@@ -166,8 +207,18 @@ function sendTable(p: Presenter, request: ServingRequest, served: Served, view: 
   return sendPieces(request, code, headersFor(json), isPretty(request, accepted) ? prettyJson(pieces) : pieces);
 }
 
-/** Anything that is listed without being stored. */
-export function sendVirtualList(p: Presenter, request: ServingRequest, view: View, items: readonly ReadonlyObject[]): Promise<void> {
-  const object: ApiObject & { items: unknown } = { kind: `${view.kind}List`, apiVersion: view.apiVersion, metadata: {}, items: items.map(withoutType) };
-  return sendObject(p, request, `${view.type}List`, object);
+/** Anything that is shown without being stored. */
+export async function sendVirtual(p: Presenter, request: ServingRequest, served: Served, shown: ReadonlyObject | readonly ReadonlyObject[]): Promise<void> {
+  const { view } = served;
+  const isList = Array.isArray(shown);
+  const items = (isList ? shown : [shown]) as readonly ReadonlyObject[];
+  const accepted = isList ? acceptList(request, view) : acceptObject(request, view);
+  (isList ? mustBeList : mustBeObject)(accepted, view);
+  if (accepted.as === 'Table') {
+    const { includeObject, version } = tableForm(request, accepted);
+    return sendAs(p, request, accepted, '', tableOf(served.rules as never, items, { now: p.now(), includeObject, version, metadata: {} }), 200);
+  }
+  if (!isList) return sendAs(p, request, accepted, accepted.as ? 'meta.v1.PartialObjectMetadata' : view.type, accepted.as ? partial(items[0]!) : items[0]!, 200);
+  const [type, head] = accepted.as ? ['meta.v1.PartialObjectMetadataList', { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }] : [`${view.type}List`, { kind: `${view.kind}List`, apiVersion: view.apiVersion }];
+  return sendAs(p, request, accepted, type, { ...head, metadata: {}, items: items.map((item) => (accepted.as ? partial(item) : withoutType(item))) }, 200);
 }

@@ -1,28 +1,33 @@
 /** One request to a resource: which verb, which subresource, and the answer. */
 import { timestamp } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
-import { notSupported } from '../../machinery/fieldpath.ts';
+import { scaleColumns } from '../../api/autoscaling/columns.ts';
+import { required } from '../../machinery/fieldpath.ts';
 import type { JsonObject } from '../../machinery/json.ts';
+import { parseFieldSelector } from '../../machinery/selectors.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import type { Schema } from '../registry/engines.ts';
 import { decode } from '../../schema/json.ts';
 import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
 import { anonymous } from '../../serving/identity.ts';
 import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
+import { flagOf, integerOf } from '../../serving/parameters.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import type { RequestInfo } from '../../serving/requestinfo.ts';
 import type { ReadonlyObject, Stored } from '../objects.ts';
 import { deleteCollection } from '../registry/collection.ts';
-import type { DeletionOptions } from '../registry/deletion.ts';
+import { checkDeletionOptions, type DeletionOptions } from '../registry/deletion.ts';
 import { readList, readObject } from '../registry/read.ts';
+import { selects } from '../registry/selection.ts';
 import type { Storage, WriteScope } from '../registry/storage.ts';
 import { createObject, updateObject, type WriteRequest } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
 import type { ResourceTable, Served, ServedSubresource } from '../resources.ts';
-import { parseText, readObject as readBody } from './body.ts';
+import { checkHead, parseText, readObject as readBody } from './body.ts';
 import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
-import { acceptMade, acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtualList, type Presenter } from './present.ts';
+import { queryOptions } from './queryoptions.ts';
+import { acceptLog, acceptMade, acceptObject, sendList, sendObject, sendStatus, sendStored, sendVirtual, type Presenter } from './present.ts';
 import type { WatchMeter } from '../storagemetrics.ts';
 import type { Watches } from '../watchdrain.ts';
 import { serveWatch } from './watch.ts';
@@ -47,10 +52,12 @@ export function findServed(server: ResourceServer, info: RequestInfo): Served | 
 
 export async function serveResource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
   if (!methodFits(request, info, served)) throw StatusError.methodNotAllowedHere();
-  if (served.namespaced ? info.namespace === '' && needsNamespace(info) : info.namespace !== '' && info.resource !== 'namespaces') throw StatusError.pathNotFound();
+  if ((served.namespaced ? info.namespace === '' && needsNamespace(info) : info.namespace !== '' && info.resource !== 'namespaces') || isNowhere(info)) throw StatusError.pathNotFound();
+  if (served.storage) checkPlace(info, served);
   if (served.deprecation !== undefined) request.warnings.push(served.deprecation);
   if (info.subresource !== '') return serveSubresource(server, request, info, served);
   if (served.create && info.verb === 'create' && info.name === '') return serveCreator(server, request, info, served, served.view, served.create);
+  if (info.verb === 'watch' && served.definition.verbs.includes('list') && !served.definition.verbs.includes('watch')) throw StatusError.methodNotAllowed({ group: served.group, resource: served.resource }, 'watch');
   const allowed = served.definition.verbs.includes(info.verb) || (info.verb === 'get' && served.definition.verbs.includes('get'));
   if (!allowed) throw StatusError.methodNotAllowedHere();
   if (!served.storage) {
@@ -81,14 +88,34 @@ export async function serveResource(server: ResourceServer, request: ServingRequ
 
 /** What a path is for decides before what is in it: collections are not replaced, and all namespaces together are only read. */
 function methodFits(request: ServingRequest, info: RequestInfo, served: Served): boolean {
-  if (request.method === 'HEAD') return false;
+  if (request.method === 'HEAD' || (info.legacyWatch && request.method !== 'GET')) return false;
   if (info.subresource !== '' || info.name !== '') return true;
   if (request.method === 'PUT' || request.method === 'PATCH') return false;
-  return !served.namespaced || info.namespace !== '' || request.method === 'GET' || !served.storage;
+  return !served.namespaced || info.namespace !== '' || request.method === 'GET' || !served.storage || isNamespaceEmpty(info);
+}
+
+/** `namespaces//pods`: of a namespace, and of none. */
+function isNamespaceEmpty({ namespace, path }: RequestInfo): boolean {
+  return namespace === '' && path.includes('/namespaces//');
 }
 
 function needsNamespace(info: RequestInfo): boolean {
-  return info.name !== '' && !(info.verb === 'list' || info.verb === 'watch') || info.verb === 'create' || info.verb === 'deletecollection';
+  return !isNamespaceEmpty(info) && (info.name !== '' && !(info.verb === 'list' || info.verb === 'watch') || info.verb === 'create' || info.verb === 'deletecollection');
+}
+
+/** Something follows where nothing can. */
+function isNowhere({ name, subresource, rest, legacyWatch }: RequestInfo): boolean {
+  return rest.length > 0 && (name === '' || subresource === '' || legacyWatch === true);
+}
+
+/** Namespace and name become parts of a key. */
+function checkPlace({ namespace, name, verb }: RequestInfo, served: Served): void {
+  if (name === '' || verb === 'list' || verb === 'watch') return;
+  if (served.namespaced && namespace === '') throw StatusError.badRequest('Namespace parameter required.');
+  const [first, second] = [name, namespace].map((part) => part === '.' || part === '..');
+  if (first) throw StatusError.badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`);
+  if (name.includes('%')) throw StatusError.badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not contain '%'`);
+  if (second) throw new StatusError({ status: 'Failure', code: 500, message: `invalid key: "/${served.resource}/${namespace}/${name}"` });
 }
 
 /** What reviews show of the options of a write, as the client gave them. */
@@ -116,7 +143,8 @@ export function writeRequest(server: ResourceServer, request: ServingRequest, in
 
 async function serveCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const parameters = request.hasQuery ? listParameters(request.query) : noParameters;
-  const named = info.verb === 'watch' && info.path.includes('/watch/') && info.name !== '';
+  const named = info.legacyWatch && info.name !== '';
+  if (named && parameters.fieldSelector && !parseFieldSelector(parameters.fieldSelector).matches((field) => (field === 'metadata.name' ? info.name : ''))) throw StatusError.badRequest("fieldSelector metadata.name doesn't match requested name");
   const place = { ...(served.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {}), ...(named ? { name: info.name } : {}) };
   if (info.verb === 'watch') return serveWatch(server, request, served, place, parameters, server);
   return sendList(server, request, served, served.view, await readList(served, place, parameters));
@@ -127,6 +155,7 @@ async function serveCreate(server: ResourceServer, request: ServingRequest, info
   acceptObject(request, served.view);
   const write = writeRequest(server, request, info, served.storage, served.view, 'CreateOptions');
   const object = await readBody(server.registry, request, served.view, write.parameters.fieldValidation);
+  if (served.namespaced && info.namespace === '') throw StatusError.invalid({ group: served.group, kind: served.view.kind }, object.metadata.name ?? '', [required('metadata.namespace')]);
   return sendStored(server, request, served, served.view, await createObject(write, object), 201);
 }
 
@@ -142,19 +171,33 @@ async function serveUpdate(server: ResourceServer, request: ServingRequest, info
 export async function sendView(server: ResourceServer, request: ServingRequest, served: Served, view: View, stored: Stored, code = 200): Promise<void> {
   if (view === served.view) return sendStored(server, request, served, view, stored, code);
   await view.prepare?.([stored.object]);
-  return sendObject(server, request, view.type, view.read(stored.object), code);
+  return sendObject(server, request, view, view.read(stored.object), code, view.kind === 'Scale' ? { columns: scaleColumns } : undefined);
+}
+
+/** What is wrong with it is told without further words, and as this server's fault, as upstream does. */
+function bareFault(error: unknown): unknown {
+  if (!(error instanceof StatusError) || error.code !== 400) return error;
+  const message = error.message.replace(/^the object provided is unrecognized \(must be of type DeleteOptions\): (.*) \([0-9a-f. <>empty]*\)$|^DeleteOptions in version "v1" cannot be handled as a DeleteOptions: /s, '$1');
+  return new StatusError({ status: 'Failure', code: 500, message });
+}
+
+function decodeDeletionOptions(registry: Schema, type: string, bytes: Buffer): Record<string, unknown> {
+  if (type !== protobuf && type !== json && type !== yaml) throw StatusError.unsupportedMediaType([json, yaml, protobuf]);
+  try {
+    if (type === protobuf) return decode(registry, 'meta.v1.DeleteOptions', decodeProtobuf(registry, 'meta.v1.DeleteOptions', unwrapUnknown(bytes).raw)).object;
+    const { value } = parseText(bytes, type, 'DeleteOptions', false);
+    checkHead(value, bytes, 'DeleteOptions');
+    return decode(registry, 'meta.v1.DeleteOptions', value).object;
+  } catch (error) {
+    throw bareFault(error);
+  }
 }
 
 async function deletionOptions(server: ResourceServer, request: ServingRequest): Promise<DeletionOptions & { dryRun: boolean }> {
   const bytes = await request.body();
   let options: Record<string, unknown> = {};
   if (bytes.length > 0) {
-    const type = contentType(request.headers['content-type']);
-    let value: unknown;
-    if (type === protobuf) value = decodeProtobuf(server.registry, 'meta.v1.DeleteOptions', unwrapUnknown(bytes).raw);
-    else if (type === json || type === yaml) value = parseText(bytes, type, 'DeleteOptions', false).value;
-    else throw StatusError.unsupportedMediaType([json, yaml, protobuf]);
-    options = decode(server.registry, 'meta.v1.DeleteOptions', value).object;
+    options = decodeDeletionOptions(server.registry, contentType(request.headers['content-type']), bytes);
     request.trail?.requestPatch({ ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' });
   } else if (request.hasQuery) {
     const { query } = request;
@@ -164,34 +207,13 @@ async function deletionOptions(server: ResourceServer, request: ServingRequest):
     options = {
       ...(grace !== null ? { gracePeriodSeconds: integerOf(grace) } : {}),
       ...(policy !== null ? { propagationPolicy: policy } : {}),
-      ...(orphan !== null ? { orphanDependents: orphan === 'true' } : {}),
+      ...(orphan !== null ? { orphanDependents: flagOf(orphan) } : {}),
       ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
     };
   }
   checkDeletionOptions(options);
   const dryRun = (options['dryRun'] as string[] | undefined)?.includes('All') === true || request.query.get('dryRun') === 'All';
   return { ...(options as DeletionOptions), dryRun };
-}
-
-function integerOf(text: string): number {
-  if (!/^-?\d+$/.test(text)) throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
-}
-
-function checkDeletionOptions(options: Record<string, unknown>): void {
-  const dryRun = options['dryRun'] as readonly string[] | undefined;
-  if (dryRun?.some((d) => d !== 'All')) throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [notSupported('dryRun', dryRun, ['All'])]);
-  const policy = options['propagationPolicy'];
-  if (policy !== undefined && options['orphanDependents'] !== undefined) {
-    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      { type: 'FieldValueInvalid', field: 'propagationPolicy', detail: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set` },
-    ]);
-  }
-  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
-    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
-      { type: 'FieldValueNotSupported', field: 'propagationPolicy', detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"` },
-    ]);
-  }
 }
 
 function deletionScope(server: ResourceServer, request: ServingRequest, served: StoredResource, { dryRun, ...options }: DeletionOptions & { readonly dryRun: boolean }): WriteScope {
@@ -216,39 +238,51 @@ export function deletedStatus(served: Served, object: ReadonlyObject): Status {
 
 async function serveDeleteCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
   const options = await deletionOptions(server, request);
-  const place = served.namespaced ? { namespace: info.namespace } : {};
+  const place = served.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {};
   const page = await deleteCollection(served, place, listParameters(request.query), options, deletionScope(server, request, served, options), server.deleteWorkers);
   return sendList(server, request, served, served.view, page);
 }
 
 async function serveCreator(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served, view: View, create: NonNullable<Served['create']>): Promise<void> {
   const parameters = writeParameters(request.query, 'CreateOptions', request.headers['user-agent']);
-  acceptMade(request);
+  acceptMade(request, view);
   const object = await readBody(server.registry, request, view, parameters.fieldValidation);
   if (served.namespaced) {
     if (object.metadata.namespace && object.metadata.namespace !== info.namespace) throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
     object.metadata.namespace = info.namespace;
   }
   const made = await create(object, { namespace: info.namespace, name: info.name }, writeScope(server, request, info.subresource, parameters.dryRun));
-  const type = made.kind === 'Status' ? 'meta.v1.Status' : view.type;
-  return sendObject(server, request, type, made, 201);
+  if (made.kind === 'Status') return sendStatus(server, request, made as unknown as Status);
+  return sendObject(server, request, view, made, 201);
 }
 
 async function serveVirtual(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served, items: readonly ReadonlyObject[]): Promise<void> {
-  if (info.verb === 'list') return sendVirtualList(server, request, served.view, items);
+  if (info.verb === 'list') {
+    return sendVirtual(server, request, served, items.filter(selects(served, listParameters(request.query))));
+  }
   const found = items.find((item) => item.metadata.name === info.name);
-  if (!found) throw StatusError.notFound({ group: served.group, resource: served.resource }, info.name);
-  return sendObject(server, request, served.view.type, found);
+  if (!found) throw StatusError.notFound({ group: served.group, resource: served.definition.singular }, info.name);
+  return sendVirtual(server, request, served, found);
+}
+
+/** Those that the verbs of discovery stand for; a proxy hands on whatever there is. */
+function connectMethods({ definition }: ServedSubresource): readonly string[] {
+  if (definition.name === 'proxy') return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+  return definition.verbs.includes('create') ? ['GET', 'POST'] : ['GET'];
 }
 
 async function serveSubresource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
   const sub = served.subresources.get(info.subresource);
   if (!sub) throw StatusError.pathNotFound();
+  if (info.rest.length > 1 && sub.definition.name !== 'proxy') throw StatusError.pathNotFound();
   if (sub.connect) {
-    if (!sub.definition.verbs.includes(info.verb)) throw StatusError.methodNotAllowedHere();
-    return sub.connect(request, info);
+    if (!connectMethods(sub).includes(request.method)) throw StatusError.methodNotAllowedHere();
+    const { kind } = sub.definition;
+    const connects = kind.endsWith('Options');
+    if (!connects) acceptLog(request);
+    if (connects && request.query.has('dryRun')) throw StatusError.badRequest('dryRun is not supported');
+    return sub.connect(request, info, queryOptions(server.registry, connects ? kind : 'PodLogOptions', request, info));
   }
-  if (info.rest.length > 1) throw StatusError.pathNotFound();
   if (sub.create && info.verb === 'create') return serveCreator(server, request, info, served, sub.view, sub.create);
   if (!served.storage || !sub.definition.verbs.includes(info.verb)) throw StatusError.methodNotAllowedHere();
   const stored = served as StoredResource;

@@ -1,8 +1,10 @@
 /** A watch over HTTP or WebSocket: frames of events, in the form that the client takes, until it or time ends it. */
 import { isAbort } from '../../base/abort.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
-import { encodeJson } from '../../schema/json.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import { encodeJson, normalise } from '../../schema/json.ts';
 import { encodeProtobufBody } from '../../schema/protobuf.ts';
+import { tableOf } from '../../schema/table.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { protobuf, type Accepted } from '../../serving/negotiation.ts';
 import type { ServingRequest } from '../../serving/request.ts';
@@ -14,6 +16,7 @@ import { fromStore } from '../registry/errors.ts';
 import type { WatchMeter } from '../storagemetrics.ts';
 import { openWatch, type Place } from '../registry/read.ts';
 import type { Served } from '../resources.ts';
+import type { View } from '../registry/views.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { ListParameters } from './options.ts';
 import type { Watches } from '../watchdrain.ts';
@@ -62,6 +65,8 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
       if (events) {
         for await (const batch of events) {
           if (served.view.prepare) await served.view.prepare(batch.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.item.object])));
+          // One event is no list: upstream breaks off at the first that it cannot show.
+          if (accepted.as === 'PartialObjectMetadataList') return body.end();
           for (const part of parts(batch, messages ? 1 : eventsAtOnce)) {
             const bytes = format(part);
             count(part.length, bytes.length);
@@ -119,8 +124,7 @@ function formatter(p: Presenter, request: ServingRequest, served: Served, accept
   function eventFrame(event: CacherEvent<ApiObject>): Buffer {
     if (event.type !== 'BOOKMARK') return event.frame(view.version, type);
     const metadata = { resourceVersion: String(event.revision), ...(event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
-    const kind = metadataOnly ? 'PartialObjectMetadata' : view.kind;
-    const object = { kind, apiVersion: metadataOnly ? 'meta.k8s.io/v1' : view.apiVersion, metadata };
+    const object = metadataOnly ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } : bare(p, view, metadata);
     const encoded = binary ? encodeProtobufBody(p.registry, metadataOnly ? 'meta.v1.PartialObjectMetadata' : view.type, object) : encodeJson(object);
     return frame('BOOKMARK', encoded, type);
   }
@@ -130,10 +134,29 @@ function tableFrame(p: Presenter, served: Served, event: CacherEvent<ApiObject>,
   const metadata = { resourceVersion: String(event.revision) };
   if (event.type === 'BOOKMARK') {
     const empty = table(p, served, served.view, [], form, metadata, withoutDefinitions);
-    const annotations = event.initialEventsEnd ? { annotations: initialEventsEnd } : {};
-    const object = { kind: served.view.kind, apiVersion: served.view.apiVersion, metadata: { ...metadata, ...annotations } };
-    const rows = form.includeObject === 'None' ? [] : [{ cells: [], object }];
-    return frame('BOOKMARK', encodeJson({ ...empty, rows }), mediaTypes.json);
+    return frame('BOOKMARK', encodeJson({ ...empty, rows: [bookmarkRow(p, served, event, form)] }), mediaTypes.json);
   }
   return frame(event.type, encodeJson(table(p, served, served.view, [event.item], form, metadata, withoutDefinitions)), mediaTypes.json);
+}
+
+/** Kinds of which a missing size is written as none. */
+const sized = new Set(['apps.v1.Deployment', 'apps.v1.StatefulSet', 'apps.v1.ReplicaSet']);
+
+/** An object that has nothing but a revision, with what is always written. */
+function bare(p: Presenter, { kind, apiVersion, type, model }: View, metadata: JsonObject): JsonObject {
+  const object: JsonObject = { kind, apiVersion, metadata };
+  if (model) return object;
+  // The generation of its template, which it once had.
+  if (type === 'apps.v1.DaemonSet') object['metadata'] = { ...metadata, annotations: { 'deprecated.daemonset.template.generation': '0', ...(metadata['annotations'] as JsonObject | undefined) } };
+  if (sized.has(type)) object['spec'] = { replicas: 0 };
+  return normalise(p.registry, type, object as never) as unknown as JsonObject;
+}
+
+/** The row of such an object. */
+function bookmarkRow(p: Presenter, { rules, view }: Served, event: CacherEvent<ApiObject>, { includeObject, version }: TableForm): JsonObject {
+  const metadata = { resourceVersion: String(event.revision), ...(event.type === 'BOOKMARK' && event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
+  const empty = bare(p, view, metadata);
+  const { rows } = tableOf(rules as never, [empty], { now: p.now(), includeObject: 'None', version, withoutDefinitions: true });
+  const object = includeObject === 'Object' ? empty : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata };
+  return { ...(rows as JsonObject[])[0]!, object };
 }

@@ -66,3 +66,18 @@ test('a field selector on the node finds its pods', async () => {
   const { items } = await client.list(pods, { fieldSelector: 'spec.nodeName=n1' });
   assert.deepEqual(items.map((p) => p.metadata.name), ['p1']);
 });
+
+test('others get their turn while a long list is decoded', async () => {
+  for (let i = 0; i < 300; i++) await client.create(configmaps, { metadata: { name: `many-${i}`, labels: { many: 'x' } } }, { namespace });
+  let turns = 0;
+  let over = false;
+  const count = (): void => {
+    turns++;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  const { items } = await client.list(configmaps, { namespace });
+  over = true;
+  assert.ok(items.length >= 300);
+  assert.ok(turns >= 4, `${turns} turns`);
+});

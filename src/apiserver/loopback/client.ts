@@ -9,6 +9,7 @@ import type { Client, DeleteOptions, ListOptions, ObjectList, Patch, ReadOptions
 import type { DeepReadonly, Draft } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import { authenticated, type Authorizer, type User } from '../../serving/identity.ts';
+import { turn } from '../../serving/respond.ts';
 import { SentSelectors } from '../../serving/selectors.ts';
 import { forbidden } from '../../serving/delegated.ts';
 import { deletedStatus, type ResourceServer } from '../http/resource.ts';
@@ -34,6 +35,9 @@ export interface LoopbackServer extends ResourceServer {
   /** The whole pipeline, for requests by path. */
   readonly handle: RawHandler;
 }
+
+/** A millisecond's work or two. */
+const decodedAtOnce = 64;
 
 type Ref = ResourceRef<unknown>;
 type StoredResource = Served & Readable;
@@ -91,9 +95,8 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       await demand(ref, 'list', options.namespace ?? '', '', '', options);
       const served = stored(ref);
       const page = await readList(served, placeOf(ref, options), parametersOf(options), options.signal);
-      if (served.view.prepare) await served.view.prepare(page.items.map((item) => item.object));
       return {
-        items: page.items.map((item) => served.view.read(item.object) as unknown as DeepReadonly<T>),
+        items: await inTurns<T>(served.view, page.items),
         metadata: {
           resourceVersion: String(page.revision),
           ...(page.continue === undefined ? {} : { continue: page.continue }),
@@ -162,7 +165,8 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
     try {
       const parameters = { ...parametersOf(options), allowWatchBookmarks: options.allowBookmarks === true, ...(options.sendInitialEvents === undefined ? {} : { sendInitialEvents: options.sendInitialEvents }) };
       for await (const batch of await openWatch(served, placeOf(ref, options), parameters, signal)) {
-        for (const event of batch) {
+        for (const [i, event] of batch.entries()) {
+          if (i % decodedAtOnce === decodedAtOnce - 1) await turn();
           if (event.type !== 'BOOKMARK') yield { type: event.type, object: await seen<T>(served.view, event.item) };
           else yield bookmark(event.revision, event.initialEventsEnd);
         }
@@ -175,6 +179,18 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       over.abort();
     }
   }
+}
+
+/** Each object may have to be decoded first: others get their turn in between. */
+async function inTurns<T>(view: View, items: readonly Stored[]): Promise<DeepReadonly<T>[]> {
+  const seen: DeepReadonly<T>[] = [];
+  for (let from = 0; from < items.length; from += decodedAtOnce) {
+    if (from > 0) await turn();
+    const objects = items.slice(from, from + decodedAtOnce).map((item) => item.object);
+    if (view.prepare) await view.prepare(objects);
+    for (const object of objects) seen.push(view.read(object) as unknown as DeepReadonly<T>);
+  }
+  return seen;
 }
 
 function bookmark(revision: number, initialEventsEnd: boolean): Extract<WatchEvent<never>, { type: 'BOOKMARK' }> {

@@ -3,8 +3,11 @@ import { request as httpRequest, type Agent as HttpAgent, type ClientRequest, ty
 import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib';
 import { StatusError } from '../../machinery/status.ts';
 import type { ServingRequest } from '../../serving/request.ts';
+import { linkRewriter, rewriteUrl, type Rewriting } from './rewrite.ts';
+import { unreachable } from './unreachable.ts';
 
 export interface Target {
   readonly host: string;
@@ -28,6 +31,8 @@ export interface Target {
   readonly through?: (() => Duplex) | undefined;
   /** Keeps connections to this server. */
   readonly agent?: HttpAgent | HttpsAgent;
+  /** Pages that come from there are to lead back through the proxy. */
+  readonly rewriting?: Rewriting;
 }
 
 /** Belong to one connection, not to the message. */
@@ -43,6 +48,8 @@ function outgoingHeaders(request: ServingRequest, target: Target): OutgoingHttpH
     if (value === undefined) delete headers[lower];
     else headers[lower] = value;
   }
+  const client = request.socket.remoteAddress;
+  if (client !== undefined) headers['x-forwarded-for'] = headers['x-forwarded-for'] === undefined ? client : `${String(headers['x-forwarded-for'])}, ${client}`;
   if (request.wantsUpgrade) {
     headers['connection'] = 'Upgrade';
     headers['upgrade'] = request.headers.upgrade;
@@ -51,28 +58,41 @@ function outgoingHeaders(request: ServingRequest, target: Target): OutgoingHttpH
   return headers;
 }
 
-function open(request: ServingRequest, target: Target, signal: AbortSignal): ClientRequest {
+function open(method: string, target: Target, headers: OutgoingHttpHeaders, signal: AbortSignal, keep: boolean): ClientRequest {
   const { tls } = target;
-  const common = { host: target.host, port: target.port, path: target.path, method: request.method, headers: outgoingHeaders(request, target), signal };
-  if (!tls) return httpRequest({ ...common, ...(target.agent && !request.wantsUpgrade ? { agent: target.agent } : { agent: false }) });
+  const common = { host: target.host, port: target.port, path: target.path, method, headers, signal };
+  if (!tls) return httpRequest({ ...common, agent: (keep && target.agent) || false });
   return httpsRequest({
     ...common,
     ...(tls.ca ? { ca: tls.ca } : {}), ...(tls.cert && tls.key ? { cert: tls.cert, key: tls.key } : {}),
     ...(tls.serverName ? { servername: tls.serverName } : {}), rejectUnauthorized: tls.insecure !== true,
-    ...(target.agent && !request.wantsUpgrade ? { agent: target.agent as HttpsAgent } : { agent: false as const }),
+    agent: (keep && (target.agent as HttpsAgent | undefined)) || false,
   });
 }
 
-/** Resolves when the exchange is over. Throws 503 when the other server cannot be reached. */
+/** A plain GET, with nothing of a client's request in it. Rejects with what the other side, or the way to it, has to say. */
+export function ask(target: Target, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = open('GET', target, {}, signal, true);
+    outgoing.once('response', resolve);
+    outgoing.on('error', (error) => reject(new Error(unreachable(error, target), { cause: error })));
+    outgoing.end();
+  });
+}
+
+/** Resolves when the exchange is over. Throws 503 (500 for what was to be upgraded) when the other server cannot be reached. */
 export async function forward(request: ServingRequest, target: Target): Promise<void> {
   const upgrading = request.wantsUpgrade;
   const gone = new AbortController();
   if (!upgrading) request.signal.addEventListener('abort', () => gone.abort(), { once: true });
-  const outgoing = open(request, target, gone.signal);
+  const outgoing = open(request.method, target, outgoingHeaders(request, target), gone.signal, !upgrading);
   const answer = new Promise<{ response: IncomingMessage; socket?: Duplex; head?: Buffer }>((resolve, reject) => {
     outgoing.once('response', (response) => resolve({ response }));
     outgoing.once('upgrade', (response, socket, head) => resolve({ response, socket, head }));
-    outgoing.once('error', (error) => reject(StatusError.serviceUnavailable(`error trying to reach service: ${error.message}`)));
+    outgoing.once('error', (error) => {
+      const why = unreachable(error, target);
+      reject(upgrading ? failed(`error dialing backend: ${why}`) : StatusError.serviceUnavailable(`error trying to reach service: ${why}`));
+    });
   });
   if (upgrading || request.method === 'GET' || request.method === 'HEAD') outgoing.end();
   else request.incoming.pipe(outgoing);
@@ -83,12 +103,39 @@ export async function forward(request: ServingRequest, target: Target): Promise<
     response.destroy();
     return request.send(502, {}, 'the backend attempted to redirect this request, which is not permitted');
   }
+  const { statusCode = 502 } = response;
+  if (upgrading && statusCode < 400) {
+    response.destroy();
+    throw failed(`invalid upgrade response: status code ${statusCode}`);
+  }
   const headers: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(response.headers)) if (!hopByHop.has(name) && value !== undefined) headers[name] = value;
-  const body = request.stream(response.statusCode ?? 502, headers);
+  const through = target.rewriting && !upgrading ? rewritten(headers, target.rewriting) : [];
+  const body = request.stream(statusCode, headers);
   request.begun?.();
   // A client that has gone, or a server that broke off, has been told by the broken stream.
-  await pipeline(response, body.writable).catch(() => body.destroy());
+  await pipeline([response, ...through, body.writable]).catch(() => body.destroy());
+}
+
+function failed(message: string): StatusError {
+  return new StatusError({ status: 'Failure', code: 500, message });
+}
+
+/** What the body has to go through on its way, for which the headers are made fit. */
+function rewritten(headers: OutgoingHttpHeaders, rewriting: Rewriting): Duplex[] {
+  if (typeof headers['location'] === 'string' && headers['location'] !== '') {
+    headers['location'] = rewriteUrl(headers['location'], rewriting);
+    return [];
+  }
+  if (String(headers['content-type'] ?? '').split(';', 1)[0]!.trim() !== 'text/html') return [];
+  const encoding = String(headers['content-encoding'] ?? '');
+  const coding: Readonly<Record<string, () => [Duplex[], Duplex[]]>> = {
+    '': () => [[], []], gzip: () => [[createGunzip()], [createGzip()]], deflate: () => [[createInflateRaw()], [createDeflateRaw()]],
+  };
+  const made = Object.hasOwn(coding, encoding) ? coding[encoding]!() : undefined;
+  if (!made) return [];
+  delete headers['content-length'];
+  return [...made[0], linkRewriter(rewriting), ...made[1]];
 }
 
 function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {

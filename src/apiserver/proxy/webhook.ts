@@ -4,6 +4,7 @@ import type { DeepReadonly, JsonObject } from '../../machinery/json.ts';
 import { hasReason } from '../../machinery/status.ts';
 import { encodeJson, parseJson } from '../../schema/json.ts';
 import type { Resolver } from './resolve.ts';
+import { unreachable } from './unreachable.ts';
 
 /** The part that all kinds of webhooks have alike. */
 export type WebhookAddress = DeepReadonly<{
@@ -58,7 +59,7 @@ export async function callWebhook(address: WebhookAddress, resolver: Resolver, b
   const isName = !/^[\d.]+$|:/.test(place.serverName);
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => {
-      const why = signal.aborted ? 'context deadline exceeded' : worded(error, place);
+      const why = signal.aborted ? 'context deadline exceeded' : unreachable(error, place);
       reject(new Error(`Post ${JSON.stringify(place.shown)}: ${why}`, { cause: error }));
     };
     const outgoing = request({
@@ -94,14 +95,4 @@ function refusal(code: number, body: string): string {
   if (code === 404) return 'the server could not find the requested resource';
   if (code >= 500) return `an error on the server (${JSON.stringify(body.trim() || 'unknown')}) has prevented the request from succeeding`;
   return 'the server rejected our request for an unknown reason';
-}
-
-const unknownAuthority = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_GET_ISSUER_CERT']);
-
-function worded(error: NodeJS.ErrnoException, { host, port }: Place): string {
-  if (error.code === 'ECONNREFUSED') return `dial tcp ${host}:${port}: connect: connection refused`;
-  if (error.code === 'ENOTFOUND') return `dial tcp: lookup ${host}: no such host`;
-  if (error.code !== undefined && unknownAuthority.has(error.code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
-  if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `tls: failed to verify certificate: x509: ${error.message}`;
-  return error.message;
 }

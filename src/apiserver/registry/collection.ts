@@ -1,4 +1,4 @@
-/** Deleting all that a selector matches, a page at a time. */
+/** Deleting all that a selector matches, some at a time. Answers what there was to delete, as it was. */
 import { StatusError } from '../../machinery/status.ts';
 import type { ListParameters } from '../http/options.ts';
 import type { Stored } from '../objects.ts';
@@ -10,21 +10,15 @@ const usuallyAtOnce = 32;
 
 export async function deleteCollection(kind: Readable, place: Place, parameters: ListParameters, options: DeletionOptions, scope: WriteScope, atOnce = usuallyAtOnce): Promise<Page> {
   const page = await readList(kind, place, parameters);
-  const deleted: Stored[] = [];
-  for (let i = 0; i < page.items.length; i += atOnce) {
-    const results = await Promise.all(page.items.slice(i, i + atOnce).map((item) => deleteOne(kind, item, options, scope)));
-    for (const result of results) if (result) deleted.push(result);
-  }
-  return { ...page, items: deleted };
+  for (let i = 0; i < page.items.length; i += atOnce) await Promise.all(page.items.slice(i, i + atOnce).map((item) => deleteOne(kind, item, options, scope)));
+  return page;
 }
 
-async function deleteOne(kind: Readable, item: Stored, options: DeletionOptions, scope: WriteScope): Promise<Stored | undefined> {
+async function deleteOne(kind: Readable, item: Stored, options: DeletionOptions, scope: WriteScope): Promise<void> {
   try {
-    const { stored } = await kind.storage.delete(item.attributes.namespace, item.attributes.name, options, scope);
-    return stored;
+    await kind.storage.delete(item.attributes.namespace, item.attributes.name, options, scope);
   } catch (error) {
     // Somebody else was faster.
-    if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
-    throw error;
+    if (!(error instanceof StatusError) || error.reason !== 'NotFound') throw error;
   }
 }

@@ -1,10 +1,12 @@
 /** CustomResourceDefinitions as upstream keeps them in its store: still as v1beta1, which nobody serves any more. */
 
+export const definitionsAreStoredIn = 'v1beta1';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The same definition as v1 has it; anything else as it is. */
 export function modernDefinition(json: Fields): Fields {
-  if (json['apiVersion'] !== 'apiextensions.k8s.io/v1beta1' || json['kind'] !== 'CustomResourceDefinition') return json;
+  if (json['apiVersion'] !== `apiextensions.k8s.io/${definitionsAreStoredIn}` || json['kind'] !== 'CustomResourceDefinition') return json;
   const { version, versions, validation, subresources, additionalPrinterColumns, selectableFields, conversion, preserveUnknownFields, ...rest } = json['spec'] as Fields;
   // What is said once for all versions is said for each.
   const shared = without({ schema: validation, subresources, additionalPrinterColumns, selectableFields });

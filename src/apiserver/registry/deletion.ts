@@ -1,5 +1,6 @@
 /** What deleting an object comes to: removal, a mark with a time to go, or waiting for what holds it. Pure. */
 import { parseTime, timestamp } from '../../base/clock.ts';
+import { notSupported } from '../../machinery/fieldpath.ts';
 import { StatusError, type QualifiedResource } from '../../machinery/status.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 
@@ -12,10 +13,27 @@ export interface DeletionOptions {
 }
 
 export type DeletionPlan =
-  | { readonly action: 'remove' }
+  /** What it is marked with is its last state. */
+  | { readonly action: 'remove'; apply?(object: ApiObject): void }
   /** Already on its way, nothing to write. */
   | { readonly action: 'wait' }
   | { readonly action: 'mark'; apply(object: ApiObject): void };
+
+export function checkDeletionOptions(options: Record<string, unknown>): void {
+  const dryRun = options['dryRun'] as readonly string[] | undefined;
+  if (dryRun?.some((d) => d !== 'All')) throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [notSupported('dryRun', dryRun, ['All'])]);
+  const policy = options['propagationPolicy'];
+  if (policy !== undefined && options['orphanDependents'] !== undefined) {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { type: 'FieldValueInvalid', field: 'propagationPolicy', detail: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set` },
+    ]);
+  }
+  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
+    throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { type: 'FieldValueNotSupported', field: 'propagationPolicy', detail: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"` },
+    ]);
+  }
+}
 
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';
@@ -103,10 +121,10 @@ export function planDeletion(
   if (grace.pending) return { action: 'wait' };
   const finalizers = finalizersFor(object, options, rules.orphanByDefault === true);
   const held = (finalizers ?? object.metadata.finalizers ?? []).length > 0;
-  if (!held && (!grace.graceful || grace.seconds === 0)) return { action: 'remove' };
+  if (!held && !grace.graceful) return { action: 'remove' };
   if (!grace.graceful && finalizers === undefined && object.metadata.deletionTimestamp && object.metadata.deletionGracePeriodSeconds === 0) return { action: 'wait' };
   return {
-    action: 'mark',
+    action: !held && grace.seconds === 0 ? 'remove' : 'mark',
     apply: ({ metadata }) => {
       if (finalizers) {
         if (finalizers.length > 0) metadata.finalizers = finalizers;

@@ -1,5 +1,8 @@
 /** Reading a resource: one object, pages of a list, a watch; the meaning of resourceVersion is here. */
+import { posix } from 'node:path';
+import type { JsonValue } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
+import { parseJson } from '../../schema/json.ts';
 import { checkList, checkWatch, revisionOf, type ListParameters } from '../http/options.ts';
 import type { CacherWatch, ListPage, ListRequest, WatchRequest } from '../cacher/cacher.ts';
 import type { ApiObject, Stored } from '../objects.ts';
@@ -33,26 +36,60 @@ interface Token {
 const tokenVersion = 'meta.k8s.io/v1';
 
 function encodeToken(rv: number, key: string, prefix: string): string {
-  const token: Token = { v: tokenVersion, rv, start: `${key.slice(prefix.length)}\u0000` };
+  const token: Token = { v: tokenVersion, rv, start: `/${key.slice(prefix.length)}\u0000` };
   return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
-function decodeToken(text: string, prefix: string): { rv: number; after: string } {
-  let token: Partial<Token>;
+const refused = (why: string): StatusError => StatusError.badRequest(`invalid continue token: continue key is not valid${why}`);
+
+/** Raw: without padding, and nothing after the last whole byte. Tells where it is not. */
+function decodeBase64(text: string): Buffer {
+  const bad = /[^A-Za-z0-9_-]/.exec(text)?.index ?? (text.length % 4 === 1 ? text.length - 1 : undefined);
+  if (bad !== undefined) throw refused(`: illegal base64 data at input byte ${bad}`);
+  return Buffer.from(text, 'base64url');
+}
+
+function parseToken(bytes: Buffer): Readonly<Record<string, unknown>> {
+  let value: JsonValue;
   try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString()) as Partial<Token>;
+    value = parseJson(bytes).value;
   } catch (error) {
-    throw StatusError.badRequest(`invalid continue token: continue key is not valid: ${(error as Error).message}`);
+    throw refused(`: ${(error as Error).message}`);
   }
-  if (token === null || typeof token !== 'object' || token.v !== tokenVersion) throw StatusError.badRequest('invalid continue token: continue key is not valid: server does not recognize this encoded version ""');
-  if (typeof token.start !== 'string' || token.start === '' || typeof token.rv !== 'number') throw StatusError.badRequest('invalid continue token: continue key is not valid: encoded start token is invalid');
-  return { rv: token.rv, after: prefix + token.start.replace(/\u0000$/, '') };
+  if (value === null) return {};
+  const named = (v: JsonValue): string => (Array.isArray(v) ? 'array' : typeof v === 'boolean' ? 'bool' : typeof v);
+  if (typeof value !== 'object' || Array.isArray(value)) throw refused(`: json: cannot unmarshal ${named(value)} into Go value of type storage.continueToken`);
+  for (const [key, type] of [['v', 'string'], ['rv', 'int64'], ['start', 'string']] as const) {
+    const given = value[key];
+    if (given === undefined || given === null || typeof given === (type === 'int64' ? 'number' : type)) continue;
+    throw refused(`: json: cannot unmarshal ${named(given)} into Go struct field continueToken.${key} of type ${type}`);
+  }
+  return value;
+}
+
+/** A key that stands before this one, with none in between that anything is called. */
+function before(key: string): string {
+  return `${key.slice(0, -1)}${String.fromCharCode(key.charCodeAt(key.length - 1) - 1)}\uffff`;
+}
+
+function decodeToken(text: string, prefix: string): { rv: number; after: string } {
+  const { v = '', rv = 0, start = '' } = parseToken(decodeBase64(text)) as Partial<Token>;
+  if (v !== tokenVersion) throw refused(`: server does not recognize this encoded version ${v}`);
+  if (rv === 0) throw refused(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (start === '') throw refused(': encoded start key empty (version meta.k8s.io/v1)');
+  // It begins below the prefix, whatever is in it.
+  const key = start.startsWith('/') ? start : `/${start}`;
+  if (posix.normalize(key).replace(/(.)\/$/, '$1') !== key) throw refused(`: ${start}`);
+  const begin = prefix + key.slice(1);
+  // The list goes on with the first key that is not before this one.
+  return { rv, after: begin.endsWith('\u0000') ? begin.slice(0, -1) : before(begin) };
 }
 
 export async function readList(kind: Readable, place: Place, p: ListParameters, signal?: AbortSignal): Promise<Page> {
   checkList(p);
   const { storage } = kind;
-  const { prefix } = storage.cacher;
+  // Tokens name keys as they are below what was asked for.
+  const prefix = storage.cacher.prefix + (place.namespace === undefined ? '' : `${place.namespace}/`);
   const request: { -readonly [K in keyof ListRequest]: ListRequest[K] } = {
     selection: selectionOf(kind, { ...place, labelSelector: p.labelSelector, fieldSelector: p.fieldSelector }),
   };

@@ -2,6 +2,7 @@
 import { StatusError } from '../../machinery/status.ts';
 import { FieldSelector, parseFieldSelector, parseLabelSelector, type Selector } from '../../machinery/selectors.ts';
 import type { Attributes, Selection } from '../cacher/cacher.ts';
+import type { ReadonlyObject } from '../objects.ts';
 import type { View } from './views.ts';
 
 export interface Selectors {
@@ -69,6 +70,15 @@ export function selectionOf(kind: Selectable, request: Selectors): Selection {
     ...(fieldTerms.length > 0 ? { fields: fieldTerms } : {}),
     ...(matches ? { matches } : {}),
   };
+}
+
+/** The test of what is in no cache. */
+export function selects(kind: Selectable, { labelSelector, fieldSelector }: Pick<Selectors, 'labelSelector' | 'fieldSelector'>): (object: ReadonlyObject) => boolean {
+  const labels = labelSelector ? parseLabelSelector(labelSelector) : undefined;
+  const fields = fieldSelector ? parseFieldSelector(fieldSelector) : undefined;
+  if (fields) checkFields(kind, fields);
+  return ({ metadata: { name = '', namespace = '', labels: own = {} } }) =>
+    (labels?.matches(own) ?? true) && (fields?.matches((field) => fieldValue({ name, namespace, labels: own, fields: {} }, field)) ?? true);
 }
 
 const nothing: Selection = { matches: () => false };

@@ -202,7 +202,10 @@ export class Storage {
           plan.apply(object);
           return { stored: await this.#noted(scope.notes, this.#put(this.#canonical(object), current.revision, scope.dryRun)), removed: false };
         }
-        return { stored: scope.dryRun ? current : await this.#noted(scope.notes, this.#remove(current)), removed: true };
+        const last = plan.apply && thaw<ApiObject>(current.object);
+        plan.apply?.(last!);
+        if (scope.dryRun) return { stored: last ? this.#detached(this.#canonical(last), current.revision) : current, removed: true };
+        return { stored: await this.#noted(scope.notes, this.#remove(current, last && this.#canonical(last))), removed: true };
       } catch (error) {
         if (!isConflict(error)) throw fromStore(error, this.resource);
       }

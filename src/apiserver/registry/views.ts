@@ -22,6 +22,8 @@ export interface View {
   readonly group: string;
   readonly apiVersion: string;
   readonly kind: string;
+  /** What is sent may also be of these versions, which are the same. */
+  readonly accepts?: readonly string[];
   /** Absent: the type is in the catalog. */
   readonly model?: Model;
   /** True when a stored object is what clients see. */

@@ -22,7 +22,7 @@ export interface WriteRequest {
 /** What a client may have got wrong about kind and version. */
 export function checkType(value: { kind?: unknown; apiVersion?: unknown }, view: View): void {
   const { kind, apiVersion } = value;
-  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== view.apiVersion) {
+  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== view.apiVersion && !view.accepts?.includes(apiVersion)) {
     throw StatusError.badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${view.apiVersion})`);
   }
   if (typeof kind === 'string' && kind !== '' && kind !== view.kind) {

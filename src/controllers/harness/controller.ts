@@ -61,6 +61,8 @@ export interface ControllerOptions {
   readonly autoscaler?: AutoscalerOptions;
   /** The folder of this machine in which volumes are made; without it none are. Simulated pods need no real ones. */
   readonly hostPathVolumes?: { readonly folder: string; readonly simulated?: boolean };
+  /** How long a token that was made for an account on its own may go unused, and then stay marked as invalid; default a year. */
+  readonly legacyTokenCleanUpMs?: number;
   /** Signs certificate requests: PEM of the authority and its key. */
   readonly signing?: { readonly certPem: string; readonly keyPem: string };
   /** Leave out by name, or run only these; `*` is all. */

@@ -1,8 +1,9 @@
-/** `/containerLogs/<namespace>/<pod>/<container>`. */
+/** `/containerLogs/<namespace>/<pod>/<container>`. What is refused is refused in plain text: the API server makes a Status of it. */
 import { open } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { ServingRequest } from '../../serving/request.ts';
+import { sendText } from '../../serving/respond.ts';
 import type { StaticPart } from '../config.ts';
 import { readLog, type LogOptions, type LogSource } from '../logs/read.ts';
 import { startOfTail } from '../logs/tail.ts';
@@ -66,6 +67,15 @@ export function logSource(worker: PodWorker, container: string, previous: boolea
 }
 
 export async function serveLogs(request: ServingRequest, manager: PodManager, parts: readonly StaticPart[], nodeName: string, clock: Clock): Promise<void> {
+  try {
+    await answerLogs(request, manager, parts, nodeName, clock);
+  } catch (error) {
+    if (!(error instanceof StatusError) || request.answered) throw error;
+    sendText(request, error.code, error.message);
+  }
+}
+
+async function answerLogs(request: ServingRequest, manager: PodManager, parts: readonly StaticPart[], nodeName: string, clock: Clock): Promise<void> {
   const [, , namespace = '', name = '', container = ''] = request.path.split('/').map(decodeURIComponent);
   const options = logOptions(request.query, clock.now());
   const mirror = manager.mirror(namespace, name);

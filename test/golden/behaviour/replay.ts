@@ -111,13 +111,14 @@ function common(value: unknown, name = ''): unknown {
   if (typeof value === 'string') {
     if (value === '') return value;
     if (name === 'resourceVersion') return /^\d+$/.test(value) ? (value === '0' ? '0' : '<revision>') : value;
-    if (name === 'continue') return '<token>';
+    if (name.endsWith('continue')) return '<token>';
     return value
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uid>')
       .replace(/(resourceVersion\\*"?: ?\\*")\d+/g, '$1<revision>')
       .replace(/(current: |ResourceVersion in record \()\d+/g, '$1<revision>')
       // Upstream says keys with and without its prefix.
       .replace('Key: /registry/', 'Key: /')
+      .replace(/^kube-api-access-[a-z0-9]{5}$/, 'kube-api-access-<suffix>')
       .replace(/^\d+[smhd](\d+[smh])?$/, '<age>')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
   }

@@ -2,7 +2,6 @@
 import { thaw, type DeepReadonly } from '../../../machinery/json.ts';
 import { forbidden, immutable, invalid, required, sameValue } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange, nameIsSubdomain } from '../../../machinery/names.ts';
-import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelName } from '../../../schema/metadata.ts';
 import { qosClass } from '../qos.ts';
@@ -132,7 +131,7 @@ function updateStatus(pod: Pod, old: Pod, out: FieldError[]): void {
 
 function updateEphemeralContainers(pod: Pod, old: Pod, out: FieldError[]): void {
   checkPod(pod, out);
-  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return void out.splice(0, out.length, forbidden('', 'static pods do not support ephemeral containers'));
+  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return void out.splice(0, out.length, forbidden('[]', 'static pods do not support ephemeral containers'));
   for (const before of old.spec.ephemeralContainers ?? []) {
     const now = pod.spec.ephemeralContainers?.find((c) => c.name === before.name);
     if (!now) out.push(forbidden('spec.ephemeralContainers', `existing ephemeral containers "${before.name}" may not be removed\n`));
@@ -140,27 +139,72 @@ function updateEphemeralContainers(pod: Pod, old: Pod, out: FieldError[]): void 
   }
 }
 
+/** Of a node that can resize, the status of a running container tells its resources. */
+function supportsResize(pod: Pod): boolean {
+  const running = pod.status.containerStatuses?.find((c) => c.state?.running);
+  return !running || running.resources !== undefined;
+}
+
+function checkSameContainers(pod: Pod, old: Pod, out: FieldError[]): boolean {
+  const before = out.length;
+  for (const key of ['containers', 'initContainers'] as const) {
+    const [now, was] = [pod.spec[key] ?? [], old.spec[key] ?? []];
+    if (now.length !== was.length) out.push(forbidden(`spec.${key}`, `${key} may not be added or removed on resize`));
+    else was.forEach((c, i) => {
+      if (now[i]!.name !== c.name) out.push(forbidden(`spec.${key}[${i}].name`, `${key} may not be renamed or reordered on resize`));
+    });
+  }
+  return out.length === before;
+}
+
+type Container = Pod['spec']['containers'][number];
+
+function checkNothingRemoved(now: Container, before: Container, at: string, out: FieldError[]): void {
+  for (const part of ['requests', 'limits'] as const) {
+    const [wanted, was] = [now.resources?.[part] ?? {}, before.resources?.[part] ?? {}];
+    if (Object.keys(was).some((name) => wanted[name] === undefined)) out.push(forbidden(`${at}.resources.${part}`, `resource ${part} cannot be removed`));
+  }
+}
+
+/** The container with its CPU and memory as they were: where there were none of a kind, it has none of that kind. */
+function withoutResize(now: Container, before: Container): Container {
+  const resources: Record<string, unknown> = {};
+  for (const part of ['limits', 'requests'] as const) {
+    const was = before.resources?.[part];
+    if (!was) continue;
+    const { cpu: _cpu, memory: _memory, ...rest } = now.resources?.[part] ?? {};
+    resources[part] = { ...rest, ...('cpu' in was ? { cpu: was['cpu'] } : {}), ...('memory' in was ? { memory: was['memory'] } : {}) };
+  }
+  return { ...now, resources } as Container;
+}
+
+const withResources = (container: Container): Container => ({ ...container, resources: container.resources ?? {} });
+
 function updateResources(pod: Pod, old: Pod, out: FieldError[]): void {
   checkPod(pod, out);
-  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return void out.splice(0, out.length, forbidden('', 'static pods cannot be resized'));
-  if (pod.spec.resources || old.spec.resources) return void out.splice(0, out.length, forbidden('', 'pods with pod-level resources cannot be resized'));
-  if ((old.status.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec)) out.push(invalid('spec', pod.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
-  for (const [i, before] of old.spec.containers.entries()) {
-    const now = pod.spec.containers[i];
-    if (!now) continue;
-    const at = `spec.containers[${i}].resources`;
-    for (const part of ['requests', 'limits'] as const) {
-      const removed = Object.keys(before.resources?.[part] ?? {}).some((name) => now.resources?.[part]?.[name] === undefined);
-      if (removed) out.push(forbidden(`${at}.${part}`, `resource ${part} cannot be removed`));
-      const others = (r: Readonly<Record<string, string>> | undefined): unknown => ({ ...r, cpu: undefined, memory: undefined });
-      if (!sameValue(others(now.resources?.[part]), others(before.resources?.[part]))) out.push(forbidden('spec', 'only cpu and memory resources are mutable'));
-    }
-    const memoryPolicy = now.resizePolicy?.find((p) => p.resourceName === 'memory')?.restartPolicy ?? 'NotRequired';
-    const [was, is] = [before.resources?.limits?.['memory'], now.resources?.limits?.['memory']];
-    if (memoryPolicy === 'NotRequired' && was !== undefined && is !== undefined && parseQuantity(is).cmp(parseQuantity(was)) < 0) {
-      out.push(forbidden(`${at}.limits[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer'));
-    }
-  }
+  const only = (why: string): void => void out.splice(0, out.length, forbidden('[]', why));
+  const hasOwn = ({ spec: { resources } }: Pod): boolean => Object.keys(resources?.requests ?? {}).length + Object.keys(resources?.limits ?? {}).length > 0;
+  if (hasOwn(old) || hasOwn(pod)) return only('pods with pod-level resources cannot be resized');
+  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return only('static pods cannot be resized');
+  if (old.spec.os?.name === 'windows') return only('windows pods cannot be resized');
+  if ((old.status.qosClass || qosClass(old.spec)) !== qosClass(pod.spec)) out.push(invalid('spec', pod.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
+  if (!supportsResize(old)) out.push(forbidden('spec', 'Pod running on node without support for resize'));
+  if (!checkSameContainers(pod, old, out)) return;
+  const { containers, initContainers = [] } = pod.spec;
+  const sidecar = (c: Container): boolean => c.restartPolicy === 'Always';
+  initContainers.forEach((now, i) => {
+    if (sidecar(old.spec.initContainers![i]!)) checkNothingRemoved(now, old.spec.initContainers![i]!, `spec.initContainers[${i}]`, out);
+  });
+  containers.forEach((now, i) => checkNothingRemoved(now, old.spec.containers[i]!, `spec.containers[${i}]`, out));
+  containers.forEach((now, i) => {
+    if (!sameValue(withoutResize(now, old.spec.containers[i]!), withResources(old.spec.containers[i]!))) out.push(forbidden('spec', 'only cpu and memory resources are mutable'));
+  });
+  initContainers.forEach((now, i) => {
+    const before = old.spec.initContainers![i]!;
+    if (sidecar(now)) {
+      if (!sameValue(withoutResize(now, before), withResources(before))) out.push(forbidden('spec', 'only cpu and memory resources for sidecar containers are mutable'));
+    } else if (!sameValue(withResources(now), withResources(before))) out.push(forbidden('spec', 'resources for non-sidecar init containers are immutable'));
+  });
 }
 
 export function validatePodUpdate(pod: Pod, old: Pod, subresource: string): FieldError[] {

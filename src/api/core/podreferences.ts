@@ -1,5 +1,5 @@
 /** What a pod refers to by name. Pure. */
-import type { Pod, PodSpec, Volume } from '../../api/core/v1/types.ts';
+import type { Pod, PodSpec, Volume } from './v1/types.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 
 /** Claims of its volumes, those made for it too. */
