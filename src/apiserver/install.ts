@@ -2,6 +2,7 @@
 import type { Surroundings } from '../base/surroundings.ts';
 import type { Schema } from './registry/engines.ts';
 import { returnedWhenDeleted } from '../schema/deletion.ts';
+import { emptiesOf } from '../schema/empties.ts';
 import { normalise } from '../schema/json.ts';
 import type { KindRules, ResourceDefinition } from '../schema/vocabulary.ts';
 import type { AdmissionChain } from './admission/chain.ts';
@@ -11,7 +12,7 @@ import { objectCodec } from './registry/codec.ts';
 import { convertingView, rulesOf, validateObject } from './registry/engines.ts';
 import { scaleView } from './registry/scale.ts';
 import { Storage } from './registry/storage.ts';
-import { ownForm, upstreamForm, type StoredKind } from './registry/stored.ts';
+import { jsonGroups, ownForm, upstreamForm, type StoredKind } from './registry/stored.ts';
 import { identityView, type CatalogView, type View } from './registry/views.ts';
 import { ResourceTable, type Served, type ServedSubresource } from './resources.ts';
 
@@ -144,11 +145,12 @@ function makeStorage(options: InstallOptions, definition: ResourceDefinition): {
   const kind = { registry, stored, views };
   const codec = objectCodec({ ...kind, rules, form: feed.store.shared ? upstreamForm(kind) : ownForm(kind) });
   const name = qualifiedName(definition.group, definition.resource);
+  const dropEmpty = jsonGroups.has(pkg.group) ? undefined : (emptiesOf(registry.struct(stored.type)) as ((object: ApiObject) => void) | undefined);
   const storage = new Storage({
     group: pkg.group, version: pkg.version, kind: place.kind, resource: definition.resource, namespaced: definition.namespaced,
     rules, codec, admission, surroundings,
     validate: (object, old, scope) => validateObject(rules, definition.namespaced, object, old, scope),
-    canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject,
+    canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject, ...(dropEmpty ? { dropEmpty } : {}),
     createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
     orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
   });

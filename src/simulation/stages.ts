@@ -3,9 +3,9 @@
  * looked at again. To change the behaviour, pass other stages.
  */
 import { timestamp } from '../base/clock.ts';
-import type { DeepReadonly } from '../machinery/json.ts';
+import { thaw, type DeepReadonly } from '../machinery/json.ts';
 import { isSidecar } from '../api/core/podresources.ts';
-import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../api/core/v1/index.ts';
+import type { Container, ContainerStatus, Pod, PodCondition, PodStatus, ResourceRequirements } from '../api/core/v1/index.ts';
 
 export interface StageContext {
   readonly now: number;
@@ -53,6 +53,8 @@ function containerStatus(container: DeepReadonly<Container>, pod: DeepReadonly<P
   return {
     name: container.name, state: state ?? {}, lastState: {}, ready, restartCount: 0, image: container.image ?? '', imageID: '', started: ready,
     containerID: `simulated://${pod.metadata.uid}-${container.name}`,
+    // That they are told is how a pod's writers know that it can be resized.
+    resources: thaw<ResourceRequirements>(container.resources ?? {}),
   };
 }
 

@@ -27,12 +27,32 @@ function checkClient(c: DeepReadonly<T.WebhookClientConfig>, path: string, out: 
     if (!host) out.push(invalid(`${path}.url`, host, 'host must be specified; desired format: https://host[/path]'));
     return;
   }
+  const { name, namespace, path: at, port } = c.service!;
   // Upstream mixes the two up.
-  if (!c.service!.name) out.push(required(`${path}.service.namespace`));
-  if (!c.service!.namespace) out.push(required(`${path}.service.name`));
-  const { path: at, port } = c.service!;
-  if (at && !at.startsWith('/')) out.push(invalid(`${path}.service.path`, at, "must start with a '/'"));
+  if (!namespace) out.push(required(`${path}.service.name`));
+  if (!name) out.push(required(`${path}.service.namespace`));
   if (port !== undefined && (port < 1 || port > 65535)) out.push(invalid(`${path}.service.port`, port, `port is not valid: ${port}`));
+  checkServicePath(at ?? '', `${path}.service.path`, out);
+}
+
+function checkServicePath(text: string, path: string, out: FieldError[]): void {
+  if (text === '' || text === '/') return;
+  if (text === '//') return void out.push(invalid(path, text, 'segment[0] may not be empty'));
+  if (!text.startsWith('/')) out.push(invalid(path, text, "must start with a '/'"));
+  // Upstream passes over the first character, whatever it is.
+  for (const [i, step] of text.slice(1).replace(/\/$/, '').split('/').entries()) {
+    if (step === '') out.push(invalid(path, text, `segment[${i}] may not be empty`));
+    else for (const c of subdomainComplaints(step)) out.push(invalid(path, text, `segment[${i}]: ${c}`));
+  }
+}
+
+function checkReviewVersions(versions: readonly string[], path: string, out: FieldError[]): void {
+  if (versions.length === 0) return void out.push(required(path, `must specify one of ${reviewVersions.join(', ')}`));
+  for (const [i, v] of versions.entries()) {
+    if (versions.indexOf(v) < i) out.push(invalid(`${path}[${i}]`, v, 'duplicate version'));
+    else for (const c of label1035Complaints(v)) out.push(invalid(`${path}[${i}]`, v, c));
+  }
+  if (!versions.some((v) => reviewVersions.includes(v))) out.push(invalid(path, versions, `must include at least one of ${reviewVersions.join(', ')}`));
 }
 
 function checkHook(h: Hook, path: string, known: ReadonlySet<string>, out: FieldError[]): void {
@@ -42,10 +62,7 @@ function checkHook(h: Hook, path: string, known: ReadonlySet<string>, out: Field
     if (complaints.length > 0) out.push(invalid(`${path}.name`, h.name, complaints.join(',')));
     else if (h.name.split('.').length < 3) out.push(invalid(`${path}.name`, h.name, 'should be a domain with at least three segments separated by dots'));
   }
-  const versions = h.admissionReviewVersions ?? [];
-  if (versions.length === 0) out.push(required(`${path}.admissionReviewVersions`, `must specify one of ${reviewVersions.join(', ')}`));
-  else if (!versions.some((v) => reviewVersions.includes(v))) out.push(invalid(`${path}.admissionReviewVersions`, versions, `must include at least one of ${reviewVersions.join(', ')}`));
-  for (const [i, v] of versions.entries()) for (const c of label1035Complaints(v)) out.push(invalid(`${path}.admissionReviewVersions[${i}]`, v, c));
+  checkReviewVersions(h.admissionReviewVersions ?? [], `${path}.admissionReviewVersions`, out);
   for (const [i, r] of (h.rules ?? []).entries()) checkRule(r, `${path}.rules[${i}]`, out);
   checkChoice(h.failurePolicy, failurePolicies, `${path}.failurePolicy`, out);
   checkChoice(h.matchPolicy, matchPolicies, `${path}.matchPolicy`, out);

@@ -26,7 +26,8 @@ export function checkAtMost100Percent(value: IntOrPercent, path: string, out: Fi
 }
 
 function isZero(value: IntOrPercent): boolean {
-  return value === 0 || value === undefined || (typeof value === 'string' && Number(value.replace('%', '')) === 0);
+  // What is no number counts as none.
+  return !value || (typeof value === 'string' && !(Number.parseInt(/^[-+]?\d+%?$/.exec(value)?.[0] ?? '0', 10) !== 0));
 }
 
 type Selecting = 'deployment' | 'replicaset' | 'statefulset' | 'daemonset';
@@ -276,6 +277,6 @@ export function validateRevision(r: DeepReadonly<T.ControllerRevision>): FieldEr
 
 export function validateRevisionUpdate(r: DeepReadonly<T.ControllerRevision>, old: DeepReadonly<T.ControllerRevision>): FieldError[] {
   // Whatever was changed, upstream shows the bytes of the data.
-  const raw = (data: unknown): unknown => ({ Raw: Buffer.from(JSON.stringify(data)).toString('base64') });
+  const raw = (data: unknown): unknown => data && ({ Raw: Buffer.from(JSON.stringify(data)).toString('base64') });
   return [...nonNegative('revision', r.revision), ...(sameValue(r.data, old.data) ? [] : [invalid('data', raw(r.data), 'field is immutable')])];
 }

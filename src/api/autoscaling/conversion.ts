@@ -131,6 +131,8 @@ export function toStored(object: DeepReadonly<V1.HorizontalPodAutoscaler>): V2.H
   if (spec.targetCPUUtilizationPercentage !== undefined) {
     metrics.push({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: spec.targetCPUUtilizationPercentage } } });
   }
+  // v1's writers count on it.
+  if (metrics.length === 0) metrics.push({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } });
   const behavior = parsed<unknown>(notes[annotations.behavior]);
   const conditions = parsed<V2.HorizontalPodAutoscalerCondition[]>(notes[annotations.conditions]);
   const cpuNow = status?.currentCPUUtilizationPercentage;

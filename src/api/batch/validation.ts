@@ -1,6 +1,6 @@
 /** Validation of jobs and cron jobs. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { duplicate, goForm, immutable, invalid, nonNegative, notSupported, quoted, required, sameValue, tooLong, tooMany } from '../../machinery/fieldpath.ts';
+import { duplicate, immutable, invalid, nonNegative, notSupported, quoted, required, sameValue, tooLong, tooMany } from '../../machinery/fieldpath.ts';
 import { isHttpPath, labelComplaints, subdomainComplaints } from '../../machinery/names.ts';
 import { selectorFromObject } from '../../machinery/selectors.ts';
 import type { FieldError } from '../../machinery/status.ts';
@@ -10,6 +10,9 @@ import { countIndexes } from './indexes.ts';
 import { validateJobStatus } from './jobstatus.ts';
 import { cronComplaint, isTimeZone } from './schedule.ts';
 import { completionModes, concurrencyPolicies, exitCodeOperators, failureActions, podReplacementPolicies } from './v1/enums.ts';
+import { internalForm } from '../../schema/internalform.ts';
+import { coreV1 } from '../core/v1/package.ts';
+import { batchV1 } from './v1/package.ts';
 import type * as T from './v1/types.ts';
 
 type JobSpec = DeepReadonly<T.JobSpec>;
@@ -83,10 +86,7 @@ function checkSuccessPolicy(spec: JobSpec, path: string, out: FieldError[]): voi
   const policy = spec.successPolicy;
   if (!policy) return;
   const rules = policy.rules ?? [];
-  if (spec.completionMode !== 'Indexed') {
-    const form = { Rules: policy.rules ? rules.map((r) => goForm(r, { succeededIndexes: null, succeededCount: null })) : null };
-    return void out.push(invalid(path, form, 'requires indexed completion mode'));
-  }
+  if (spec.completionMode !== 'Indexed') return void out.push(invalid(path, internalForm(policy, batchV1, 'SuccessPolicy'), 'requires indexed completion mode'));
   if (rules.length === 0) out.push(required(`${path}.rules`, 'at least one rules must be specified when the successPolicy is specified'));
   if (rules.length > 20) out.push(tooMany(`${path}.rules`, rules.length, 20));
   for (const [i, r] of rules.entries()) checkSuccessRule(r, spec.completions ?? 0, `${path}.rules[${i}]`, out);
@@ -189,6 +189,8 @@ export function validateJob(j: DeepReadonly<T.Job>): FieldError[] {
   return checkJob(j, true);
 }
 
+const fixedFields = [['completionMode', 'string'], ['podFailurePolicy', 'PodFailurePolicy'], ['backoffLimitPerIndex', 'int32'], ['managedBy', 'string'], ['successPolicy', 'SuccessPolicy']] as const;
+
 export function validateJobUpdate(j: DeepReadonly<T.Job>, old: DeepReadonly<T.Job>, subresource: string): FieldError[] {
   if (subresource === 'status') return validateJobStatus(j, old);
   const { spec } = j;
@@ -201,8 +203,8 @@ export function validateJobUpdate(j: DeepReadonly<T.Job>, old: DeepReadonly<T.Jo
   out.push(...immutable('spec.selector', spec.selector, old.spec.selector));
   const waiting = old.spec.suspend === true && !old.status?.startTime;
   const fixed = waiting ? schedulingAside(spec.template, old.spec.template) : spec.template;
-  if (!sameValue(fixed, old.spec.template)) out.push(invalid('spec.template', spec.template, 'field is immutable'));
-  for (const key of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) out.push(...immutable(`spec.${key}`, spec[key], old.spec[key]));
+  if (!sameValue(fixed, old.spec.template)) out.push(invalid('spec.template', internalForm(spec.template, batchV1, 'core.v1.PodTemplateSpec', coreV1), 'field is immutable'));
+  for (const [key, type] of fixedFields) if (!sameValue(spec[key], old.spec[key])) out.push(invalid(`spec.${key}`, internalForm(spec[key], batchV1, type), 'field is immutable'));
   return out;
 }
 

@@ -23,7 +23,7 @@ export function validateRequest(r: Request): FieldError[] {
   const { spec } = r;
   const pem = Buffer.from(spec.request ?? '', 'base64').toString('latin1');
   const block = /-----BEGIN ([A-Z ]+)-----/.exec(pem)?.[1];
-  if (block !== 'CERTIFICATE REQUEST') out.push(invalid('spec.request', '', 'PEM block type must be CERTIFICATE REQUEST'));
+  if (block !== 'CERTIFICATE REQUEST') out.push(invalid('spec.request', spec.request ? '' : undefined, 'PEM block type must be CERTIFICATE REQUEST'));
   if (!spec.usages?.length) out.push(required('spec.usages'));
   for (const [i, u] of (spec.usages ?? []).entries()) {
     if (!keyUsages.includes(u)) out.push(notSupported(`spec.usages[${i}]`, u, keyUsages));

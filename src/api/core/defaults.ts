@@ -105,7 +105,7 @@ function service(s: T.Service): void {
     spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10800 } };
   }
   for (const port of spec.ports ?? []) if (!port.targetPort) port.targetPort = port.port;
-  const outside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs ?? []).length > 0;
+  const outside = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0);
   if (outside) spec.externalTrafficPolicy ||= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'LoadBalancer') return;

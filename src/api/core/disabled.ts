@@ -70,6 +70,11 @@ function dropOfContainers(spec: T.PodSpec, old: Spec | undefined): void {
   });
 }
 
+export function dropDisabledOfStatus(status: T.PodStatus, old: DeepReadonly<T.PodStatus>): void {
+  if (status.extendedResourceClaimStatus && !old.extendedResourceClaimStatus) delete status.extendedResourceClaimStatus;
+  for (const key of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const) for (const c of status[key] ?? []) delete c.allocatedResourcesStatus;
+}
+
 /** `old`: the spec that an update replaces. */
 export function dropDisabled(spec: T.PodSpec, old?: Spec): void {
   dropVolumes(spec, old);

@@ -5,7 +5,7 @@ import { StatusError } from '../../machinery/status.ts';
 import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { keep } from '../strategy.ts';
 import { fillAppArmor } from './apparmor.ts';
-import { dropDisabled } from './disabled.ts';
+import { dropDisabled, dropDisabledOfStatus } from './disabled.ts';
 import { qosClass } from './qos.ts';
 import { validatePod } from './validation/pod.ts';
 import { validatePodUpdate } from './validation/pod-update.ts';
@@ -59,6 +59,7 @@ function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContex
       keep(pod.metadata, old.metadata, 'ownerReferences', 'deletionTimestamp');
       if (!pod.status.qosClass && old.status.qosClass) pod.status.qosClass = old.status.qosClass;
       keepObservedGenerations(pod.status, old.status);
+      dropDisabledOfStatus(pod.status, old.status);
       break;
     case 'ephemeralcontainers': {
       const wanted = pod.spec.ephemeralContainers;

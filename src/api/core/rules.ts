@@ -12,7 +12,7 @@ import * as quotas from './validation/quotas.ts';
 import * as storage from './validation/storage.ts';
 import * as warn from './warnings/objects.ts';
 import { templateRule } from './warnings/pod.ts';
-import { nameIsLabel } from '../../machinery/names.ts';
+import { nameIsLabel, nameIsPathSegment } from '../../machinery/names.ts';
 import type * as T from './v1/types.ts';
 
 const namespaceLabel = 'kubernetes.io/metadata.name';
@@ -80,6 +80,7 @@ function aboutFields(prefix: string): Record<string, (e: DeepReadonly<T.Event>) 
 }
 
 const eventRules: KindRules<T.Event> = {
+  nameRule: nameIsPathSegment,
   metadataChecks: [2, 2],
   validate: validateEvent,
   columns: columns.eventColumns,
@@ -101,6 +102,7 @@ const replicationControllerRules: KindRules<T.ReplicationController> = {
   generation: 'spec',
   metadataChecks: [4, 3],
   validate: check.validateReplicationController,
+  validateUpdate: (r, _old, context) => (context.subresource === 'status' ? check.validateReplicationController(r) : check.validateReplicationControllerUpdate(r)),
   columns: columns.replicationControllerColumns,
   selectable: { 'status.replicas': (r) => String(r.status?.replicas ?? 0) },
 };
@@ -181,7 +183,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
   },
   LimitRange: { validate: quotas.validateLimitRange },
   ConfigMap: { metadataChecks: [4, 3], validate: check.validateConfigMap, validateUpdate: check.validateConfigMapUpdate, columns: columns.configMapColumns },
-  Secret: { metadataChecks: [4, 3], validate: check.validateSecret, validateUpdate: check.validateSecretUpdate, columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
+  Secret: { metadataChecks: [4, 3], validate: check.validateSecret, validateUpdate: check.validateSecretUpdate, warnings: warn.secretWarnings, columns: columns.secretColumns, selectable: { type: (s: T.Secret) => s.type ?? '' } },
   ServiceAccount: { metadataChecks: [4, 3], prepareCreate: onlyNames, prepareUpdate: onlyNames, warnings: warn.serviceAccountWarnings, columns: columns.serviceAccountColumns },
   Endpoints: { metadataChecks: [4, 3], validate: check.validateEndpoints, warnings: warn.endpointsWarnings, columns: columns.endpointsColumns },
   PodTemplate: { validate: check.validatePodTemplate, prepareCreate: (t: T.PodTemplate) => dropDisabledOfTemplate(t.template), prepareUpdate: (t: T.PodTemplate, old: DeepReadonly<T.PodTemplate>) => dropDisabledOfTemplate(t.template, old.template), warnings: templateRule<T.PodTemplate>((t) => t.template, 'template', false), columns: columns.podTemplateColumns, generation: 'all-but-metadata-and-status' },

@@ -59,16 +59,18 @@ function dropTypeDependent(s: T.Service, old: ReadService): void {
     delete spec.ipFamilies;
     delete spec.ipFamilyPolicy;
   }
-  const samePorts = (spec.ports ?? []).every((p) => !p.nodePort || before.ports?.some((o) => o.nodePort === p.nodePort));
-  if (needsNodePort(old) && !needsNodePort(s) && samePorts) for (const p of spec.ports ?? []) delete p.nodePort;
+  const portsOf = (x: ReadService): string => [...new Set((x.spec.ports ?? []).flatMap((p) => p.nodePort || []))].sort().join();
+  const hasPorts = (x: ReadService): boolean => x.spec.type === 'NodePort' || x.spec.type === 'LoadBalancer';
+  if (hasPorts(old) && !hasPorts(s) && portsOf(s) === portsOf(old)) for (const p of spec.ports ?? []) delete p.nodePort;
   if (needsHealthCheckNodePort(old) && !needsHealthCheckNodePort(s) && spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
   if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
     if (spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts;
     if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass;
   }
-  const outside = (x: ReadService): boolean => x.spec.type === 'NodePort' || x.spec.type === 'LoadBalancer' || (x.spec.externalIPs ?? []).length > 0;
+  const outside = (x: ReadService): boolean => hasPorts(x) || (x.spec.type === 'ClusterIP' && (x.spec.externalIPs ?? []).length > 0);
   if (outside(old) && !outside(s) && spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
-  if (before.type === 'ExternalName' && spec.type !== 'ExternalName' && spec.externalName === before.externalName) delete spec.externalName;
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
+  if (spec.type !== 'LoadBalancer') s.status = { loadBalancer: {} };
 }
 
 function prepareUpdate(s: T.Service, old: ReadService, context: RuleContext): void {
@@ -85,6 +87,7 @@ function prepareUpdate(s: T.Service, old: ReadService, context: RuleContext): vo
 export const serviceRules: KindRules<T.Service> = {
   prepareCreate(s) {
     s.status = { loadBalancer: {} };
+    if (s.spec.type === 'ExternalName') delete s.spec.internalTrafficPolicy;
     normalizeClusterIPs(s);
   },
   prepareUpdate,

@@ -7,7 +7,7 @@ import * as check from './validation.ts';
 import type * as T from './v1/types.ts';
 
 export const rules: Readonly<Record<string, AnyKindRules>> = {
-  Ingress: { ...specAndStatus<T.Ingress>({ initial: () => ({ loadBalancer: {} }) }), validate: check.validateIngress, metadataChecks: [4, 3], generation: 'spec', columns: columns.ingressColumns },
+  Ingress: { ...specAndStatus<T.Ingress>({ initial: () => ({ loadBalancer: {} }) }), validate: check.validateIngress, validateUpdate: (i, old, context) => (context.subresource === 'status' ? check.validateIngressStatus(i, old) : check.validateIngress(i)), metadataChecks: [4, 3], generation: 'spec', columns: columns.ingressColumns },
   IngressClass: { validate: check.validateIngressClass, validateUpdate: check.validateIngressClassUpdate, metadataChecks: [4, 3], generation: 'spec', columns: columns.ingressClassColumns },
   // Upstream judges an update twice.
   NetworkPolicy: {

@@ -1,5 +1,5 @@
 /** Validation of the networking kinds. */
-import { canonicalIP, checkCIDR, cidrContains, familyOf, parseCIDR } from '../../machinery/addresses.ts';
+import { canonicalIP, checkCIDR, checkIP, cidrContains, familyOf, parseCIDR } from '../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { forbidden, goForm, immutable, invalid, notSupported, required, tooLong } from '../../machinery/fieldpath.ts';
 import { isHttpPath, labelComplaints, nameIsLabel1035, nameIsSubdomain, portNameComplaints, portNumberComplaints, subdomainComplaints, wildcardSubdomainComplaints } from '../../machinery/names.ts';
@@ -75,7 +75,7 @@ export function validateNetworkPolicy(p: DeepReadonly<T.NetworkPolicy>): FieldEr
 function checkBackend(b: DeepReadonly<T.IngressBackend>, path: string, out: FieldError[]): void {
   if (b.resource && b.service) return void out.push(invalid(path, '', 'cannot set both resource and service backends'));
   if (b.resource) {
-    if (b.resource.apiGroup) for (const c of subdomainComplaints(b.resource.apiGroup)) out.push(invalid(`${path}.resource.apiGroup`, b.resource.apiGroup, c));
+    if (b.resource.apiGroup !== undefined && b.resource.apiGroup !== null) for (const c of subdomainComplaints(b.resource.apiGroup)) out.push(invalid(`${path}.resource.apiGroup`, b.resource.apiGroup, c));
     if (!b.resource.kind) out.push(required(`${path}.resource.kind`));
     if (!b.resource.name) out.push(required(`${path}.resource.name`));
     return;
@@ -114,6 +114,19 @@ function checkHost(host: string, path: string, out: FieldError[]): void {
   if (familyOf(host)) out.push(invalid(path, host, 'must be a DNS name, not an IP address'));
   const complaints = host.includes('*') ? wildcardSubdomainComplaints(host) : subdomainComplaints(host);
   for (const c of complaints) out.push(invalid(path, host, c));
+}
+
+export function validateIngressStatus(i: DeepReadonly<T.Ingress>, old: DeepReadonly<T.Ingress>): FieldError[] {
+  const out: FieldError[] = [];
+  const known = new Set((old.status?.loadBalancer?.ingress ?? []).map((p) => p.ip));
+  for (const [j, { ip, hostname }] of (i.status?.loadBalancer?.ingress ?? []).entries()) {
+    const path = `status.loadBalancer.ingress[${j}]`;
+    if (ip && !known.has(ip)) checkIP(`${path}.ip`, ip, out);
+    if (!hostname) continue;
+    for (const c of subdomainComplaints(hostname)) out.push(invalid(`${path}.hostname`, hostname, c));
+    if (familyOf(hostname)) out.push(invalid(`${path}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+  }
+  return out;
 }
 
 export function validateIngress(i: DeepReadonly<T.Ingress>): FieldError[] {

@@ -1,13 +1,15 @@
 /** Rules of runtime classes. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { immutable, invalid } from '../../machinery/fieldpath.ts';
+import { duplicate, immutable, invalid } from '../../machinery/fieldpath.ts';
 import { labelComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { checkLabels } from '../../schema/metadata.ts';
+import { internalForm } from '../../schema/internalform.ts';
 import { columnList } from '../../schema/table.ts';
 import type { AnyKindRules } from '../../schema/vocabulary.ts';
-import { checkAmount, checkResourceName } from '../core/validation/resources.ts';
+import { checkResourceRequirements } from '../core/validation/resources.ts';
 import { checkTolerations } from '../core/validation/scheduling.ts';
+import { coreV1 } from '../core/v1/package.ts';
 import type { RuntimeClass } from './v1/types.ts';
 
 type Class = DeepReadonly<RuntimeClass>;
@@ -15,12 +17,17 @@ type Class = DeepReadonly<RuntimeClass>;
 function validate(c: Class): FieldError[] {
   const out: FieldError[] = [];
   for (const complaint of labelComplaints(c.handler)) out.push(invalid('handler', c.handler, complaint));
-  for (const [name, amount] of Object.entries(c.overhead?.podFixed ?? {})) {
-    checkResourceName(name, `overhead.podFixed[${name}]`, out);
-    checkAmount(name, amount, `overhead.podFixed[${name}]`, out);
-  }
+  // Upstream judges it as a container's limits.
+  if (c.overhead?.podFixed) checkResourceRequirements({ limits: c.overhead.podFixed }, new Set(), 'overhead', out);
   checkLabels(c.scheduling?.nodeSelector, 'scheduling.nodeSelector', out);
-  checkTolerations(c.scheduling?.tolerations, 'scheduling.tolerations.tolerations', out);
+  const tolerations = c.scheduling?.tolerations ?? [];
+  checkTolerations(tolerations, 'scheduling.tolerations.tolerations', out);
+  const seen = new Set<string>();
+  for (const [i, t] of tolerations.entries()) {
+    const key = JSON.stringify([t.key, t.operator, t.value, t.effect]);
+    if (seen.has(key)) out.push(duplicate(`scheduling.tolerations[${i}]`, internalForm(t, coreV1, 'Toleration')));
+    seen.add(key);
+  }
   return out;
 }
 
@@ -29,7 +36,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     metadataChecks: [4, 3],
     anyFinalizers: true,
     validate,
-    validateUpdate: (c: Class, old: Class) => immutable('handler', c.handler, old.handler),
+    validateUpdate: (c: Class, old: Class) => [...validate(c), ...immutable('handler', c.handler, old.handler)],
     columns: columnList<RuntimeClass>(({ column, nameColumn, ageColumn }) => [nameColumn, column('Handler', 'What the runtime calls it.', (c) => c.handler), ageColumn]),
   },
 };

@@ -1,6 +1,7 @@
 /** Rules of pod disruption budgets. */
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { goForm, invalid, notSupported } from '../../machinery/fieldpath.ts';
+import { nameIsPathSegment } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
 import { checkConditions, checkLabelSelector } from '../../schema/metadata.ts';
 import type { AnyKindRules, RuleContext } from '../../schema/vocabulary.ts';
@@ -39,6 +40,7 @@ function validateStatus(b: Budget): FieldError[] {
 export const rules: Readonly<Record<string, AnyKindRules>> = {
   PodDisruptionBudget: {
     ...specAndStatus<PodDisruptionBudget>(),
+    nameRule: nameIsPathSegment,
     metadataChecks: [2, 2],
     validate,
     validateUpdate: (b: Budget, _old: Budget, context: RuleContext) => (context.subresource === 'status' ? validateStatus(b) : validate(b)),

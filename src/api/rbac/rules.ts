@@ -40,7 +40,7 @@ function validateClusterRole(r: DeepReadonly<T.ClusterRole>): FieldError[] {
     const path = `aggregationRule.clusterRoleSelectors[${i}]`;
     const before = out.length;
     checkLabelSelector(s, path, out);
-    if (out.length > before) out.push(invalid(path, s, 'invalid label selector.'));
+    if (out.length > before) out.push(invalid(path, undefined, 'invalid label selector.'));
   }
   return out;
 }

@@ -1,6 +1,6 @@
 /** Validation of claims, their templates, and device classes. */
 import { checkInterfaceAddress } from '../../machinery/addresses.ts';
-import { forbidden, immutable, invalid, notSupported, required, sameValue, tooLong, tooMany } from '../../machinery/fieldpath.ts';
+import { forbidden, invalid, notSupported, required, sameValue, tooLong, tooMany } from '../../machinery/fieldpath.ts';
 import type { DeepReadonly, JsonValue } from '../../machinery/json.ts';
 import { labelComplaints, subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
@@ -12,6 +12,9 @@ import { checkBindingConditions, checkDeviceName, checkDns, checkFullAttributeNa
 import { checkSelectors } from './selectors.ts';
 import { tolerationOperators } from '../core/v1/enums.ts';
 import { taintEffects } from './v1/enums.ts';
+import { internalForm } from '../../schema/internalform.ts';
+import { coreV1 } from '../core/v1/package.ts';
+import { resourceV1beta2 } from './v1beta2/package.ts';
 import type * as T from './v1beta2/types.ts';
 
 const maxRaw = 10 * 1024;
@@ -125,10 +128,14 @@ export function validateClaim(c: Claim): FieldError[] {
   return out;
 }
 
+function fixed(path: string, now: unknown, old: unknown, type: string): FieldError[] {
+  return sameValue(now, old) ? [] : [invalid(path, internalForm(now, resourceV1beta2, type, coreV1), 'field is immutable')];
+}
+
 /** Upstream judges it as new, then as stored: what is wrong is said twice. */
 export function validateClaimUpdate(c: Claim, old: Claim, subresource: string): FieldError[] {
   if (subresource === 'status') return validateClaimStatus(c, old);
-  const out = [...validateClaim(c), ...immutable('spec', c.spec, old.spec)];
+  const out = [...validateClaim(c), ...fixed('spec', c.spec, old.spec, 'ResourceClaimSpec')];
   checkClaimSpec(c.spec, 'spec', true, out);
   return out;
 }
@@ -192,7 +199,7 @@ function validateClaimStatus(c: Claim, old: Claim): FieldError[] {
     if (!allocation) out.push(forbidden('status.reservedFor', 'may not be specified when `allocated` is not set'));
     else if (c.metadata.deletionTimestamp && reservedFor.some((r) => !known.some((o) => sameValue(o, r)))) out.push(forbidden('status.reservedFor', 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set'));
   }
-  if (old.status.allocation && allocation) out.push(...immutable('status.allocation', allocation, old.status.allocation));
+  if (old.status.allocation && allocation) out.push(...fixed('status.allocation', allocation, old.status.allocation, 'AllocationResult'));
   else if (allocation) checkAllocation(allocation, namesOf(c.spec?.devices), 'status.allocation', out);
   return out;
 }
@@ -221,7 +228,7 @@ export function validateTemplate(t: Template): FieldError[] {
 }
 
 export function validateTemplateUpdate(t: Template, old: Template): FieldError[] {
-  const out = [...validateTemplate(t), ...immutable('spec', t.spec, old.spec)];
+  const out = [...validateTemplate(t), ...fixed('spec', t.spec, old.spec, 'ResourceClaimTemplateSpec')];
   checkTemplate(t, true, out);
   return out;
 }

@@ -9,6 +9,9 @@ import { checkDriverName } from '../core/validation/sources.ts';
 import { validateVolume } from '../core/validation/storage.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from '../core/v1/types.ts';
 import { volumeBindingModes } from './v1/enums.ts';
+import { internalForm } from '../../schema/internalform.ts';
+import { coreV1 } from '../core/v1/package.ts';
+import { storageV1 } from './v1/package.ts';
 import type * as T from './v1/types.ts';
 
 const parameterBytes = 256 * 1024;
@@ -143,8 +146,7 @@ export function validateAttachmentUpdate(a: Attachment, old: Attachment): FieldE
   const out: FieldError[] = [];
   checkAttachment(a, out);
   checkAttachment(a, out);
-  const shown = (spec: Attachment['spec']): object => goForm({ ...spec, source: goForm(spec.source, { persistentVolumeName: null, inlineVolumeSpec: null }) }, { attacher: '', source: null, nodeName: '' });
-  return [...out, ...immutable('spec', shown(a.spec), shown(old.spec))];
+  return [...out, ...(sameValue(a.spec, old.spec) ? [] : [invalid('spec', internalForm(a.spec, storageV1, 'VolumeAttachmentSpec', coreV1), 'field is immutable')])];
 }
 
 type Node = DeepReadonly<T.CSINode>;

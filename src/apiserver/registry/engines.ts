@@ -31,14 +31,19 @@ export function decodeAs(registry: Schema, view: View, value: unknown): Decoded 
   return view.model ? view.model.decode(value) : decode(registry, view.type, value);
 }
 
-/** Kind, version, metadata and defaults of an object that is already in canonical form. */
-export function complete(schema: Schema, view: View, object: ApiObject): ApiObject {
+function identified(view: View, object: ApiObject): ApiObject {
   let out = object;
   if (out.kind !== view.kind || out.apiVersion !== view.apiVersion) {
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = out;
     out = { kind: view.kind, apiVersion: view.apiVersion, ...rest };
   }
   out.metadata ??= {};
+  return out;
+}
+
+/** Kind, version, metadata and defaults of an object that is already in canonical form. */
+export function complete(schema: Schema, view: View, object: ApiObject): ApiObject {
+  const out = identified(view, object);
   if (view.model) view.model.applyDefaults(out);
   else schema.applyDefaults(view.type, out);
   return out;
@@ -62,6 +67,7 @@ export function convertingView(schema: Schema, stored: View, facts: Omit<View, '
     ...facts,
     identity: false,
     read: (object) => normalise(schema, facts.type, conversion.fromStored(plain(object))) as unknown as ReadonlyObject,
-    write: (object) => complete(schema, stored, normalise(schema, stored.type, conversion.toStored(plain(object))) as unknown as ApiObject),
+    // Defaults are those of the version that was written.
+    write: (object) => identified(stored, normalise(schema, stored.type, conversion.toStored(plain(object))) as unknown as ApiObject),
   };
 }

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { timestamp } from '../../base/clock.ts';
 import { nameSuffix } from '../../base/ids.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
+import { sameValue } from '../../machinery/fieldpath.ts';
 import { thaw, type JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError, type QualifiedResource } from '../../machinery/status.ts';
 import type { Notes } from '../../serving/request.ts';
@@ -62,6 +63,8 @@ export interface StorageOptions {
   validate(object: ReadonlyObject, old: ReadonlyObject | undefined, scope: WriteScope): readonly FieldError[];
   /** The object as the schema writes it: what defaults, rules and admission added is in its place, and so is what is always written. */
   canonical(object: ApiObject): ApiObject;
+  /** What does not outlive being stored. */
+  dropEmpty?(object: ApiObject): void;
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
   /** Deleting answers the object, not a Status. */
@@ -123,6 +126,7 @@ export class Storage {
     try {
       const object = this.#canonical(given);
       await this.#checkCreate(object, scope);
+      this.options.dropEmpty?.(object);
       for (let attempt = 1; ; attempt++) {
         try {
           return await this.#settled(reservation, scope, this.#put(object, 0, scope.dryRun));
@@ -172,6 +176,7 @@ export class Storage {
       const object = this.#canonical(given);
       await this.#checkUpdate(object, old, scope);
       if (!scope.admitted) await this.options.admission.validate(this.#admission('UPDATE', object, old, scope));
+      this.options.dropEmpty?.(object);
       if ((this.hooks.isReleased ?? isReleased)(object) && old.metadata.deletionTimestamp !== undefined) {
         return scope.dryRun ? this.#detached(object) : await this.#remove(current, object);
       }
@@ -413,10 +418,15 @@ function generationGrows(rule: NonNullable<KindRules['generation']>, object: Api
   if (object.metadata.deletionTimestamp !== undefined && old.metadata.deletionTimestamp === undefined) return true;
   if (rule === 'all-but-metadata-and-status' || rule === 'all-but-metadata') {
     const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, ...(rule === 'all-but-metadata' ? {} : { status: undefined }) });
-    return !isDeepStrictEqual(rest(object), rest(old));
+    return isChanged(rest(object), rest(old));
   }
   if (rule === 'spec-and-annotations' && !isDeepStrictEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return true;
-  return !isDeepStrictEqual(object['spec'], old['spec']);
+  return isChanged(object['spec'], old['spec']);
+}
+
+/** A list without items is like none. */
+function isChanged(now: unknown, before: unknown): boolean {
+  return !isDeepStrictEqual(now, before) && !sameValue(now, before);
 }
 
 /** Equal but for the times of managed fields, which alone are no change. */

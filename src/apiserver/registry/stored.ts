@@ -39,7 +39,8 @@ export interface StoredKind {
 
 const emptyVersion = '"resourceVersion":"",';
 /** Custom resources' own codec is not here; these are the built-in kinds of servers that upstream delegates to. */
-const jsonGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
+/** Whose objects upstream keeps as JSON. */
+export const jsonGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
 
 /** Changes with every change of the package's data, and of the form. */
 function fingerprint(registry: Schema, type: string): string {

@@ -193,6 +193,7 @@ export async function prepare(ask: Ask, base: Base): Promise<Asked> {
     if (put.code >= 300) throw new Error(`${one}/status: ${JSON.stringify(put.body)}`);
     return put.body as Json;
   };
+  const revision = async (path: string): Promise<unknown> => (((await ask('GET', path)).body as Json)['metadata'] as Json | undefined)?.['resourceVersion'];
   if (base.serves) live = await create();
   return {
     made,
@@ -202,9 +203,15 @@ export async function prepare(ask: Ask, base: Base): Promise<Asked> {
         return answerOf(await ask('POST', `${base.path}?dryRun=All`, request), request, made, change);
       }
       live ??= await create();
-      const request = changed(live, change);
-      const reply = await ask('PUT', `${one}${operation === 'update' ? '' : `/${operation}`}?dryRun=All`, request);
-      return answerOf(reply, request, settled(live, request), change);
+      for (;;) {
+        const request = changed(live, change);
+        const reply = await ask('PUT', `${one}${operation === 'update' ? '' : `/${operation}`}?dryRun=All`, request);
+        const answer = answerOf(reply, request, settled(live, request), change);
+        const now = answer.code === 409 && answer.message?.includes('the object has been modified') ? await revision(one) : undefined;
+        if (now === undefined || now === (live['metadata'] as Json)['resourceVersion']) return answer;
+        // The server's own controllers wrote in between.
+        live = changed(live, { 'metadata.resourceVersion': now });
+      }
     },
   };
 }

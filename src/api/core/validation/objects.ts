@@ -1,5 +1,6 @@
 /** The small kinds of the core group. */
-import { canonicalIP, checkCIDR, checkIP, familyOf } from '../../../machinery/addresses.ts';
+import { canonicalIP, checkCIDR, checkIP, familyOf, parseCIDR } from '../../../machinery/addresses.ts';
+import { parseJson } from '../../../machinery/jsontext.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
 import { duplicate, forbidden, goForm, immutable, invalid, nonNegative, notSupported, required, sameValue, tooLong } from '../../../machinery/fieldpath.ts';
 import { configKeyComplaints, portNumberComplaints, qualifiedNameComplaints, subdomainComplaints } from '../../../machinery/names.ts';
@@ -37,6 +38,11 @@ export function validateNode(n: DeepReadonly<T.Node>): FieldError[] {
   for (const key of ['capacity', 'allocatable'] as const) for (const [name, amount] of Object.entries(n.status?.[key] ?? {})) checkAmount(name, amount, `status.${key}.${name}`, out);
   const ranges = n.spec.podCIDRs ?? [];
   for (const [i, c] of ranges.entries()) checkCIDR(`spec.podCIDRs[${i}]`, c, out);
+  const broken = ranges.length > 1 ? ranges.findIndex((c) => parseCIDR(c) === undefined) : -1;
+  if (broken >= 0) {
+    const detail = `Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${broken}]: <nil> (invalid CIDR address: ${ranges[broken]})`;
+    out.push({ type: 'InternalError', field: 'spec.podCIDRs', detail });
+  }
   if (ranges.length > 2 || (ranges.length === 2 && familyOf(ranges[0]!.split('/')[0]!) === familyOf(ranges[1]!.split('/')[0]!))) {
     out.push(invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family'));
   }
@@ -53,6 +59,7 @@ export function validateNodeUpdate(n: DeepReadonly<T.Node>, old: DeepReadonly<T.
     seen.add(key);
   }
   if (old.spec.podCIDRs?.length && !sameValue(n.spec.podCIDRs, old.spec.podCIDRs)) out.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
+  checkTaints(n.spec.taints, 'metadata.taints', out);
   if (old.spec.providerID && n.spec.providerID !== old.spec.providerID) out.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'));
   return out;
 }
@@ -115,7 +122,7 @@ export function validateSecret(s: DeepReadonly<T.Secret>): FieldError[] {
 
 function checkJson(base64: string, path: string, out: FieldError[]): void {
   try {
-    JSON.parse(Buffer.from(base64, 'base64').toString());
+    parseJson(Buffer.from(base64, 'base64').toString());
   } catch (error) {
     out.push(invalid(path, '<secret contents redacted>', (error as Error).message));
   }
@@ -169,6 +176,12 @@ export function validateReplicationController(r: DeepReadonly<T.ReplicationContr
   if (template.spec.restartPolicy !== 'Always') out.push(notSupported('spec.template.spec.restartPolicy', template.spec.restartPolicy, ['Always']));
   if (template.spec.activeDeadlineSeconds !== undefined) out.push(forbidden('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicationController is not Supported'));
   return out;
+}
+
+/** Upstream judges the new one twice, but for what it declares. */
+export function validateReplicationControllerUpdate(r: DeepReadonly<T.ReplicationController>): FieldError[] {
+  const found = validateReplicationController(r);
+  return [...found, ...found.filter(({ field }) => field !== 'spec.replicas' && field !== 'spec.minReadySeconds')];
 }
 
 export function validatePodTemplate(t: DeepReadonly<T.PodTemplate>): FieldError[] {

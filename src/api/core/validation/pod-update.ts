@@ -1,10 +1,12 @@
 /** What may change of a pod once it exists, by subresource. */
 import { thaw, type DeepReadonly } from '../../../machinery/json.ts';
-import { forbidden, immutable, invalid, required, sameValue } from '../../../machinery/fieldpath.ts';
+import { duplicate, forbidden, immutable, invalid, required, sameValue } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange, nameIsSubdomain } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelName } from '../../../schema/metadata.ts';
+import { internalForm } from '../../../schema/internalform.ts';
 import { qosClass } from '../qos.ts';
+import { coreV1 } from '../v1/package.ts';
 import type * as T from '../v1/types.ts';
 import { checkImageSpaces } from './container.ts';
 import { differences } from './differences.ts';
@@ -60,6 +62,22 @@ function checkGatedSelector(pod: Pod, old: Pod, out: FieldError[]): void {
   }
 }
 
+/** The same of what its affinity requires. */
+function checkGatedAffinity(pod: Pod, old: Pod, out: FieldError[]): void {
+  const termsOf = ({ spec }: Pod) => spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const [now, before] = [termsOf(pod), termsOf(old) ?? []];
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+  const shown = (value: unknown, type: string): unknown => internalForm(value, coreV1, type);
+  if (before.length === 0) return;
+  if (now?.length !== before.length) return void out.push(invalid(path, shown(now, '[]NodeSelectorTerm'), 'no additions/deletions to non-empty NodeSelectorTerms list are allowed'));
+  for (const [i, was] of before.entries()) {
+    const is = now[i]!;
+    const isEmpty = !was.matchExpressions?.length && !was.matchFields?.length;
+    const grows = (['matchExpressions', 'matchFields'] as const).every((key) => sameValue(is[key]?.slice(0, was[key]?.length ?? 0), was[key]) && !(isEmpty && is[key]?.length));
+    if (!grows) out.push(invalid(`${path}[${i}]`, shown(is, 'NodeSelectorTerm'), 'only additions are allowed (no mutations or deletions)'));
+  }
+}
+
 const armor = 'container.apparmor.security.beta.kubernetes.io/';
 
 /** What annotations say of a pod's making stays as it was. */
@@ -95,6 +113,7 @@ function updateMain(pod: Pod, old: Pod, out: FieldError[]): void {
   if (before.size > 0) {
     checkGatedSelector(pod, old, out);
     mutable.push('nodeSelector');
+    checkGatedAffinity(pod, old, out);
     const affinity = (spec: DeepReadonly<T.PodSpec>): unknown => ({ ...spec.affinity, nodeAffinity: undefined });
     if (sameValue(affinity(pod.spec), affinity(old.spec))) mutable.push('affinity');
   }
@@ -126,7 +145,19 @@ function updateStatus(pod: Pod, old: Pod, out: FieldError[]): void {
   checkTransitions(status.containerStatuses, old.status.containerStatuses, restarts, 'status.containerStatuses', out);
   checkTransitions(status.initContainerStatuses, old.status.initContainerStatuses, (name, code) => sidecars.has(name) || restarts(name, code), 'status.initContainerStatuses', out);
   checkTransitions(status.ephemeralContainerStatuses, old.status.ephemeralContainerStatuses, () => false, 'status.ephemeralContainerStatuses', out);
+  checkClaimStatuses(pod, out);
   checkPodIPs(status, out);
+}
+
+function checkClaimStatuses({ spec, status }: Pod, out: FieldError[]): void {
+  const seen = new Set<string>();
+  for (const [i, s] of (status.resourceClaimStatuses ?? []).entries()) {
+    const path = `status.resourceClaimStatuses[${i}].name`;
+    if (!spec.resourceClaims?.some((c) => c.name === s.name)) out.push(invalid(path, s.name ?? '', 'must match the name of an entry in `spec.resourceClaims`'));
+    if (seen.has(s.name)) out.push(duplicate(path, s.name));
+    seen.add(s.name);
+    if (s.resourceClaimName !== undefined) for (const c of nameIsSubdomain(s.resourceClaimName, false)) out.push(invalid(path, s.resourceClaimName, c));
+  }
 }
 
 function updateEphemeralContainers(pod: Pod, old: Pod, out: FieldError[]): void {

@@ -1,12 +1,13 @@
 /** Pods and templates of pods. */
 import { checkIP, familyOf } from '../../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
-import { duplicate, forbidden, goForm, invalid, notSupported, required } from '../../../machinery/fieldpath.ts';
+import { duplicate, forbidden, goForm, invalid, notSupported, quoted, required } from '../../../machinery/fieldpath.ts';
 import { inclusiveRange, nameIsSubdomain, subdomainComplaints, underscoreSubdomainComplaints } from '../../../machinery/names.ts';
 import { parseQuantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkAnnotations, checkLabel, checkLabelName, checkLabels } from '../../../schema/metadata.ts';
 import { containerAmounts } from '../aggregate.ts';
+import { appArmorAnnotation } from '../apparmor.ts';
 import { dnsPolicies, preemptionPolicies, restartPolicies } from '../v1/enums.ts';
 import type * as T from '../v1/types.ts';
 import { checkContainers, checkEphemeralContainers, checkImageSpaces, checkInitContainers, type PodScope } from './container.ts';
@@ -178,9 +179,19 @@ export function validatePod(pod: DeepReadonly<T.Pod>): FieldError[] {
 const mirror = 'kubernetes.io/config.mirror';
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 
+function checkArmorAnnotation(key: string, profile: string, spec: Spec, path: string, out: FieldError[]): void {
+  const name = key.slice(appArmorAnnotation.length);
+  const all = [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
+  if (!all.some((c) => c.name === name)) out.push(invalid(`${path}[${key}]`, name, 'container not found'));
+  if (profile !== '' && profile !== 'runtime/default' && profile !== 'unconfined' && !profile.startsWith('localhost/')) {
+    out.push(invalid(`${path}[${key}]`, profile, `invalid AppArmor profile name: ${quoted(profile)}`));
+  }
+}
+
 /** Annotations that upstream reads. */
 export function checkPodAnnotations(annotations: Readonly<Record<string, string>> | undefined, spec: Spec, path: string, out: FieldError[]): void {
   if (!annotations) return;
+  for (const [key, profile] of Object.entries(annotations)) if (key.startsWith(appArmorAnnotation)) checkArmorAnnotation(key, profile, spec, path, out);
   const value = annotations[mirror];
   if (value !== undefined && !spec.nodeName) out.push(invalid(`${path}[${mirror}]`, value, 'must set spec.nodeName if mirror pod annotation is set'));
   const cost = annotations[deletionCost];

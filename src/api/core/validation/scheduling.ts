@@ -5,6 +5,8 @@ import { labelValueComplaints, nameIsLabel, nameIsSubdomain } from '../../../mac
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelName, checkLabelSelector } from '../../../schema/metadata.ts';
 import { inclusionPolicies, taintEffects, tolerationOperators, unsatisfiableActions } from '../v1/enums.ts';
+import { internalForm } from '../../../schema/internalform.ts';
+import { coreV1 } from '../v1/package.ts';
 import type * as T from '../v1/types.ts';
 
 const notPositive = 'must be greater than zero';
@@ -127,7 +129,7 @@ export function checkTaints(list: DeepReadonly<T.Taint[]> | undefined, path: str
     if (!t.effect) out.push(required(`${at}.effect`));
     else if (!taintEffects.includes(t.effect)) out.push(notSupported(`${at}.effect`, t.effect, taintEffects));
     const key = `${t.key}:${t.effect}`;
-    if (seen.has(key)) out.push({ ...duplicate(at, t), detail: `${duplicate(at, t).detail}: taints must be unique by key and effect pair` });
+    if (seen.has(key)) out.push({ ...duplicate(at, t), detail: `${duplicate(at, internalForm(t, coreV1, 'Taint')).detail}: taints must be unique by key and effect pair` });
     seen.add(key);
   }
 }

@@ -12,6 +12,8 @@ import { checkPortOrName } from './handlers.ts';
 
 type Service = DeepReadonly<T.Service>;
 
+const ipModes = ['Proxy', 'VIP'];
+
 
 function checkPort(p: DeepReadonly<T.ServicePort>, needsName: boolean, names: Set<string>, path: string, out: FieldError[]): void {
   if (!p.name) {
@@ -80,32 +82,44 @@ export function checkClusterIPs(s: Service, out: FieldError[]): void {
   if (spec.type === 'ExternalName') return;
   const ips = spec.clusterIPs ?? [];
   const families = spec.ipFamilies ?? [];
-  const policy = spec.ipFamilyPolicy;
   if (ips.length === 0) {
-    if (spec.clusterIP) out.push(required('spec.clusterIPs', 'clusterIPs must be set if clusterIP is set'));
+    if (spec.clusterIP) out.push(required('spec.clusterIPs'));
   } else if (!spec.clusterIP) {
     out.push(invalid('spec.clusterIPs', ips, 'must be empty when `clusterIP` is not specified'));
   } else if (spec.clusterIP !== ips[0]) {
     out.push(invalid('spec.clusterIPs', ips, 'first value must match `clusterIP`'));
   }
-  if (policy !== undefined && !ipFamilyPolicies.includes(policy)) out.push(notSupported('spec.ipFamilyPolicy', policy, ipFamilyPolicies));
   for (const [i, f] of families.entries()) {
     if (f !== 'IPv4' && f !== 'IPv6') out.push(notSupported(`spec.ipFamilies[${i}]`, f, ['IPv4', 'IPv6']));
     if (families.indexOf(f) !== i) out.push(duplicate(`spec.ipFamilies[${i}]`, f));
   }
+  const policy = spec.ipFamilyPolicy;
+  if (policy !== undefined && !ipFamilyPolicies.includes(policy)) out.push(notSupported('spec.ipFamilyPolicy', policy, ipFamilyPolicies));
+  // Of what is no address no more can be said.
+  if (!checkEachIP(ips, out)) return;
+  if (ips.length > 1 && (ips.length > 2 || familyOf(ips[0]!) === familyOf(ips[1]!))) out.push(invalid('spec.clusterIPs', ips, 'may specify no more than one IP for each IP family'));
+  if (isHeadless(s)) return;
+  for (const [i, ip] of ips.entries()) {
+    const family = families[i];
+    if ((family === 'IPv4' || family === 'IPv6') && family !== familyOf(ip)) out.push(invalid(`spec.clusterIPs[${i}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``));
+  }
+}
+
+/** Answers whether all of them are addresses, or `None` alone. */
+function checkEachIP(ips: readonly string[], out: FieldError[]): boolean {
+  let holds = true;
   for (const [i, ip] of ips.entries()) {
     if (i === 0 && ip === 'None') {
       if (ips.length > 1) out.push(invalid('spec.clusterIPs', ips, "'None' must be the first and only value"));
-      return;
-    }
-    if (canonicalIP(ip) === undefined) {
-      checkIP(`spec.clusterIPs[${i}]`, ip, out);
+      holds = ips.length === 1;
       continue;
     }
-    if (families[i] !== undefined && families[i] !== familyOf(ip)) out.push(invalid(`spec.clusterIPs[${i}]`, ip, `expected an ${families[i]} value as indicated by \`ipFamilies[${i}]\``));
+    if (canonicalIP(ip) !== undefined) continue;
+    checkIP(`spec.clusterIPs[${i}]`, ip, out);
+    holds = false;
   }
   if (ips.length > 2) out.push(invalid('spec.clusterIPs', ips, 'may only hold up to 2 values'));
-  if (ips.length === 2 && familyOf(ips[0]!) === familyOf(ips[1]!)) out.push(invalid('spec.clusterIPs', ips, 'may specify no more than one IP for each IP family'));
+  return holds;
 }
 
 function checkTraffic(s: Service, out: FieldError[]): void {
@@ -134,6 +148,19 @@ function checkTraffic(s: Service, out: FieldError[]): void {
   if (distribution !== undefined && !known.includes(distribution)) out.push(notSupported('spec.trafficDistribution', distribution, known));
 }
 
+/** How ranges were said before there was a field. */
+const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+function checkRangesAnnotation({ metadata, spec }: Service, out: FieldError[]): void {
+  const text = metadata.annotations?.[rangesAnnotation];
+  if (text === undefined) return;
+  const path = `metadata.annotations[${rangesAnnotation}]`;
+  if (spec.type !== 'LoadBalancer') return void out.push(forbidden(path, "may only be used when `type` is 'LoadBalancer'"));
+  // None at all is allowed, and all of them.
+  const trimmed = text.trim();
+  if (trimmed !== '') for (const range of trimmed.split(',')) checkCIDR(path, range.trim(), out);
+}
+
 function checkLoadBalancer(s: Service, out: FieldError[]): void {
   const { spec } = s;
   const ranges = spec.loadBalancerSourceRanges ?? [];
@@ -141,13 +168,16 @@ function checkLoadBalancer(s: Service, out: FieldError[]): void {
   if (ranges.length > 0) {
     if (spec.type !== 'LoadBalancer') out.push(forbidden('spec.LoadBalancerSourceRanges', only));
     for (const [i, r] of ranges.entries()) checkCIDR(`spec.LoadBalancerSourceRanges[${i}]`, r.trim(), out);
-  }
+  } else checkRangesAnnotation(s, out);
   if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer') out.push(forbidden('spec.allocateLoadBalancerNodePorts', only));
   if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === undefined) out.push(required('allocateLoadBalancerNodePorts'));
-  if (spec.loadBalancerClass !== undefined) {
-    if (spec.type !== 'LoadBalancer') out.push(forbidden('spec.loadBalancerClass', only));
-    else for (const c of qualifiedNameComplaints(spec.loadBalancerClass)) out.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass, c));
-  }
+  checkLoadBalancerClass(s, out);
+}
+
+function checkLoadBalancerClass({ spec }: Service, out: FieldError[]): void {
+  if (spec.loadBalancerClass === undefined) return;
+  if (spec.type !== 'LoadBalancer') out.push(forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
+  else for (const c of qualifiedNameComplaints(spec.loadBalancerClass)) out.push(invalid('spec.loadBalancerClass', spec.loadBalancerClass, c));
 }
 
 /** Addresses that lead to the node itself, or to nobody. */
@@ -179,10 +209,19 @@ export function validateService(s: Service): FieldError[] {
 export function validateServiceUpdate(s: Service, old: Service, subresource: string): FieldError[] {
   if (subresource === 'status') {
     const out: FieldError[] = [];
-    for (const [i, p] of (s.status?.loadBalancer?.ingress ?? []).entries()) {
+    const points = s.status?.loadBalancer?.ingress ?? [];
+    if (points.length > 0 && s.spec.type !== 'LoadBalancer') return [forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'")];
+    const known = new Set((old.status?.loadBalancer?.ingress ?? []).map((p) => p.ip));
+    for (const [i, p] of points.entries()) {
       const path = `status.loadBalancer.ingress[${i}]`;
-      if (p.ip) checkIP(`${path}.ip`, p.ip, out);
-      if (p.hostname) for (const c of subdomainComplaints(p.hostname)) out.push(invalid(`${path}.hostname`, p.hostname, c));
+      if (p.ip && !known.has(p.ip)) checkIP(`${path}.ip`, p.ip, out);
+      if (p.ipMode === undefined) {
+        if (p.ip) out.push(required(`${path}.ipMode`, 'must be specified when `ip` is set'));
+      } else if (!p.ip) out.push(forbidden(`${path}.ipMode`, 'may not be specified when `ip` is not set'));
+      else if (!ipModes.includes(p.ipMode)) out.push(notSupported(`${path}.ipMode`, p.ipMode, ipModes));
+      if (!p.hostname) continue;
+      for (const c of subdomainComplaints(p.hostname)) out.push(invalid(`${path}.hostname`, p.hostname, c));
+      if (familyOf(p.hostname)) out.push(invalid(`${path}.hostname`, p.hostname, 'must be a DNS name, not an IP address'));
     }
     return out;
   }
@@ -197,6 +236,7 @@ export function validateServiceUpdate(s: Service, old: Service, subresource: str
     const [families, familiesBefore] = [s.spec.ipFamilies ?? [], old.spec.ipFamilies ?? []];
     if (familiesBefore.length > 0 && families[0] !== familiesBefore[0]) out.push(invalid('spec.ipFamilies[0]', families, families.length === 0 ? 'primary ipFamily can not be unset' : 'may not change once set'));
   }
+  checkLoadBalancerClass(s, out);
   if (s.spec.type === 'LoadBalancer' && old.spec.type === 'LoadBalancer') out.push(...immutable('spec.loadBalancerClass', s.spec.loadBalancerClass, old.spec.loadBalancerClass, 'may not change once set'));
   if (needsHealthCheckNodePort(s) && needsHealthCheckNodePort(old) && s.spec.healthCheckNodePort !== old.spec.healthCheckNodePort) out.push(forbidden('spec.healthCheckNodePort', 'field is immutable'));
   return [...out, ...validateService(s)];

@@ -6,6 +6,8 @@ import { parseQuantity, type Quantity } from '../../../machinery/quantity.ts';
 import type { FieldError } from '../../../machinery/status.ts';
 import { checkLabelSelector } from '../../../schema/metadata.ts';
 import { accessModes, reclaimPolicies, resizeStates, volumeModes } from '../v1/enums.ts';
+import { internalForm } from '../../../schema/internalform.ts';
+import { coreV1 } from '../v1/package.ts';
 import type * as T from '../v1/types.ts';
 import { differences } from './differences.ts';
 import { isNativeResource } from './resources.ts';
@@ -98,7 +100,7 @@ export function validateVolumeUpdate(v: DeepReadonly<T.PersistentVolume>, old: D
   if (!sameValue(now, before)) out.push(forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${differences(before, now).join('\n')}\n`));
   out.push(...immutable('volumeMode', v.spec.volumeMode, old.spec.volumeMode));
   if (old.spec.nodeAffinity && !sameValue(withoutBetaLabels(v.spec.nodeAffinity, old.spec.nodeAffinity), old.spec.nodeAffinity)) {
-    out.push(invalid('nodeAffinity', v.spec.nodeAffinity, 'field is immutable, except for updating from beta label to GA'));
+    out.push(invalid('nodeAffinity', internalForm(v.spec.nodeAffinity, coreV1, 'VolumeNodeAffinity'), 'field is immutable, except for updating from beta label to GA'));
   }
   if (old.spec.volumeAttributesClassName !== undefined && v.spec.volumeAttributesClassName === undefined) out.push(forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
   return out;

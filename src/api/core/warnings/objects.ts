@@ -1,5 +1,6 @@
 /** What the writers of the other core kinds are warned of. */
 import type { DeepReadonly } from '../../../machinery/json.ts';
+import { keyPairComplaint } from '../../../machinery/tlspair.ts';
 import type * as T from '../v1/types.ts';
 import { warnOfCIDR, warnOfIP } from './addresses.ts';
 import { warnOfNodeTerm } from './pod.ts';
@@ -42,6 +43,13 @@ export function serviceWarnings({ metadata, spec }: DeepReadonly<T.Service>): st
   if (spec.type === 'ExternalName' && spec.externalIPs?.length) out.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
   if (spec.type !== 'ExternalName' && spec.externalName) out.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   return out;
+}
+
+export function secretWarnings({ type, data }: DeepReadonly<T.Secret>): string[] {
+  if (type !== 'kubernetes.io/tls') return [];
+  const pem = (key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString('latin1');
+  const complaint = keyPairComplaint(pem('tls.crt'), pem('tls.key'));
+  return complaint === undefined ? [] : [complaint];
 }
 
 export function nodeWarnings({ spec }: DeepReadonly<T.Node>): string[] {

@@ -4,7 +4,6 @@
  */
 import type { Service } from '../../../api/core/v1/types.ts';
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from '../../../api/core/service-facts.ts';
-import { checkClusterIPs } from '../../../api/core/validation/service.ts';
 import { hasReason, StatusError, type FieldError } from '../../../machinery/status.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
 import type { Surroundings } from '../../../base/surroundings.ts';
@@ -12,6 +11,7 @@ import { parseTime, timestamp } from '../../../base/clock.ts';
 import type { ApiObject } from '../../objects.ts';
 import type { KindHooks, Reservation, Storage, WriteScope } from '../storage.ts';
 import { addressAt, contains, reservedBand, type Range } from './addresses.ts';
+import { setFamilies } from './servicefamilies.ts';
 
 type ReadService = DeepReadonly<Service>;
 type Undo = () => Promise<void> | void;
@@ -89,14 +89,10 @@ export class ServiceAllocator {
 
   async #reserve(service: Service, old: ReadService | undefined, scope: WriteScope): Promise<Reservation> {
     const holding = new Holding();
-    // What is no address cannot be reserved.
-    const findings: FieldError[] = [];
-    checkClusterIPs(service, findings);
-    if (findings.length > 0) throw StatusError.invalid({ group: '', kind: 'Service' }, service.metadata.name, findings);
+    setFamilies(service, old);
     try {
-      setFamilies(service);
       await this.#reserveAddress(service, old, scope, holding);
-      this.#reservePorts(service, old, holding);
+      this.#reservePorts(service, old, scope, holding);
     } catch (error) {
       await holding.undo();
       throw error;
@@ -181,7 +177,7 @@ export class ServiceAllocator {
     }
   }
 
-  #reservePorts(service: Service, old: ReadService | undefined, holding: Holding): void {
+  #reservePorts(service: Service, old: ReadService | undefined, scope: WriteScope, holding: Holding): void {
     const held = new Set(old ? portsOf(old) : []);
     const { spec } = service;
     if (needsNodePort(service)) {
@@ -190,15 +186,17 @@ export class ServiceAllocator {
         const asked = port.nodePort;
         const protocols = asked ? own.get(asked) : undefined;
         const shared = protocols !== undefined && !protocols.has(port.protocol ?? 'TCP');
-        if (asked && !held.has(asked) && !shared) this.#takePort(asked, `spec.ports[${i}].nodePort`, service, holding);
+        if (asked && !held.has(asked) && !shared) this.#takePort(asked, `spec.ports[${i}].nodePort`, service, scope, holding);
         if (!asked) port.nodePort = this.#anyPort(service, port.port, port.protocol ?? 'TCP', holding);
         const number = port.nodePort!;
+        // Of an update, upstream says so before it is judged.
+        if (old && own.get(number)?.has(port.protocol ?? 'TCP')) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: `duplicate nodePort: {${port.protocol ?? 'TCP'} ${number}}` });
         own.set(number, (own.get(number) ?? new Set()).add(port.protocol ?? 'TCP'));
       });
     }
     if (needsHealthCheckNodePort(service)) {
       if (!spec.healthCheckNodePort) spec.healthCheckNodePort = this.#freePort(holding);
-      else if (!held.has(spec.healthCheckNodePort)) this.#takePort(spec.healthCheckNodePort, 'spec.healthCheckNodePort', service, holding);
+      else if (!held.has(spec.healthCheckNodePort)) this.#takePort(spec.healthCheckNodePort, 'spec.healthCheckNodePort', service, scope, holding);
     }
     const kept = new Set(portsOf(service));
     holding.onDone(() => {
@@ -206,13 +204,14 @@ export class ServiceAllocator {
     });
   }
 
-  #takePort(port: number, field: string, service: Service, holding: Holding): void {
+  #takePort(port: number, field: string, service: Service, scope: WriteScope, holding: Holding): void {
     const { from, to } = this.#options.nodePorts;
     const refuse = (why: string): never => {
       const error: FieldError = { type: 'FieldValueInvalid', field, detail: `Invalid value: ${port}: ${why}` };
       throw StatusError.invalid({ group: '', kind: 'Service' }, service.metadata.name, [error]);
     };
-    if (port < from || port > to) refuse(`provided port is not in the valid range. The range of valid ports is ${from}-${to}`);
+    // What is only tried is not held against the range.
+    if (!scope.dryRun && (port < from || port > to)) refuse(`provided port is not in the valid range. The range of valid ports is ${from}-${to}`);
     if (this.#ports.has(port)) refuse('provided port is already allocated');
     this.#hold(port, holding);
   }
@@ -254,16 +253,3 @@ function addressesOf(service: ReadService): string[] {
   const all = clusterIPs?.length ? [...clusterIPs] : clusterIP ? [clusterIP] : [];
   return all.filter((ip) => ip !== 'None');
 }
-
-/** This network has one address family; services say so. */
-function setFamilies({ spec }: Service): void {
-  if (spec.type === 'ExternalName') return;
-  if (spec.clusterIP === 'None' && !Object.keys(spec.selector ?? {}).length) {
-    spec.ipFamilyPolicy ??= 'RequireDualStack';
-    if (!spec.ipFamilies?.length) spec.ipFamilies = spec.ipFamilyPolicy === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
-    return;
-  }
-  spec.ipFamilyPolicy ??= 'SingleStack';
-  if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4'];
-}
-
