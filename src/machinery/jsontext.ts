@@ -22,7 +22,7 @@ export interface ParseOptions {
  * Throws JsonSyntaxError.
  */
 export function parseJson(input: Uint8Array | string, options: ParseOptions = {}): ParsedJson {
-  const text = typeof input === 'string' ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('utf8');
+  const text = typeof input === 'string' ? input : (Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)).toString('utf8');
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
@@ -31,12 +31,16 @@ export function parseJson(input: Uint8Array | string, options: ParseOptions = {}
     new Scanner(text).scan();
     throw new JsonSyntaxError(error.message);
   }
-  // Only a text of that many characters can nest too deep.
-  if (text.length > maxDepth * 2) new Nesting(text).check();
+  if (mayNestDeep(text)) new Nesting(text).check();
   if (/\d{16}/.test(text)) value = JSON.parse(text, exactIntegers) as JsonValue;
   if (/\\u[dD][89a-fA-F]/.test(text)) value = wellFormed(value);
   const duplicates = options.duplicates === true && countColons(text) !== countKeys(value) ? new Scanner(text).scan() : [];
   return { value, duplicates };
+}
+
+/** Reads what `jsonText` has written of a value that `parseJson` had let in: of its cares only that for large integers is left. */
+export function readOwnJson(text: string): JsonValue {
+  return JSON.parse(text, /\d{16}/.test(text) ? exactIntegers : undefined) as JsonValue;
 }
 
 /** A shape that JSON.parse hands to its reviver for primitive values. */
@@ -90,6 +94,14 @@ function countKeys(value: JsonValue): number {
     }
   }
   return count;
+}
+
+/** Only a text with that many opening brackets can nest too deep. */
+function mayNestDeep(text: string): boolean {
+  if (text.length <= maxDepth * 2) return false;
+  let left = maxDepth;
+  for (const open of '{[') for (let at = text.indexOf(open); at >= 0; at = text.indexOf(open, at + 1)) if (--left === 0) return true;
+  return false;
 }
 
 class Nesting {
@@ -250,7 +262,8 @@ function quoteCharacter(code: number): string {
   return `'${text}'`;
 }
 
-const needsCare = /[<>&\u2028\u2029]|"\d+":/;
+const forHtml = /[<>&\u2028\u2029]/;
+const numberKey = /"\d+":/;
 const escapes: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028', '\u2029': '\\u2029' };
 
 /**
@@ -265,7 +278,8 @@ export function jsonText(value: unknown): string {
     if (!(error instanceof TypeError)) throw error;
     return escaped(carefulText(value));
   }
-  return needsCare.test(text) ? escaped(/"\d+":/.test(text) ? carefulText(value) : text) : text;
+  if (numberKey.test(text)) return escaped(carefulText(value));
+  return forHtml.test(text) ? escaped(text) : text;
 }
 
 export function encodeJson(value: unknown): Buffer {

@@ -4,6 +4,7 @@
  */
 import { defineScalarTag, FAILSAFE_SCHEMA, load, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type Schema } from 'js-yaml';
 import type { JsonObject, JsonValue } from './json.ts';
+import { JsonSyntaxError, parseJson } from './jsontext.ts';
 
 /** `yaml: line 3: …` */
 export class YamlSyntaxError extends Error {}
@@ -64,11 +65,25 @@ export interface ParsedYaml {
 
 /** Reads one document. An empty text is null. Throws YamlSyntaxError. */
 export function parseYaml(text: string, options: { readonly duplicates?: boolean } = {}): ParsedYaml {
+  const json = asJson(text);
+  if (json) return json;
   if (/^(?:[^\S\n]*(?:#[^\n]*)?(?:\n|$))*$/.test(text.length < 10_000 ? text : 'x')) return { value: null, duplicates: [] };
   return guarded(() => {
     const value = bounded(load(text, { schema, maxDepth, json: true }) as JsonValue, text);
     return { value, duplicates: options.duplicates === true ? duplicatesIn(text) : [] };
   });
+}
+
+/** What programs send as YAML is JSON nearly always, and ten times as fast to read as that. Undefined: it is not, or the two might not agree about it. */
+function asJson(text: string): ParsedYaml | undefined {
+  if (text.charCodeAt(0) !== 0x7b || /\d{16}|\\u|\d[eE]/.test(text)) return undefined;
+  try {
+    const parsed = parseJson(text, { duplicates: true });
+    return parsed.duplicates.length === 0 ? parsed : undefined;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    return undefined;
+  }
 }
 
 /** Reads all documents of a text; empty ones are left out. Throws YamlSyntaxError. */

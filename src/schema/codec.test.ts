@@ -7,7 +7,8 @@ import { packages } from '../api/catalog.ts';
 import { StatusError } from '../machinery/status.ts';
 import { decode, encodeJson, normalise, parseJson } from './json.ts';
 import { decodeProtobuf, decodeProtobufBody, encodeProtobuf, encodeProtobufBody, encodeWatchFrame, unwrapUnknown, WatchFrameReader, wrapUnknown } from './protobuf.ts';
-import { Registry, type StructType, type Type } from './registry.ts';
+import { arbitraryStruct } from '../../test/arbitrary.ts';
+import { Registry } from './registry.ts';
 
 const registry = new Registry(packages);
 const facts = process.env['K7S_API_FACTS'] ?? join(import.meta.dirname, '../../../shared/api-facts');
@@ -126,32 +127,6 @@ test('watch frames come whole however the bytes are cut', () => {
     assert.deepEqual(decodeProtobufBody(registry, 'core.v1.Pod', frames[0]!.body), normalise(registry, 'core.v1.Pod', { kind: 'Pod', apiVersion: 'v1', metadata: { name: 'a' } }));
   }
 });
-
-/** Values that fit a type, sparse as often as full. */
-function arbitrary(type: Type, depth: number): fc.Arbitrary<unknown> {
-  switch (type.kind) {
-    case 'list':
-      return fc.array(arbitrary(type.of, depth), { maxLength: 3 });
-    case 'map':
-      return fc.dictionary(fc.string({ maxLength: 6 }), arbitrary(type.of, depth), { maxKeys: 3 });
-    case 'struct':
-      return arbitraryStruct(type.struct, depth);
-    case 'scalar':
-      return { string: fc.string({ unit: 'grapheme' }), bool: fc.boolean(), int32: fc.integer(), int64: fc.maxSafeInteger(), double: fc.double({ noNaN: true, noDefaultInfinity: true }), bytes: fc.uint8Array().map((b) => Buffer.from(b).toString('base64')) }[type.name];
-    case 'special':
-      if (type.name.startsWith('JSONSchemaPropsOr')) return depth > 3 ? fc.constant(null) : arbitraryStruct(type.schema!, depth + 1);
-      return {
-        Quantity: fc.constantFrom('1', '100m', '1.5Gi', '1e3', '0', '12345678901234567890'), IntOrString: fc.oneof(fc.integer(), fc.string()), Time: fc.constantFrom('2024-01-01T00:00:00Z', '1969-12-31T23:59:59Z'),
-        MicroTime: fc.constantFrom('2024-01-01T00:00:00.000001Z', '1969-12-31T23:59:59.999999Z'), Duration: fc.constantFrom('0s', '1h0m0s', '1.5s', '-3m2.5s'), RawExtension: fc.constant({ a: [1, 'x'] }), FieldsV1: fc.constant({ 'f:a': {} }), JSON: fc.constantFrom(true, 'x', 1, [1], {}),
-      }[type.name as 'JSON'];
-  }
-}
-
-function arbitraryStruct(struct: StructType, depth: number): fc.Arbitrary<unknown> {
-  if (depth > 6) return fc.constant({});
-  const fields = struct.fields.filter((f) => f.n !== undefined || f.path !== undefined);
-  return fc.record(Object.fromEntries(fields.map((f) => [f.key, fc.option(fc.constant(null).chain(() => arbitrary(f.resolved, depth + 1)), { nil: undefined, freq: 2 })])), { requiredKeys: [] });
-}
 
 /** Protobuf does not tell nil from empty: what JSON keeps as [] or {} comes back as null. */
 function withoutEmpties(value: unknown): unknown {

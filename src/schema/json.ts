@@ -67,7 +67,9 @@ export function codecOf(type: Type): JsonCodec {
     case 'struct': {
       // Late, because types may contain themselves.
       const { struct } = type;
-      return { decode: (value, findings) => struct.memo(structCodec).decode(value, findings), zero: () => struct.memo(structCodec).zero(), isEmpty: never };
+      let made: JsonCodec | undefined;
+      const codec = (): JsonCodec => (made ??= struct.memo(structCodec));
+      return { decode: (value, findings) => codec().decode(value, findings), zero: () => codec().zero(), isEmpty: never };
     }
     case 'list':
       return listCodec(codecOf(type.of));
@@ -288,12 +290,18 @@ export function planField(field: ResolvedField): FieldPlan {
   };
 }
 
+interface PlacedPlan extends FieldPlan {
+  /** Its place among the fields of its struct. */
+  readonly place: number;
+}
+
 export function structCodec(type: StructType): JsonCodec {
-  const plans = type.fields.map(planField);
-  const known = new Set(plans.map((p) => p.key));
+  const plans = type.fields.map((field, place): PlacedPlan => ({ ...planField(field), place }));
+  const byKey = new Map(plans.map((plan) => [plan.key, plan]));
+  const always = plans.filter((plan) => plan.absent);
   const zero = (): JsonObject => {
     const out: JsonObject = {};
-    for (const { key, absent } of plans) if (absent) out[key] = absent();
+    for (const { key, absent } of always) out[key] = absent!();
     return out;
   };
   return {
@@ -303,24 +311,50 @@ export function structCodec(type: StructType): JsonCodec {
       if (value === null) return zero();
       if (typeof value !== 'object' || Array.isArray(value)) throw new Mismatch();
       const source = value as Record<string, unknown>;
-      const out: JsonObject = {};
-      let seen = 0;
-      for (let i = 0; i < plans.length; i++) {
-        const plan = plans[i]!;
-        const item = source[plan.key];
-        if (item !== undefined) {
-          seen++;
-          if (item !== null) {
-            const decoded = plan.codec.decode(item, findings);
-            if (!plan.omits(decoded)) out[plan.key] = decoded;
-            continue;
-          }
+      // Only what is there is looked at: most types have many more fields than an object of theirs.
+      const present: PlacedPlan[] = [];
+      let missing = always.length;
+      let last = -1;
+      let inOrder = true;
+      for (const key in source) {
+        if (source[key] === undefined) continue;
+        const plan = byKey.get(key);
+        if (!plan) {
+          findings.unknown = true;
+          continue;
         }
-        if (plan.absent) out[plan.key] = plan.absent();
+        if (plan.place < last) inOrder = false;
+        last = plan.place;
+        if (plan.absent) missing--;
+        present.push(plan);
       }
-      for (const key in source) if (source[key] !== undefined) seen--;
-      if (seen < 0) findings.unknown ||= Object.keys(source).some((key) => source[key] !== undefined && !known.has(key));
+      if (missing > 0) {
+        inOrder = false;
+        for (const plan of always) if (source[plan.key] === undefined) present.push(plan);
+      }
+      if (!inOrder) sortByPlace(present);
+      const out: JsonObject = {};
+      for (let i = 0; i < present.length; i++) {
+        const plan = present[i]!;
+        const item = source[plan.key];
+        if (item === undefined || item === null) {
+          if (plan.absent) out[plan.key] = plan.absent();
+          continue;
+        }
+        const decoded = plan.codec.decode(item, findings);
+        if (!plan.omits(decoded)) out[plan.key] = decoded;
+      }
       return out;
     },
   };
+}
+
+/** For few that are nearly in order. */
+function sortByPlace(plans: PlacedPlan[]): void {
+  for (let i = 1; i < plans.length; i++) {
+    const plan = plans[i]!;
+    let at = i;
+    for (; at > 0 && plans[at - 1]!.place > plan.place; at--) plans[at] = plans[at - 1]!;
+    plans[at] = plan;
+  }
 }

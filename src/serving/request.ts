@@ -1,10 +1,12 @@
 /** One request and its answer, the same over HTTP/1.1, HTTP/2 and upgraded connections. */
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { StatusError } from '../machinery/status.ts';
 import type { User } from './identity.ts';
+import { SharedPiece } from './piece.ts';
 
 /** Upstream's limit of a request's body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
@@ -280,6 +282,8 @@ export class BodyWriter {
   readonly #trail: Trail | undefined;
   /** The answer may not begin before. */
   #held: Promise<void> | undefined;
+  /** Where shared pieces go without passing the response. */
+  #socket: Socket | undefined;
 
   constructor(response: ServerResponse, trail?: Trail, held?: Promise<void>) {
     this.#response = response;
@@ -287,13 +291,15 @@ export class BodyWriter {
     this.#held = held?.then(() => void (this.#held = undefined));
   }
 
-  write(chunk: string | Uint8Array): boolean {
+  write(chunk: string | Uint8Array | SharedPiece): boolean {
     if (this.#held) {
       void this.#held.then(() => this.write(chunk));
       return false;
     }
     if (this.gone || this.#response.writableEnded) return true;
-    return this.#response.write(chunk);
+    if (!(chunk instanceof SharedPiece)) return this.#response.write(chunk);
+    this.#socket ??= socketOf(this.#response);
+    return this.#socket ? this.#socket.write(chunk.chunk) : this.#response.write(chunk.bytes);
   }
 
   /** Writes, and resolves when the system has taken it all or the client is gone: then its memory may be used for something else. */
@@ -320,14 +326,15 @@ export class BodyWriter {
   drained(): Promise<void> {
     const response = this.#response;
     if (this.#held) return this.#held;
-    if (!response.writableNeedDrain || this.gone) return Promise.resolve();
+    const full = response.writableNeedDrain ? response : this.#socket?.writableNeedDrain ? this.#socket : undefined;
+    if (!full || this.gone) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
-        response.off('drain', done);
+        full.off('drain', done);
         response.off('close', done);
         resolve();
       };
-      response.on('drain', done);
+      full.on('drain', done);
       response.on('close', done);
     });
   }
@@ -347,6 +354,13 @@ export class BodyWriter {
   get writable(): ServerResponse {
     return this.#response;
   }
+}
+
+/** Of an answer in chunks over HTTP/1.1 of which everything until now has been handed to its connection; what is written there comes next. */
+function socketOf(response: ServerResponse | Http2ServerResponse): Socket | undefined {
+  if ('stream' in response || !response.chunkedEncoding) return undefined;
+  const { socket } = response;
+  return socket && response.writableLength === socket.writableLength ? socket : undefined;
 }
 
 export type Handler = (request: ServingRequest) => Promise<void> | void;

@@ -1,4 +1,5 @@
 import type { DeepReadonly } from '../../machinery/json.ts';
+import { SharedPiece } from '../../serving/piece.ts';
 import { joined, type Attributes, type CachedObject, type CacherCodec, type CacherEvent, type ChangeType, type Splice } from './cacher.ts';
 import type { Warm, Warmth } from './warmth.ts';
 
@@ -196,7 +197,7 @@ export class Change<T> {
 interface Frame {
   readonly version: string;
   readonly mediaType: string;
-  readonly bytes: Buffer;
+  readonly piece: SharedPiece;
 }
 
 export function objectEvent<T>(codec: CacherCodec<T>, type: ChangeType, item: Cached<T>): ObjectEvent<T> {
@@ -206,10 +207,10 @@ export function objectEvent<T>(codec: CacherCodec<T>, type: ChangeType, item: Ca
     revision: item.revision,
     item,
     frame(version, mediaType) {
-      for (const f of frames) if (f.version === version && f.mediaType === mediaType) return f.bytes;
-      const bytes = codec.frame(type, item.encoding(version, mediaType), mediaType);
-      frames.push({ version, mediaType, bytes });
-      return bytes;
+      for (const f of frames) if (f.version === version && f.mediaType === mediaType) return f.piece;
+      const piece = new SharedPiece(codec.frame(type, item.encoding(version, mediaType), mediaType));
+      frames.push({ version, mediaType, piece });
+      return piece;
     },
   };
 }

@@ -7,6 +7,7 @@
  * resource; `feed.commit` writes to several of them at once. Errors are StoreError ('conflict', 'compacted', 'future', 'unavailable').
  */
 import type { DeepReadonly } from '../../machinery/json.ts';
+import type { SharedPiece } from '../../serving/piece.ts';
 import type { Operation } from '../../store/store.ts';
 
 /** What selectors look at. */
@@ -160,7 +161,7 @@ export type CacherEvent<T> =
       /** For DELETED the last state that this watcher could see, at the revision of the event. */
       readonly item: CachedObject<T>;
       /** The framed bytes, shared by all watchers of this change. */
-      frame(version: string, mediaType: string): Buffer;
+      frame(version: string, mediaType: string): SharedPiece;
     }
   | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean };
 

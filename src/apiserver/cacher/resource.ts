@@ -6,7 +6,7 @@ import type { CachedObject, Cacher, CacherCodec, CacherEvent, CacherWatch, GetOp
 import type { Feed } from './feed.ts';
 import { Indexes } from './indexes.ts';
 import { bestTrait, byKeyOnly, keyRange, matcher } from './selection.ts';
-import { Watcher, Watchers } from './watchers.ts';
+import { Watchers } from './watchers.ts';
 import { Window } from './window.ts';
 
 const windowChanges = 8192;
@@ -77,7 +77,7 @@ export class ResourceCacher<T> implements Cacher<T> {
   }
 
   async watch(request: WatchRequest): Promise<CacherWatch<T>> {
-    const watcher = new Watcher<T>(this.prefix, request);
+    const watcher = this.#watchers.watcher(request);
     const stop = (): void => this.#watchers.remove(watcher);
     if (request.from === 'state') {
       await this.#describe(watcher.selection);

@@ -12,6 +12,7 @@ export class Watcher<T> {
   readonly bookmarks: boolean;
   readonly matches: (item: Cached<T>) => boolean;
   readonly #signal: AbortSignal;
+  readonly #later: (wake: () => void) => void;
   /** What comes before anything in the buffer; not counted, it is made when the watch begins. */
   #initial: readonly CacherEvent<T>[] = [];
   #buffer: CacherEvent<T>[] = [];
@@ -19,7 +20,9 @@ export class Watcher<T> {
   #ended = false;
   #onEnd: () => void = () => {};
 
-  constructor(prefix: string, request: WatchRequest) {
+  /** `later` is called with what wakes the consumer. */
+  constructor(prefix: string, request: WatchRequest, later: (wake: () => void) => void) {
+    this.#later = later;
     this.selection = request.selection ?? {};
     this.bookmarks = request.bookmarks ?? false;
     this.matches = matcher(prefix, this.selection);
@@ -63,7 +66,7 @@ export class Watcher<T> {
   #notify(): void {
     const wake = this.#wake;
     this.#wake = undefined;
-    wake?.();
+    if (wake) this.#later(wake);
   }
 
   async *#consume(abort: () => void): AsyncGenerator<readonly CacherEvent<T>[], void, void> {
@@ -93,9 +96,24 @@ export class Watchers<T> {
   readonly #everything = new Set<Watcher<T>>();
   readonly #byScope = new Map<string, Set<Watcher<T>>>();
   readonly #byTrait = new Map<string, { readonly trait: Trait; readonly watchers: Map<string, Set<Watcher<T>>> }>();
+  #sleeping: (() => void)[] = [];
 
   constructor(prefix: string) {
     this.#prefix = prefix;
+  }
+
+  /** A watcher of this prefix; `add` makes it see what happens. */
+  watcher(request: WatchRequest): Watcher<T> {
+    return new Watcher(this.#prefix, request, (wake) => {
+      if (this.#sleeping.push(wake) === 1) process.nextTick(() => this.#wakeAll());
+    });
+  }
+
+  /** When everything that has become known in this turn has been handed out: events that come together go out together, after the answers to their writers. */
+  #wakeAll(): void {
+    const sleeping = this.#sleeping;
+    this.#sleeping = [];
+    for (const wake of sleeping) wake();
   }
 
   get size(): number {

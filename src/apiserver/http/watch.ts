@@ -7,6 +7,7 @@ import { encodeProtobufBody } from '../../schema/protobuf.ts';
 import { tableOf } from '../../schema/table.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { protobuf, type Accepted } from '../../serving/negotiation.ts';
+import { SharedPiece } from '../../serving/piece.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import { toStatus } from '../../serving/respond.ts';
 import type { CacherEvent, CacherWatch } from '../cacher/cacher.ts';
@@ -68,9 +69,9 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
           // One event is no list: upstream breaks off at the first that it cannot show.
           if (accepted.as === 'PartialObjectMetadataList') return body.end();
           for (const part of parts(batch, messages ? 1 : eventsAtOnce)) {
-            const bytes = format(part);
-            count(part.length, bytes.length);
-            if (!body.write(bytes)) await body.drained();
+            const piece = format(part);
+            count(part.length, piece.bytes.length);
+            if (!body.write(piece)) await body.drained();
           }
           request.begun?.();
         }
@@ -79,7 +80,7 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
       if (isAbort(error, signal)) return body.end();
       failure = fromStore(error, served.storage.resource);
     }
-    if (failure !== undefined) body.write(errorFrame(p, accepted, failure));
+    if (failure !== undefined) body.write(new SharedPiece(errorFrame(p, accepted, failure)));
     body.end();
   } finally {
     leave();
@@ -89,9 +90,9 @@ export async function serveWatch(p: Presenter, request: ServingRequest, served: 
 }
 
 /** What has gathered for a slow reader, or is there from the beginning, goes out in parts: nobody has to wait until all of it is encoded. */
-function* parts(batch: readonly CacherEvent<ApiObject>[], atOnce: number): Generator<readonly CacherEvent<ApiObject>[], void, void> {
-  if (batch.length <= atOnce) return yield batch;
-  for (let at = 0; at < batch.length; at += atOnce) yield batch.slice(at, at + atOnce);
+function parts(batch: readonly CacherEvent<ApiObject>[], atOnce: number): readonly (readonly CacherEvent<ApiObject>[])[] {
+  if (batch.length <= atOnce) return [batch];
+  return Array.from({ length: Math.ceil(batch.length / atOnce) }, (_, i) => batch.slice(i * atOnce, (i + 1) * atOnce));
 }
 
 function errorFrame(p: Presenter, accepted: Accepted, error: unknown): Buffer {
@@ -99,7 +100,7 @@ function errorFrame(p: Presenter, accepted: Accepted, error: unknown): Buffer {
   return accepted.mediaType === protobuf ? frame('ERROR', encodeProtobufBody(p.registry, 'meta.v1.Status', status), protobuf) : frame('ERROR', encodeJson(status), mediaTypes.json);
 }
 
-type Formatter = (batch: readonly CacherEvent<ApiObject>[]) => Buffer;
+type Formatter = (batch: readonly CacherEvent<ApiObject>[]) => SharedPiece;
 
 function formatter(p: Presenter, request: ServingRequest, served: Served, accepted: Accepted): Formatter {
   const { view } = served;
@@ -107,26 +108,26 @@ function formatter(p: Presenter, request: ServingRequest, served: Served, accept
     const form = tableForm(request, accepted);
     let first = true;
     return (batch) =>
-      Buffer.concat(batch.map((event) => {
+      new SharedPiece(Buffer.concat(batch.map((event) => {
         const bytes = tableFrame(p, served, event, form, !first);
         first = false;
         return bytes;
-      }));
+      })));
   }
   const metadataOnly = accepted.as === 'PartialObjectMetadata';
   const binary = accepted.mediaType === protobuf;
   const type = binary ? (metadataOnly ? mediaTypes.metadataProtobuf : mediaTypes.protobuf) : metadataOnly ? mediaTypes.metadataJson : mediaTypes.json;
   return (batch) => {
     if (batch.length === 1) return eventFrame(batch[0]!);
-    return Buffer.concat(batch.map(eventFrame));
+    return new SharedPiece(Buffer.concat(batch.map((event) => eventFrame(event).bytes)));
   };
 
-  function eventFrame(event: CacherEvent<ApiObject>): Buffer {
+  function eventFrame(event: CacherEvent<ApiObject>): SharedPiece {
     if (event.type !== 'BOOKMARK') return event.frame(view.version, type);
     const metadata = { resourceVersion: String(event.revision), ...(event.initialEventsEnd ? { annotations: initialEventsEnd } : {}) };
     const object = metadataOnly ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } : bare(p, view, metadata);
     const encoded = binary ? encodeProtobufBody(p.registry, metadataOnly ? 'meta.v1.PartialObjectMetadata' : view.type, object) : encodeJson(object);
-    return frame('BOOKMARK', encoded, type);
+    return new SharedPiece(frame('BOOKMARK', encoded, type));
   }
 }
 

@@ -1,12 +1,13 @@
 /** A watch over WebSocket: each event is a message of its own, text for JSON, binary for protobuf. */
 import type { IncomingMessage } from 'node:http';
+import type { SharedPiece } from '../../serving/piece.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import { acceptWebSocket, offeredProtocols, sendMessage } from '../../wire/websocket.ts';
 
 /** What a watch writes its events to. */
 export interface WatchBody {
   /** False: the client is slow, wait for `drained`. */
-  write(bytes: Buffer): boolean;
+  write(piece: SharedPiece): boolean;
   drained(): Promise<void>;
   end(): void;
 }
@@ -36,7 +37,7 @@ export async function acceptWatchSocket(request: ServingRequest, binary: boolean
   ws.resume();
   let sent = Promise.resolve();
   return {
-    write: (bytes) => {
+    write: ({ bytes }) => {
       sent = sendMessage(ws, binary ? bytes.subarray(lengthBytes) : bytes.toString());
       return ws.bufferedAmount < highWaterMark;
     },

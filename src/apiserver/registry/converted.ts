@@ -4,6 +4,7 @@
  */
 import { FieldSelector, parseFieldSelector } from '../../machinery/selectors.ts';
 import type { CacherEvent, CacherWatch, ChangeType, ListPage, ListRequest, WatchRequest } from '../cacher/cacher.ts';
+import { SharedPiece } from '../../serving/piece.ts';
 import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
 import { frame } from './codec.ts';
 import type { Selectable } from './selection.ts';
@@ -81,5 +82,5 @@ function seenAs(event: ObjectEvent, selected: boolean, seen: Map<string, Stored>
 }
 
 function eventOf(type: ChangeType, item: Stored): CacherEvent<ApiObject> {
-  return { type, revision: item.revision, item, frame: (version, mediaType) => frame(type, item.encoding(version, mediaType), mediaType) };
+  return { type, revision: item.revision, item, frame: (version, mediaType) => new SharedPiece(frame(type, item.encoding(version, mediaType), mediaType)) };
 }

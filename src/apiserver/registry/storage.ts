@@ -2,12 +2,10 @@
  * The generic registry of one stored kind: create, update and delete with everything that all kinds share.
  * It sees objects in their stored version; what clients send and see in other versions is the business of views.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { timestamp } from '../../base/clock.ts';
 import { nameSuffix } from '../../base/ids.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { sameValue } from '../../machinery/fieldpath.ts';
-import { thaw, type JsonObject } from '../../machinery/json.ts';
+import { sameJson, sameMembers, thaw, type JsonObject } from '../../machinery/json.ts';
 import { StatusError, type FieldError, type QualifiedResource } from '../../machinery/status.ts';
 import type { Notes } from '../../serving/request.ts';
 import type { KindRules, RuleContext } from '../../schema/vocabulary.ts';
@@ -118,9 +116,10 @@ export class Storage {
   async create(given: ApiObject, namespace: string, scope: WriteScope): Promise<Stored> {
     const generated = !given.metadata.name && !!given.metadata.generateName;
     if (given.metadata.resourceVersion) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
-    this.#beginCreate(given, namespace);
+    const uid = this.options.surroundings.random.uuid();
+    this.#beginCreate(given, namespace, uid, scope);
     await this.#mutate('CREATE', given, undefined, scope);
-    this.#beginCreate(given, namespace);
+    this.#beginCreate(given, namespace, uid, scope);
     this.#prepareCreate(given, scope);
     const reservation = await this.hooks.beforeCreate?.(given, scope);
     try {
@@ -304,8 +303,7 @@ export class Storage {
   }
 
   /** Metadata that the server decides. Safe to run again after mutating admission. */
-  #beginCreate(object: ApiObject, namespace: string): void {
-    const { clock, random } = this.options.surroundings;
+  #beginCreate(object: ApiObject, namespace: string, uid: string, scope: WriteScope): void {
     const meta = object.metadata;
     if (this.options.namespaced) {
       if (meta.namespace && meta.namespace !== namespace) throw StatusError.badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -317,8 +315,8 @@ export class Storage {
     delete meta.deletionTimestamp;
     delete meta.deletionGracePeriodSeconds;
     delete meta.selfLink;
-    meta.uid = random.uuid();
-    meta.creationTimestamp = timestamp(clock.now());
+    meta.uid = uid;
+    meta.creationTimestamp = scope.now;
   }
 
   #prepareCreate(object: ApiObject, scope: WriteScope): void {
@@ -414,26 +412,28 @@ function keep<K extends keyof ApiObject['metadata']>(meta: ApiObject['metadata']
   else meta[key] = value;
 }
 
+const metadataOnly: ReadonlySet<string> = new Set(['metadata']);
+const metadataAndStatus: ReadonlySet<string> = new Set(['metadata', 'status']);
+
 function generationGrows(rule: NonNullable<KindRules['generation']>, object: ApiObject, old: ReadonlyObject): boolean {
   if (object.metadata.deletionTimestamp !== undefined && old.metadata.deletionTimestamp === undefined) return true;
   if (rule === 'all-but-metadata-and-status' || rule === 'all-but-metadata') {
+    const ignored = rule === 'all-but-metadata' ? metadataOnly : metadataAndStatus;
     const rest = (o: ReadonlyObject): unknown => ({ ...o, metadata: undefined, ...(rule === 'all-but-metadata' ? {} : { status: undefined }) });
-    return isChanged(rest(object), rest(old));
+    return !sameMembers(object, old, ignored) && !sameValue(rest(object), rest(old));
   }
-  if (rule === 'spec-and-annotations' && !isDeepStrictEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return true;
-  return isChanged(object['spec'], old['spec']);
+  if (rule === 'spec-and-annotations' && !sameJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})) return true;
+  // A list without items is like none.
+  return !sameJson(object['spec'], old['spec']) && !sameValue(object['spec'], old['spec']);
 }
 
-/** A list without items is like none. */
-function isChanged(now: unknown, before: unknown): boolean {
-  return !isDeepStrictEqual(now, before) && !sameValue(now, before);
-}
+const changesAlways: ReadonlySet<string> = new Set(['resourceVersion', 'managedFields']);
+const timeOnly: ReadonlySet<string> = new Set(['time']);
 
 /** Equal but for the times of managed fields, which alone are no change. */
 function sameObject(object: ApiObject, old: ReadonlyObject): boolean {
-  const timeless = (o: ReadonlyObject): unknown => ({
-    ...o,
-    metadata: { ...o.metadata, resourceVersion: '', managedFields: (o.metadata.managedFields ?? []).map((m) => ({ ...m, time: '' })) },
-  });
-  return isDeepStrictEqual(timeless(object), timeless(old));
+  if (!sameMembers(object.metadata as Record<string, unknown>, old.metadata as Record<string, unknown>, changesAlways)) return false;
+  if (!sameMembers(object, old, metadataOnly)) return false;
+  const [now, before] = [object.metadata.managedFields ?? [], old.metadata.managedFields ?? []];
+  return now.length === before.length && now.every((entry, i) => sameMembers(entry as Record<string, unknown>, before[i] as Record<string, unknown>, timeOnly));
 }

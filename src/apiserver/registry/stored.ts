@@ -7,7 +7,7 @@
  * Upstream's, where upstream's servers may use the same store: protobuf in its envelope, or JSON for the few groups that upstream keeps so.
  */
 import { createHash } from 'node:crypto';
-import { jsonText } from '../../machinery/jsontext.ts';
+import { jsonText, readOwnJson } from '../../machinery/jsontext.ts';
 import { decode, parseJson } from '../../schema/json.ts';
 import { decodeProtobufBody, encodeProtobuf, isProtobuf, unwrapUnknown, wrapUnknown } from '../../schema/protobuf.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
@@ -56,14 +56,19 @@ export function ownForm(kind: StoredKind): StoredForm {
   return {
     encode(object) {
       const { before, after } = withoutVersion(object);
+      const end = endOfObject(after);
       const at = Buffer.byteLength(before);
-      return valueOf(`${head().toString('latin1')}${at}/${at + Buffer.byteLength(after.slice(0, endOfObject(after)))}\n`, before, after);
+      const length = Buffer.byteLength(after);
+      // As many bytes as characters: no part of it needs counting.
+      const metadataEnd = at + (length === after.length ? end : Buffer.byteLength(after.slice(0, end)));
+      const first = `${head().toString('latin1')}${at}/${metadataEnd}\n`;
+      return written(first.length + at + length, first, before, after);
     },
     decode(value) {
       const bytes = bufferOf(value);
       const found = readHead(bytes, head());
       if (!found) return decodeForeign(kind, beginsWith(bytes, ownMark) ? bytes.subarray(bytes.indexOf(0x0a) + 1) : bytes);
-      return parseJson(bytes.subarray(found.start)).value as unknown as ApiObject;
+      return readOwnJson(bytes.toString('utf8', found.start)) as unknown as ApiObject;
     },
     find: (value) => readHead(bufferOf(value), head()),
   };
@@ -75,7 +80,7 @@ export function upstreamForm(kind: StoredKind): StoredForm {
     encode(object) {
       if (!jsonGroups.has(stored.group)) return Buffer.from(Uint8Array.from(wrapUnknown({ apiVersion: stored.apiVersion, kind: stored.kind }, encodeProtobuf(registry, stored.type, object))).buffer);
       const { before, after } = withoutVersion(object);
-      return valueOf(before, after, '\n');
+      return written(Buffer.byteLength(before) + Buffer.byteLength(after) + 1, before, after, '\n');
     },
     decode: (value) => decodeForeign(kind, bufferOf(value)),
   };
@@ -89,9 +94,7 @@ function withoutVersion(object: ReadonlyObject): { readonly before: string; read
 }
 
 /** In memory of its own: in a slab of node's pool a value that lives long would keep many dead ones alive. */
-function valueOf(...parts: readonly string[]): Buffer {
-  let size = 0;
-  for (const part of parts) size += Buffer.byteLength(part);
+function written(size: number, ...parts: readonly string[]): Buffer {
   const out = Buffer.allocUnsafeSlow(size);
   let at = 0;
   for (const part of parts) at += out.write(part, at);

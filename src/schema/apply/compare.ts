@@ -68,14 +68,22 @@ function byName(list: readonly JsonValue[], shape: ListShape): Map<string, JsonV
   return items;
 }
 
+/** Undefined where the items do not have the same names in the same order, each once. */
+function commonNames(before: readonly JsonValue[], after: readonly JsonValue[], shape: ListShape): string[] | undefined {
+  const names = before.map((item) => elementOf(shape, item));
+  if (before.length !== after.length) return undefined;
+  for (let i = 0; i < names.length; i++) if (before[i] !== after[i] && elementOf(shape, after[i]!) !== names[i]) return undefined;
+  return names.length === 1 || new Set(names).size === names.length ? names : undefined;
+}
+
 function compareLists(before: readonly JsonValue[], after: readonly JsonValue[], shape: ListShape, path: string[], out: Builders): void {
   const depth = path.length;
-  const names = before.map((item) => elementOf(shape, item));
   // Nearly always: the same items in the same order.
-  if (before.length === after.length && new Set(names).size === names.length && after.every((item, i) => elementOf(shape, item) === names[i])) {
-    for (const [i, name] of names.entries()) {
+  const names = commonNames(before, after, shape);
+  if (names) {
+    for (let i = 0; i < names.length; i++) {
       if (before[i] === after[i]) continue;
-      path[depth] = name;
+      path[depth] = names[i]!;
       compareValues(before[i], after[i], shape.item, path, out);
       path.length = depth;
     }

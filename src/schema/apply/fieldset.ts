@@ -49,9 +49,9 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return out;
 }
 
-/** What is in `a` and not in `b`; what is below a member of `b` stays. */
+/** What is in `a` and not in `b`; what is below a member of `b` stays. It is `a` itself where nothing goes. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(a) || isEmpty(b)) return a;
+  if (isEmpty(a) || !overlap(a, b)) return a;
   const out: SetBuilder = {};
   for (const key in a) {
     if (key === here) continue;
@@ -60,6 +60,17 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
     if (left !== undefined) out[key] = left as SetBuilder;
   }
   return out;
+}
+
+/** Whether a member of `b` is one of `a` too. */
+function overlap(a: FieldSet, b: FieldSet): boolean {
+  for (const key in b) {
+    const x = a[key];
+    if (x === undefined || key === here) continue;
+    const y = b[key]!;
+    if ((isMember(x) && isMember(y)) || overlap(x, y)) return true;
+  }
+  return false;
 }
 
 /** The same, but a member of `b` takes everything below it along. */

@@ -6,12 +6,18 @@ import type { ResolvedField, StructType, Type } from '../registry.ts';
 export type Shape =
   /** Scalars, and maps and lists that are one piece. */
   | { readonly kind: 'leaf' }
-  /** `field` answers for declared members; `element` is the shape of any other. */
-  | { readonly kind: 'map'; readonly field: (key: string) => Shape | undefined; readonly element: Shape | undefined }
+  /** `field` answers for declared members; `element` is the shape of any other. `member` is `field` for those who want the name as well. */
+  | { readonly kind: 'map'; readonly field: (key: string) => Shape | undefined; readonly element: Shape | undefined; readonly member?: (key: string) => Member | undefined }
   /** Items have names: by their keys, or, without keys, by their value. */
   | { readonly kind: 'list'; readonly keys: readonly ListKey[] | undefined; readonly item: Shape }
   /** Nothing is declared: objects are maps of such, lists and the rest are leaves. */
   | { readonly kind: 'any' };
+
+/** A member of a map: what it is called in a set, and its shape. */
+export interface Member {
+  readonly element: string;
+  readonly shape: Shape;
+}
 
 export interface ListKey {
   readonly name: string;
@@ -28,20 +34,17 @@ export function shapeOfStruct(struct: StructType): Shape {
 
 function compile(struct: StructType): Shape {
   if (struct.data.mapType === 'atomic') return leaf;
-  const known = new Map<string, Shape>();
-  return {
-    kind: 'map',
-    element: undefined,
-    field(key) {
-      const made = known.get(key);
-      if (made) return made;
-      const field = struct.field(key);
-      if (!field) return undefined;
-      const shape = shapeOfField(field);
-      known.set(key, shape);
-      return shape;
-    },
+  const known = new Map<string, Member>();
+  const member = (key: string): Member | undefined => {
+    const found = known.get(key);
+    if (found) return found;
+    const field = struct.field(key);
+    if (!field) return undefined;
+    const made = { element: `f:${key}`, shape: shapeOfField(field) };
+    known.set(key, made);
+    return made;
   };
+  return { kind: 'map', element: undefined, field: (key) => member(key)?.shape, member };
 }
 
 function shapeOfField(field: ResolvedField): Shape {
@@ -80,6 +83,11 @@ export function isObject(value: unknown): value is JsonObject {
 export function memberShape(shape: Shape, key: string): Shape | undefined {
   if (shape.kind === 'any') return anyShape;
   return shape.kind === 'map' ? (shape.field(key) ?? shape.element) : undefined;
+}
+
+/** The same with its name; what the type does not have is a leaf. */
+export function memberOf(shape: Shape, key: string): Member {
+  return (shape.kind === 'map' ? shape.member?.(key) : undefined) ?? { element: `f:${key}`, shape: memberShape(shape, key) ?? leaf };
 }
 
 /** A list item that cannot be named. */

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { codecOf } from '../json.ts';
 import type { StructType } from '../registry.ts';
 import { compare, type Comparison } from './compare.ts';
+import { createdFields } from './created.ts';
 import { difference, emptySet, intersection, isEmpty, recursiveDifference, union, type FieldSet } from './fieldset.ts';
 import { capped, decodeManaged, encodeManaged, nonEmpty, sameManager, withSet, type Managed, type ManagedFieldsEntry } from './managed.ts';
 import { shapeOfStruct, NamelessItem, type Shape } from './shape.ts';
@@ -77,6 +78,10 @@ export function updateManagedFields(type: ManagedType, live: JsonObject | undefi
   // Fields of an object that exists and has never been tracked stay untracked until somebody applies.
   if (managed.length === 0 && live !== undefined && (live as WithMetadata).metadata?.uid) return undefined;
   try {
+    if (managed.length === 0 && live === undefined) {
+      const set = createdFields(type.empty, object, type.shape, type.reset, strip);
+      if (set) return isEmpty(set) ? undefined : encodeManaged([managedBy(type, author, set, set as unknown as JsonObject)]);
+    }
     return encodeManaged(trackUpdate(type, live ?? type.empty, object, managed, author));
   } catch (error) {
     // Validation has not run yet, or the object is older than the rule; nobody can answer for fields that have no name.
@@ -95,6 +100,10 @@ function liveOrNew(live: JsonObject | undefined, object: JsonObject, subresource
   return given && given.length > 0 ? given : (decodeManaged(present) ?? []);
 }
 
+function managedBy(type: ManagedType, author: Author, set: FieldSet, encoded?: JsonObject): Managed {
+  return { manager: author.manager || 'unknown', operation: 'Update', apiVersion: type.apiVersion, subresource: author.subresource ?? '', time: author.time, set, encoded };
+}
+
 export function trackUpdate(type: ManagedType, live: JsonObject, object: JsonObject, managed: readonly Managed[], author: Author): Managed[] {
   const comparison = filtered(compare(live, object, type.shape), type.reset);
   const changed = union(comparison.modified, comparison.added);
@@ -102,15 +111,7 @@ export function trackUpdate(type: ManagedType, live: JsonObject, object: JsonObj
   const others = nonEmpty(managed.map((m) => withSet(m, difference(difference(m.set, changed), comparison.removed))));
   const mine = stripped(changed);
   if (isEmpty(mine)) return capped(others);
-  const me: Managed = {
-    manager: author.manager || 'unknown',
-    operation: 'Update',
-    apiVersion: type.apiVersion,
-    subresource: author.subresource ?? '',
-    time: author.time,
-    set: mine,
-    encoded: undefined,
-  };
+  const me = managedBy(type, author, mine);
   const before = others.find((m) => sameManager(m, me));
   return capped([...others.filter((m) => m !== before), before ? { ...me, set: union(mine, before.set) } : me]);
 }
