@@ -59,6 +59,7 @@ function prepareUpdate(pod: T.Pod, old: DeepReadonly<T.Pod>, context: RuleContex
       keep(pod.metadata, old.metadata, 'ownerReferences', 'deletionTimestamp');
       if (!pod.status.qosClass && old.status.qosClass) pod.status.qosClass = old.status.qosClass;
       keepObservedGenerations(pod.status, old.status);
+      dropDisabledOfStatus(pod.status, old.status);
       break;
     case 'ephemeralcontainers': {
       const wanted = pod.spec.ephemeralContainers;
@@ -90,6 +91,14 @@ function keepObservedGenerations(status: T.PodStatus, old: DeepReadonly<T.PodSta
     const before = condition.observedGeneration ? undefined : old.conditions?.filter((c) => c.type === condition.type)[nth]?.observedGeneration;
     if (before) condition.observedGeneration = before;
   }
+}
+
+/** Devices for extended resources and the health of devices: what features that are off would say. */
+function dropDisabledOfStatus(status: T.PodStatus, old: DeepReadonly<T.PodStatus>): void {
+  if (old.extendedResourceClaimStatus === undefined) delete status.extendedResourceClaimStatus;
+  const lists = (s: DeepReadonly<T.PodStatus>): DeepReadonly<T.ContainerStatus>[] => [...(s.containerStatuses ?? []), ...(s.initContainerStatuses ?? []), ...(s.ephemeralContainerStatuses ?? [])];
+  if (lists(old).some((c) => c.allocatedResourcesStatus !== undefined)) return;
+  for (const container of lists(status) as T.ContainerStatus[]) delete container.allocatedResourcesStatus;
 }
 
 /** These subresources are about nothing that stands in the metadata. */
