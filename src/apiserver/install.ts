@@ -149,6 +149,7 @@ function makeStorage(options: InstallOptions, definition: ResourceDefinition): {
     rules, codec, admission, surroundings,
     validate: (object, old, scope) => validateObject(rules, definition.namespaced, object, old, scope),
     canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject,
+    canonicalMetadata: (metadata) => normalise(registry, 'meta.v1.ObjectMeta', metadata) as unknown as ApiObject['metadata'],
     createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
     orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
   });
