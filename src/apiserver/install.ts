@@ -150,7 +150,9 @@ function makeStorage(options: InstallOptions, definition: ResourceDefinition): {
     group: pkg.group, version: pkg.version, kind: place.kind, resource: definition.resource, namespaced: definition.namespaced,
     rules, codec, admission, surroundings,
     validate: (object, old, scope) => validateObject(rules, definition.namespaced, object, old, scope),
-    canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject, ...(dropEmpty ? { dropEmpty } : {}),
+    canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject,
+    canonicalMetadata: (metadata) => normalise(registry, 'meta.v1.ObjectMeta', metadata) as unknown as ApiObject['metadata'],
+    ...(dropEmpty ? { dropEmpty } : {}),
     createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
     orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
   });

@@ -26,7 +26,7 @@ function nonResource(method: string, path: string): RequestInfo {
 }
 
 /** A path as it is meant: slashes that were written as `%2F` divide it, too. */
-function decoded(path: string): string {
+export function decoded(path: string): string {
   if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);

@@ -30,6 +30,10 @@ before(async () => {
       const { request: review } = JSON.parse(Buffer.concat(chunks).toString()) as { request: Review };
       seen.push(review);
       response.setHeader('content-type', 'application/json');
+      if (request.url?.startsWith('/turn')) {
+        const patch = Buffer.from(JSON.stringify([{ op: 'replace', path: '/container', value: 'b' }])).toString('base64');
+        return void response.end(JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: review.uid, allowed: true, patchType: 'JSONPatch', patch } }));
+      }
       response.end(JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: review.uid, allowed: review.name !== 'guarded', status: { message: `no ${review.subResource}` } } }));
     });
   });
@@ -95,4 +99,20 @@ test('policies judge them too', async () => {
   await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'other', namespace: 'default' }, spec: { containers: [{ name: 'a', image: 'i' }] } });
   assert.match((await server.kubectl('exec other -- sh')).stderr, /ValidatingAdmissionPolicy 'no-shell' with binding 'b' denied request: no shell in other/);
   assert.doesNotMatch((await server.kubectl('exec other -- ls')).stderr, /denied/);
+});
+
+test('what they make of the options is what is done', async () => {
+  const made = await apply({
+    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name: 'turn' },
+    webhooks: [{
+      name: 'turn.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None', matchConditions: [{ name: 'turned', expression: "request.name == 'turned'" }],
+      clientConfig: { url: `https://127.0.0.1:${(hooks.address() as AddressInfo).port}/turn`, caBundle: Buffer.from(server.authority.certPem).toString('base64') },
+      rules: [{ operations: ['CONNECT'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods/exec'] }],
+    }],
+  });
+  assert.equal(made.code, 0, made.stderr);
+  for (const name of ['turned', 'straight']) await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { nodeName: 'nowhere', containers: [{ name: 'a', image: 'i' }] } });
+  const exec = async (name: string): Promise<string> => (await post(`/api/v1/namespaces/default/pods/${name}/exec?container=a&command=ls`, {})).stderr;
+  assert.match(await exec('straight'), /pods "nowhere" not found/);
+  assert.match(await exec('turned'), /container b is not valid for pod turned/);
 });

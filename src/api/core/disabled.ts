@@ -70,9 +70,12 @@ function dropOfContainers(spec: T.PodSpec, old: Spec | undefined): void {
   });
 }
 
+/** Devices for extended resources and the health of devices: what features that are off would say. */
 export function dropDisabledOfStatus(status: T.PodStatus, old: DeepReadonly<T.PodStatus>): void {
-  if (status.extendedResourceClaimStatus && !old.extendedResourceClaimStatus) delete status.extendedResourceClaimStatus;
-  for (const key of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const) for (const c of status[key] ?? []) delete c.allocatedResourcesStatus;
+  if (old.extendedResourceClaimStatus === undefined) delete status.extendedResourceClaimStatus;
+  const lists = (s: DeepReadonly<T.PodStatus>): DeepReadonly<T.ContainerStatus>[] => [...(s.containerStatuses ?? []), ...(s.initContainerStatuses ?? []), ...(s.ephemeralContainerStatuses ?? [])];
+  if (lists(old).some((c) => c.allocatedResourcesStatus !== undefined)) return;
+  for (const container of lists(status) as T.ContainerStatus[]) delete container.allocatedResourcesStatus;
 }
 
 /** `old`: the spec that an update replaces. */

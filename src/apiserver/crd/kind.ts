@@ -80,13 +80,15 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
       return version === stored.version || asks ? decoded : (stored.view.read(decoded) as ApiObject);
     },
   });
+  const canonicalMetadata = (metadata: ApiObject['metadata']): ApiObject['metadata'] => normalise(registry, 'meta.v1.ObjectMeta', metadata) as unknown as ApiObject['metadata'];
   const storage = new Storage({
     group, version: stored.version.name, kind: names.kind, resource: names.plural, namespaced, rules, codec, admission, surroundings,
     validate: (object, old, scope) => {
       const written = byApiVersion.get(scope.apiVersion ?? '') ?? stored;
       return validateCustom(written.judgesEarly ? stored : written, namespaced, object, old, scope);
     },
-    canonical: (object) => ({ ...object, metadata: normalise(registry, 'meta.v1.ObjectMeta', object.metadata) as unknown as ApiObject['metadata'] }),
+    canonical: (object) => ({ ...object, metadata: canonicalMetadata(object.metadata) }),
+    canonicalMetadata,
     createOnUpdate: false, unconditionalUpdate: false, returnsDeleted: false, orphanByDefault: false,
     cacher: feed.cacher(`/registry/${group}/${names.plural}/`, codec),
   });

@@ -6,6 +6,7 @@ import { isGlobalUnicast } from '../../machinery/addresses.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { ServingRequest } from '../../serving/request.ts';
+import { decoded } from '../../serving/requestinfo.ts';
 import type { ReadonlyObject } from '../objects.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { Connector } from '../resources.ts';
@@ -41,12 +42,12 @@ function portNumber(port: string): number {
 const plainInPath = /[^A-Za-z0-9\-_.~$&+,/:;=@]/gu;
 const escaped = (path: string): string => path.replace(plainInPath, (c) => [...Buffer.from(c)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''));
 
-/** Hands on to the server behind; the answer's links come back here. False: the client is told to ask for the root with its slash. */
+/** Hands on to the server behind; the answer's links come back here. Who asks for the root without its slash is told to ask with it. */
 async function proxied(request: ServingRequest, target: Omit<Target, 'path'>, options: ReadonlyObject): Promise<void> {
   const path = (options['path'] as string | undefined) ?? '';
   const search = request.url.slice(request.path.length);
   if (path === '' && (request.method === 'GET' || request.method === 'HEAD') && !request.wantsUpgrade) return request.send(301, { location: `${request.path}/${search}` }, '');
-  const own = decodeURI(request.path);
+  const own = decoded(request.path);
   const prefix = own.endsWith(path) ? own.slice(0, own.length - path.length) : own;
   const host = request.headers[':authority'] ?? request.headers.host;
   const front = typeof host === 'string' ? host : '';

@@ -63,6 +63,8 @@ export interface StorageOptions {
   canonical(object: ApiObject): ApiObject;
   /** What does not outlive being stored. */
   dropEmpty?(object: ApiObject): void;
+  /** The same of metadata alone, where nothing else has changed. */
+  canonicalMetadata(metadata: ApiObject['metadata']): ApiObject['metadata'];
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
   /** Deleting answers the object, not a Status. */
@@ -198,22 +200,35 @@ export class Storage {
       checkPreconditions(current.object, options, { group: this.options.group, resource: this.options.kind });
       await this.#admitDelete(current.object, scope);
       const now = this.options.surroundings.clock.now();
-      const plan = this.hooks.planDeletion?.(current.object, now) ?? planDeletion(current.object, options, this.#deletionRules(), now);
+      const own = this.hooks.planDeletion?.(current.object, now);
+      const plan = own ?? planDeletion(current.object, options, this.#deletionRules(), now);
       try {
         if (plan.action === 'wait') return { stored: current, removed: false };
         if (plan.action === 'mark') {
-          const object = thaw<ApiObject>(current.object);
-          plan.apply(object);
-          return { stored: await this.#noted(scope.notes, this.#put(this.#canonical(object), current.revision, scope.dryRun)), removed: false };
+          const object = this.#marked(current.object, plan, own !== undefined);
+          return { stored: await this.#noted(scope.notes, this.#put(object, current.revision, scope.dryRun)), removed: false };
         }
-        const last = plan.apply && thaw<ApiObject>(current.object);
-        plan.apply?.(last!);
-        if (scope.dryRun) return { stored: last ? this.#detached(this.#canonical(last), current.revision) : current, removed: true };
-        return { stored: await this.#noted(scope.notes, this.#remove(current, last && this.#canonical(last))), removed: true };
+        const last = plan.apply && this.#marked(current.object, plan, own !== undefined);
+        if (scope.dryRun) return { stored: last ? this.#detached(last, current.revision) : current, removed: true };
+        return { stored: await this.#noted(scope.notes, this.#remove(current, last, true)), removed: true };
       } catch (error) {
         if (!isConflict(error)) throw fromStore(error, this.resource);
       }
     }
+  }
+
+  /** What a plan makes of an object. Usually that is some metadata: everything else is shared with what there was. */
+  #marked(object: ReadonlyObject, { apply }: Extract<DeletionPlan, { apply?: unknown }>, wholly: boolean): ApiObject {
+    if (wholly) {
+      const copy = thaw<ApiObject>(object);
+      apply?.(copy);
+      return this.#canonical(copy);
+    }
+    const marked = { ...object, metadata: thaw<ApiObject['metadata']>(object.metadata) } as ApiObject;
+    apply?.(marked);
+    marked.metadata.resourceVersion ||= '0';
+    marked.metadata = this.options.canonicalMetadata(marked.metadata);
+    return marked;
   }
 
   #deletionRules(): Parameters<typeof planDeletion>[2] {
@@ -221,10 +236,10 @@ export class Storage {
     return rules.gracePeriod ? { gracePeriod: (object, requested) => rules.gracePeriod!(object, requested), orphanByDefault } : { orphanByDefault };
   }
 
-  async #remove(current: Stored, last?: ApiObject): Promise<Stored> {
+  async #remove(current: Stored, last?: ApiObject, differs = false): Promise<Stored> {
     let revision = current.revision;
     // What the last update changed is part of the state that watchers see go.
-    if (last && !sameObject(last, current.object)) revision = (await this.#put(last, revision, false)).revision;
+    if (last && (differs || !sameObject(last, current.object))) revision = (await this.#put(last, revision, false)).revision;
     const removed = await this.cacher.delete(current.key, revision);
     await this.hooks.afterRemove?.(removed.object);
     return removed;

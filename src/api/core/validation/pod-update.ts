@@ -1,16 +1,16 @@
 /** What may change of a pod once it exists, by subresource. */
 import { thaw, type DeepReadonly } from '../../../machinery/json.ts';
-import { duplicate, forbidden, immutable, invalid, required, sameValue } from '../../../machinery/fieldpath.ts';
-import { inclusiveRange, nameIsSubdomain } from '../../../machinery/names.ts';
+import { forbidden, invalid, required, sameValue } from '../../../machinery/fieldpath.ts';
+import { inclusiveRange } from '../../../machinery/names.ts';
 import type { FieldError } from '../../../machinery/status.ts';
-import { checkLabelName } from '../../../schema/metadata.ts';
 import { internalForm } from '../../../schema/internalform.ts';
 import { qosClass } from '../qos.ts';
 import { coreV1 } from '../v1/package.ts';
 import type * as T from '../v1/types.ts';
 import { checkImageSpaces } from './container.ts';
 import { differences } from './differences.ts';
-import { checkPod, checkPodAnnotations, checkPodIPs } from './pod.ts';
+import { checkPod, checkPodAnnotations } from './pod.ts';
+import { checkStatusUpdate } from './pod-status.ts';
 
 type Pod = DeepReadonly<T.Pod>;
 
@@ -123,43 +123,6 @@ function updateMain(pod: Pod, old: Pod, out: FieldError[]): void {
   out.push(forbidden('spec', `pod updates may not change fields other than ${mayChange}\n${differences(old.spec, rest).join('\n')}\n`));
 }
 
-function checkTransitions(now: Pod['status']['containerStatuses'], old: Pod['status']['containerStatuses'], restarts: (name: string, exitCode: number) => boolean, path: string, out: FieldError[]): void {
-  for (const [i, before] of (old ?? []).entries()) {
-    const ended = before.state?.terminated;
-    if (!ended || restarts(before.name, ended.exitCode)) continue;
-    if (now?.some((s) => s.name === before.name && !s.state?.terminated)) out.push(forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state'));
-  }
-}
-
-function updateStatus(pod: Pod, old: Pod, out: FieldError[]): void {
-  const { status } = pod;
-  const system = ['PodScheduled', 'Ready', 'Initialized'];
-  for (const [i, c] of (status.conditions ?? []).entries()) if (!system.includes(c.type)) checkLabelName(c.type, `status.conditions[${i}].Type`, out);
-  if (status.nominatedNodeName && status.nominatedNodeName !== old.status.nominatedNodeName) {
-    for (const c of nameIsSubdomain(status.nominatedNodeName, false)) out.push(invalid('status.nominatedNodeName', status.nominatedNodeName, c));
-  }
-  out.push(...immutable('status.qosClass', status.qosClass, old.status.qosClass));
-  const policy = old.spec.restartPolicy;
-  const sidecars = new Set((old.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
-  const restarts = (_name: string, exitCode: number): boolean => policy === 'Always' || (exitCode !== 0 && policy === 'OnFailure');
-  checkTransitions(status.containerStatuses, old.status.containerStatuses, restarts, 'status.containerStatuses', out);
-  checkTransitions(status.initContainerStatuses, old.status.initContainerStatuses, (name, code) => sidecars.has(name) || restarts(name, code), 'status.initContainerStatuses', out);
-  checkTransitions(status.ephemeralContainerStatuses, old.status.ephemeralContainerStatuses, () => false, 'status.ephemeralContainerStatuses', out);
-  checkClaimStatuses(pod, out);
-  checkPodIPs(status, out);
-}
-
-function checkClaimStatuses({ spec, status }: Pod, out: FieldError[]): void {
-  const seen = new Set<string>();
-  for (const [i, s] of (status.resourceClaimStatuses ?? []).entries()) {
-    const path = `status.resourceClaimStatuses[${i}].name`;
-    if (!spec.resourceClaims?.some((c) => c.name === s.name)) out.push(invalid(path, s.name ?? '', 'must match the name of an entry in `spec.resourceClaims`'));
-    if (seen.has(s.name)) out.push(duplicate(path, s.name));
-    seen.add(s.name);
-    if (s.resourceClaimName !== undefined) for (const c of nameIsSubdomain(s.resourceClaimName, false)) out.push(invalid(path, s.resourceClaimName, c));
-  }
-}
-
 function updateEphemeralContainers(pod: Pod, old: Pod, out: FieldError[]): void {
   checkPod(pod, out);
   if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return void out.splice(0, out.length, forbidden('[]', 'static pods do not support ephemeral containers'));
@@ -242,7 +205,7 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource: string): Fiel
   const out: FieldError[] = [];
   switch (subresource) {
     case 'status':
-      updateStatus(pod, old, out);
+      checkStatusUpdate(pod, old, out);
       break;
     case 'binding':
       // Sets what nobody else may; what is bound already was refused before.
