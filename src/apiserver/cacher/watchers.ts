@@ -12,6 +12,7 @@ export class Watcher<T> {
   readonly bookmarks: boolean;
   readonly matches: (item: Cached<T>) => boolean;
   readonly #signal: AbortSignal;
+  readonly #lagged: () => void;
   /** What comes before anything in the buffer; not counted, it is made when the watch begins. */
   #initial: readonly CacherEvent<T>[] = [];
   #buffer: CacherEvent<T>[] = [];
@@ -19,11 +20,12 @@ export class Watcher<T> {
   #ended = false;
   #onEnd: () => void = () => {};
 
-  constructor(prefix: string, request: WatchRequest) {
+  constructor(prefix: string, request: WatchRequest, lagged: () => void = () => {}) {
     this.selection = request.selection ?? {};
     this.bookmarks = request.bookmarks ?? false;
     this.matches = matcher(prefix, this.selection);
     this.#signal = request.signal;
+    this.#lagged = lagged;
   }
 
   get ended(): boolean {
@@ -37,7 +39,10 @@ export class Watcher<T> {
 
   push(event: CacherEvent<T>): void {
     if (this.#ended) return;
-    if (this.#buffer.length >= capacity) return this.end();
+    if (this.#buffer.length >= capacity) {
+      this.#lagged();
+      return this.end();
+    }
     this.#buffer.push(event);
     this.#notify();
   }
