@@ -53,7 +53,8 @@ export async function testServer(config: Partial<ApiServerConfig> = {}): Promise
   const signer = await createAuthority({ commonName: 'service-accounts' });
   const api = await startApiServer({
     store: memoryStore(), tls: { cert: server.certPem, key: server.keyPem }, clientAuthority: authority.certPem,
-    serviceAccounts: { signingKey: signer.keyPem }, ...config,
+    // Tests want to see at once that a token no longer counts.
+    serviceAccounts: { signingKey: signer.keyPem }, tokenMemoryMs: 0, ...config,
   }, surroundings);
   const folder = mkdtempSync(join(tmpdir(), 'k7s-apiserver-'));
   const kubeconfig = (user: string, credentials: Record<string, string>): string => {

@@ -1,9 +1,11 @@
 /** Counts how it is found out who asks, and whether they may, under upstream's names; what is asked on the way (impersonation, reviews) does not count. */
+import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { StatusError } from '../machinery/status.ts';
 import type { Authorizer, Decision, User } from '../serving/identity.ts';
 import type { ServingRequest } from '../serving/request.ts';
+import type { RequestMetrics } from './metrics.ts';
 
 /** Doubling from a millisecond, 15 of them. */
 const buckets = Array.from({ length: 15 }, (_, i) => 2 ** i / 1000);
@@ -28,8 +30,23 @@ function recorder(metrics: Metrics, attempts: { readonly name: string; readonly 
   };
 }
 
+type Steps = Pick<RequestMetrics, 'filter'>;
+
+const expiryBuckets = [0, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 2_592_000, 7_776_000, 15_552_000, 31_104_000];
+
+/** How long certificates that were shown still count. */
+export function certificateMeter(metrics: Metrics, clock: Clock): (certificate: X509Certificate) => void {
+  const observe = metrics.histogram({ name: 'apiserver_client_certificate_expiration_seconds', buckets: expiryBuckets, help: '[ALPHA] Distribution of the remaining lifetime on the certificate used to authenticate a request.' }).with();
+  const ends = new WeakMap<X509Certificate, number>();
+  return (certificate) => {
+    let end = ends.get(certificate);
+    if (end === undefined) ends.set(certificate, (end = certificate.validToDate.getTime()));
+    observe((end - clock.now()) / 1000);
+  };
+}
+
 /** `authenticate` gives undefined for who does not say who they are; they are turned away. */
-export function countedAuthentication(metrics: Metrics, clock: Clock, authenticate: (request: ServingRequest) => Promise<User | undefined>): (request: ServingRequest) => Promise<User> {
+export function countedAuthentication(metrics: Metrics, clock: Clock, steps: Steps, authenticate: (request: ServingRequest) => Promise<User | undefined>): (request: ServingRequest) => Promise<User> {
   const users = metrics.counter({ name: 'authenticated_user_requests', labels: ['username'], help: '[ALPHA] Counter of authenticated requests broken out by username.' });
   const byUser = new Map<string, (by: number) => void>();
   const record = recorder(
@@ -46,7 +63,9 @@ export function countedAuthentication(metrics: Metrics, clock: Clock, authentica
       record('error')(clock.monotonic() - began);
       throw error;
     }
-    record(user ? 'success' : 'failure')(clock.monotonic() - began);
+    const took = clock.monotonic() - began;
+    record(user ? 'success' : 'failure')(took);
+    steps.filter('authentication', took);
     if (!user) throw StatusError.unauthorized();
     const shown = shownName(user.name);
     let count = byUser.get(shown);
@@ -67,14 +86,16 @@ function shownName(name: string): string {
 const results: Readonly<Record<Decision['decision'], string>> = { allow: 'allowed', deny: 'denied', none: 'no-opinion' };
 
 /** Answers at once where `authorize` does. */
-export function countedAuthorization(metrics: Metrics, clock: Clock, authorize: Authorizer): Authorizer {
+export function countedAuthorization(metrics: Metrics, clock: Clock, steps: Steps, authorize: Authorizer): Authorizer {
   const record = recorder(
     metrics,
     { name: 'authorization_attempts_total', help: "[ALPHA] Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied', 'no-opinion' or 'error'." },
     { name: 'authorization_duration_seconds', help: '[ALPHA] Authorization duration in seconds broken out by result.' },
   );
   const decided = (decision: Decision, began: number): Decision => {
-    record(results[decision.decision])(clock.monotonic() - began);
+    const took = clock.monotonic() - began;
+    record(results[decision.decision])(took);
+    steps.filter('authorization', took);
     return decision;
   };
   const failed = (error: unknown, began: number): never => {

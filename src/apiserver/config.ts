@@ -1,12 +1,13 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
 import type { AuthorizationChoice } from './authz/chain.ts';
 import type { TokenAuthenticator } from './authn/tokens.ts';
-import type { MetricsSettings } from '../base/metrics.ts';
+import type { Metrics, MetricsSettings } from '../base/metrics.ts';
 import type { HealthCheck } from '../serving/health.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditConfig } from './audit/audit.ts';
 import type { TlsOptions } from '../serving/server.ts';
 import type { FrontOptions } from './front.ts';
+import type { Gates } from './selfmetrics.ts';
 import type { RequestLimits } from './limits.ts';
 import type { AdmissionConfiguration } from './admission/configuration.ts';
 import type { Component } from './registry/core/components.ts';
@@ -95,6 +96,8 @@ export interface ApiServerConfig {
   readonly bootstrapTokens?: boolean;
   /** Further ways to tell who is behind a token, asked after those of this server. */
   readonly tokens?: readonly TokenAuthenticator[];
+  /** For how long a token that was found good is not judged again; default ten seconds, as upstream. */
+  readonly tokenMemoryMs?: number;
   /** What is served beyond or short of the default: `api/all|ga|beta|alpha`, `v1`, `group/version` or `group/version/resource`, each with `=true` or `=false`. */
   readonly runtimeConfig?: readonly string[];
   /** Feature gates that are on beyond the default. */
@@ -127,8 +130,10 @@ export interface ApiServerConfig {
   /** Default true: what an extension server says of going elsewhere does not reach the client. */
   readonly rejectRedirects?: boolean;
   readonly metrics?: MetricsSettings;
+  /** Parts that were made before the server, and count something. */
+  readonly instruments?: readonly ((metrics: Metrics) => void)[];
   /** Feature gates with their states, for metrics; absent: nobody has asked for any. */
-  readonly gates?: ReadonlyMap<string, { readonly stage: string; readonly enabled: boolean }>;
+  readonly gates?: Gates;
   /** Flags of the program with their values, for /flagz. */
   readonly shownFlags?: readonly (readonly [string, string])[];
   readonly listening?: ListeningConfig;

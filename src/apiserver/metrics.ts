@@ -16,6 +16,10 @@ const mostSeries = 20_000;
 export interface RequestMetrics {
   /** Call the answer when the request is done; `routed`: it came as far as a handler, which is what is counted. */
   begin(request: ServingRequest, info: RequestInfo): (code: number, routed: boolean) => void;
+  /** It came from this server itself. */
+  own(request: ServingRequest, info: RequestInfo): void;
+  /** How long one step before the handler took. */
+  filter(name: Filter, milliseconds: number): void;
   /** The server would not go on with it: too many requests, or too little time. */
   terminated(request: ServingRequest, info: RequestInfo, code: number): void;
 }
@@ -28,10 +32,18 @@ interface Series {
   readonly duration: (value: number) => void;
   readonly sli: (value: number) => void;
   readonly size: ((value: number) => void) | undefined;
+  readonly body: ((value: number) => void) | undefined;
 }
 
-/** `known`: the resource is one that is served. */
-export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: RequestInfo) => boolean): RequestMetrics {
+export const filters = ['authentication', 'audit', 'impersonation', 'priorityandfairness', 'authorization'] as const;
+export type Filter = (typeof filters)[number];
+
+const filterBuckets = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 5, 10, 15, 30];
+const bodyBuckets = Array.from({ length: 31 }, (_, i) => 50_000 + i * 100_000);
+const withBody: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** `find`: what is served of that name, and from which release on it is not to be used. */
+export function requestMetrics(metrics: Metrics, clock: Clock, find: (info: RequestInfo) => { readonly deprecation?: string } | undefined): RequestMetrics {
   const withDryRun = ['verb', 'dry_run', ...places];
   const total = metrics.counter({ name: 'apiserver_request_total', labels: [...withDryRun, 'code'], help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.' });
   const duration = metrics.histogram({ name: 'apiserver_request_duration_seconds', labels: withDryRun, buckets: durationBuckets, help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.' });
@@ -39,6 +51,13 @@ export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: Req
   const sizes = metrics.histogram({ name: 'apiserver_response_sizes', labels: ['verb', ...places], buckets: sizeBuckets, help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.' });
   const longRunning = metrics.gauge({ name: 'apiserver_longrunning_requests', labels: ['verb', ...places], help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.' });
   const terminations = metrics.counter({ name: 'apiserver_request_terminations_total', labels: ['verb', ...places, 'code'], help: '[ALPHA] Number of requests which apiserver terminated in self-defense.' });
+  const bodies = metrics.histogram({ name: 'apiserver_request_body_size_bytes', labels: ['resource', 'verb', 'group'], buckets: bodyBuckets, help: '[ALPHA] Apiserver request body size in bytes broken out by resource and verb.' });
+  const deprecated = metrics.gauge({ name: 'apiserver_requested_deprecated_apis', labels: ['group', 'version', 'resource', 'subresource', 'removed_release'], help: '[STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.' });
+  const selfRequests = metrics.counter({ name: 'apiserver_selfrequest_total', labels: ['verb', 'group', 'resource', 'subresource'], help: '[ALPHA] Counter of apiserver self-requests broken out for each verb, API resource and subresource.' });
+  const filtered = metrics.histogram({ name: 'apiserver_request_filter_duration_seconds', labels: ['filter'], buckets: filterBuckets, help: '[ALPHA] Request filter latency distribution in seconds, for each filter type' });
+  const validated = metrics.histogram({ name: 'field_validation_request_duration_seconds', labels: ['field_validation'], buckets: durationBuckets.slice(2), help: '[ALPHA] Response latency distribution in seconds for each field validation value' });
+  const validation = Object.fromEntries(['', 'Ignore', 'Warn', 'Strict'].map((word) => [word, lazily(() => validated.with(word))]));
+  const filter = Object.fromEntries(filters.map((name) => [name, filtered.with(name)])) as Record<Filter, (value: number) => void>;
   const flights = inFlight(metrics, clock);
   const all = new Map<string, Series>();
 
@@ -49,12 +68,16 @@ export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: Req
     const key = info.isResource ? `${verb}/${dryRun}/${info.group}/${info.version}/${info.resource}/${info.subresource}/${scope}` : `${verb}${info.path}`;
     const found = all.get(key);
     if (found) return found;
-    if (all.size >= mostSeries || (info.isResource ? !known(info) : !probes.has(info.path))) return undefined;
+    const served = info.isResource ? find(info) : undefined;
+    if (all.size >= mostSeries || (info.isResource ? !served : !probes.has(info.path))) return undefined;
+    // It stays as it is from the first request on.
+    if (served?.deprecation !== undefined) deprecated.set(1, info.group, info.version, info.resource, info.subresource, /unavailable in v([\d.]+)/.exec(served.deprecation)?.[1] ?? '');
     const labels: Labels = info.isResource ? [verb, dryRun, info.group, info.version, info.resource, info.subresource, scope, 'apiserver'] : [verb, dryRun, '', '', '', info.path, '', ''];
     const [, , ...place] = labels;
     const made: Series = {
       labels, codes: new Map(), duration: duration.with(...labels), sli: sli.with(verb, ...place),
       size: verb === 'GET' || verb === 'LIST' ? sizes.with(verb, ...place) : undefined,
+      body: withBody.has(info.verb) ? lazily(() => bodies.with(info.resource, info.verb, info.group)) : undefined,
     };
     all.set(key, made);
     return made;
@@ -75,13 +98,23 @@ export function requestMetrics(metrics: Metrics, clock: Clock, known: (info: Req
         series.duration(seconds);
         series.sli(seconds);
         series.size?.(request.answerLength);
+        if (request.bodyLength > 0) series.body?.(request.bodyLength);
+        if (series.body) validation[request.hasQuery ? (request.query.get('fieldValidation') ?? '') : '']?.(seconds);
       };
     },
+    own: (request, info) => selfRequests.inc(1, verbOf(request, info), info.isResource ? info.group : '', info.isResource ? info.resource : '', info.isResource ? info.subresource : info.path),
+    filter: (name, milliseconds) => filter[name](milliseconds / 1000),
     terminated(request, info, code) {
       const series = seriesOf(request, info);
       if (series) terminations.inc(1, series.labels[0], ...series.labels.slice(2), String(code));
     },
   };
+}
+
+/** A series that nothing fills is not shown. */
+function lazily(make: () => (value: number) => void): (value: number) => void {
+  let made: ((value: number) => void) | undefined;
+  return (value) => (made ??= make())(value);
 }
 
 function begun(gauge: Gauge, total: Counter, series: Series | undefined): (code: number, routed: boolean) => void {

@@ -55,6 +55,7 @@ export async function handle(pipeline: Pipeline, request: ServingRequest, known?
   const { 'audit-id': given } = request.headers;
   request.auditId = typeof given === 'string' && given !== '' ? given : pipeline.random.uuid();
   const done = pipeline.metrics.begin(request, info);
+  if (known?.name === itself) pipeline.metrics.own(request, info);
   const held: Held = { arrival: pipeline.audit?.arrival() };
   let inTime: (() => void) | undefined;
   if (pipeline.goawayChance > 0 && pipeline.random.next() < pipeline.goawayChance) request.leaveConnection();
@@ -78,19 +79,26 @@ async function serve(pipeline: Pipeline, request: ServingRequest, info: RequestI
   const record = arrival && pipeline.audit?.begin(request, info, user, arrival);
   if (record && arrival) {
     record.spent('authentication', pipeline.clock.monotonic() - arrival.monotonic);
-    if (!(await record.received())) return refuseUnaudited(pipeline, request);
+    const began = pipeline.clock.monotonic();
+    const received = record.received();
+    if (!(typeof received === 'boolean' ? received : await received)) return refuseUnaudited(pipeline, request);
+    pipeline.metrics.filter('audit', pipeline.clock.monotonic() - began);
     request.trail = held.record = record;
   }
   if (impersonates(request)) {
+    const began = pipeline.clock.monotonic();
     const other = await impersonated(request, user, pipeline.authorize);
+    pipeline.metrics.filter('impersonation', pipeline.clock.monotonic() - began);
     if (!other) return true;
     user = other;
     record?.impersonated(user);
   }
   request.user = user;
   if (!pipeline.begun(request, user)) return true;
+  const queued = pipeline.clock.monotonic();
   const admitted = pipeline.gate.admit(request, user, info);
   const seat = (held.seat = admitted instanceof Promise ? await timed(pipeline.clock, record, 'apf-queue-wait', admitted) : admitted);
+  pipeline.metrics.filter('priorityandfairness', pipeline.clock.monotonic() - queued);
   if (!seat) return false;
   await timed(pipeline.clock, record, 'authorization', authorize(pipeline.authorizeRequest, user, info, record));
   held.routed = true;
@@ -129,6 +137,7 @@ async function fail(pipeline: Pipeline, request: ServingRequest, held: Held, err
   await sendFailure(pipeline, request, expected ? error : StatusError.internal(error instanceof Error ? error.message : String(error)));
 }
 
+const itself = 'system:apiserver';
 const noName = '';
 const selecting: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
 

@@ -8,6 +8,7 @@ import type { Client } from '../client/client.ts';
 import type { ServingRequest } from '../serving/request.ts';
 import { sendText } from '../serving/respond.ts';
 import { serve } from '../serving/server.ts';
+import { aggregatorMetrics } from './aggregator/metrics.ts';
 import { Aggregator } from './aggregator/aggregator.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { admissionMetrics } from './admission/metrics.ts';
@@ -19,24 +20,29 @@ import { ServiceAccountTokens } from './authn/serviceaccount.ts';
 import { authorizationChain } from './authz/chain.ts';
 import { Rbac } from './authz/rbac.ts';
 import { bootstrap, type GroupVersion } from './bootstrap/objects.ts';
+import { conversionMeter } from './crd/metrics.ts';
 import { CustomResources } from './crd/controller.ts';
 import { localComponents, type Component } from './registry/core/components.ts';
 import { Feed } from './cacher/feed.ts';
 import type { ApiServerConfig } from './config.ts';
 import { priorityOf, versionPriorityOf, versionsInOrder } from './discovery/documents.ts';
 import type { ResourceServer } from './http/resource.ts';
-import { auditing } from './audit/audit.ts';
+import { auditCounters, auditing } from './audit/audit.ts';
+import { encryptionFamilies } from './encryption/metrics.ts';
 import { Deadlines } from './deadlines.ts';
 import { flowControl } from './fairness/start.ts';
 import { install, type Installed } from './install.ts';
 import { wireKinds } from './kinds.ts';
 import { loopbackClient, type LoopbackServer } from './loopback/client.ts';
 import { begun, front } from './front.ts';
-import { countedAuthentication, countedAuthorization } from './authmetrics.ts';
+import { certificateMeter, countedAuthentication, countedAuthorization } from './authmetrics.ts';
+import { cacheMetrics } from './cachemetrics.ts';
 import { requestMetrics } from './metrics.ts';
+import { selfMetrics } from './selfmetrics.ts';
 import { defaultLimits } from './limits.ts';
 import { handle, type Pipeline } from './pipeline.ts';
 import { Kubelets } from './proxy/kubelet.ts';
+import { x509Meter } from './proxy/webhook.ts';
 import { throttle } from './proxy/throttle.ts';
 import { Resolver } from './proxy/resolve.ts';
 import { parseRange } from './registry/core/addresses.ts';
@@ -51,6 +57,8 @@ import { servedResources } from './runtimeconfig.ts';
 export interface ApiServer {
   readonly url: string;
   readonly port: number;
+  /** What /metrics tells; other parts of the process may add to it. */
+  readonly metrics: Metrics;
   /** In-process access as this user, who counts as authenticated. */
   client(user: { readonly name: string; readonly groups?: readonly string[]; readonly uid?: string }, userAgent?: string): Client;
   close(): Promise<void>;
@@ -68,6 +76,10 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const registry = new Schema(catalogPackages);
   const metrics = new Metrics(config.metrics);
   processMetrics(metrics);
+  selfMetrics(metrics, config.gates);
+  auditCounters(metrics);
+  encryptionFamilies(metrics);
+  config.instruments?.forEach((instrument) => instrument(metrics));
   const feed = await Feed.start(measured(config.store, metrics, clock, config.storeCare?.tellsSize !== false), surroundings);
   const admission = new AdmissionChain();
   const installed = install({
@@ -78,18 +90,19 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const { table, storage } = installed;
 
   const rbac = new Rbac();
-  const { authorize, rulesOf } = authorizationChain(config.authorization ?? ['Node', 'RBAC'], rbac, storage);
+  const { authorize, rulesOf } = authorizationChain(config.authorization ?? ['Node', 'RBAC'], rbac, storage, metrics);
   const boundObjects = boundObjectsOf(storage, () => system(), log);
   const accounts = config.serviceAccounts && new ServiceAccountTokens(config.serviceAccounts, boundObjects, clock, random);
-  const tokens = tokensOf(config, accounts, storage, clock);
+  const tokens = tokensOf(config, accounts, storage, clock, metrics);
+  accounts?.instrument(metrics);
   const range = parseRange(config.serviceCidr ?? defaultRange);
   const services = new ServiceAllocator({
-    services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings,
+    services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings, metrics,
   });
   const through = config.connectionBytesPerSecond ? throttle(config.connectionBytesPerSecond, clock) : undefined;
   const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet, through);
   const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
-  const caller = new Caller(resolver, clock);
+  const caller = new Caller(resolver, clock, x509Meter(metrics, 'webhooks'));
   const timing = admissionMetrics(metrics, clock);
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics, timing }), timing);
   wireKinds({
@@ -108,7 +121,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const system = (): Client => client({ name: 'system:apiserver', groups: ['system:masters'] }, 'kube-apiserver');
 
   const custom = new CustomResources({
-    registry, feed, admission, resolver, surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
+    registry, feed, admission, resolver, conversions: conversionMeter(metrics, clock), surroundings: { ...surroundings, log }, table, definitions: storage('customresourcedefinitions.apiextensions.k8s.io'),
     client: system,
   });
 
@@ -119,10 +132,11 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const expiry = new EventExpiry(storage('events'), config.eventTtlMs ?? defaultEventTtlMs, { ...surroundings, log });
   const presenter = { registry, now: () => clock.now() };
   const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics), watches, deleteWorkers: config.deleteWorkers };
-  const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, rejectRedirects: config.rejectRedirects ?? true, surroundings: { ...surroundings, log } });
+  const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, rejectRedirects: config.rejectRedirects ?? true, metrics: aggregatorMetrics(metrics), surroundings: { ...surroundings, log } });
   const flow = flowControl({ installed, metrics, surroundings: { ...surroundings, log }, limits: config.limits ?? {} });
+  cacheMetrics(metrics, table);
   if (config.storeCare?.countsObjects !== false) objectMetrics(metrics, table);
-  const counted = requestMetrics(metrics, clock, (info) => table.find(info.group, info.version, info.resource) !== undefined);
+  const counted = requestMetrics(metrics, clock, (info) => table.find(info.group, info.version, info.resource));
   const deadlines = new Deadlines(clock, config.limits?.requestTimeoutMs || defaultLimits.requestTimeoutMs, (request, info) => counted.terminated(request, info, 504));
   const audit = config.audit && auditing(config.audit, registry, metrics, { ...surroundings, log });
   const profiles = profilesOf(config, clock);
@@ -130,20 +144,21 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     ...presenter, log, authorize, random, audit, clock, begun: (request, user) => ready || config.limits?.notReadyOnce !== true || begun(request, user), gate: flow.gate, deadlines, goawayChance: config.limits?.goawayChance ?? 0,
     route: router({ server, feed, metrics, accounts, aggregator, paths: flow.paths, profiles, pages: { flags: server.features.has('ComponentFlagz') ? config.shownFlags : undefined, status: server.features.has('ComponentStatusz') }, care: config.storeCare ?? {}, checks: config.healthChecks ?? [], livezGraceMs: config.limits?.livezGraceMs ?? 0, address: () => `${config.externalHost || (config.advertiseAddress ?? serving.host)}:${serving.port}`, ready: () => ready, ending: () => ending }),
     metrics: counted,
-    authorizeRequest: countedAuthorization(metrics, clock, authorize),
-    authenticate: countedAuthentication(metrics, clock, authenticator({
-      clock, tokens, anonymous: config.anonymous ?? true,
+    authorizeRequest: countedAuthorization(metrics, clock, counted, authorize),
+    authenticate: countedAuthentication(metrics, clock, counted, authenticator({
+      clock, tokens, certificateShown: certificateMeter(metrics, clock), anonymous: config.anonymous ?? true,
       ...(config.clientAuthority ? { clientAuthority: config.clientAuthority } : {}),
       ...(config.frontProxy ? { frontProxy: config.frontProxy } : {}),
     })),
   };
   const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };
+  const handshakes = metrics.counter({ name: 'apiserver_tls_handshake_errors_total', help: "[ALPHA] Number of requests dropped with 'TLS handshake error from' error" });
   const passes = front(config.front ?? {}, { turningAway: () => turningAway });
   const { profileSocket, byName, minVersion, ciphers, ...listening } = config.listening ?? {};
   const named = { ...(byName ? { byName } : {}), ...(minVersion ? { minVersion } : {}), ...(ciphers ? { ciphers } : {}) };
   const serving = await serve({
     host: config.bindAddress ?? '127.0.0.1', port: config.port ?? 0, surroundings,
-    ...listening, tls: { ...config.tls, ...named, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
+    ...listening, handshakeFailed: () => handshakes.inc(), tls: { ...config.tls, ...named, clientAuthorities: [config.clientAuthority, config.frontProxy?.authority].filter((a) => a !== undefined) },
     handler: async (request) => {
       if (passes(request)) await handle(pipeline, request);
     },
@@ -206,6 +221,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   return {
     url: serving.url,
     port: serving.port,
+    metrics,
     client,
     close,
   };

@@ -14,7 +14,9 @@ export function measured(store: Store, metrics: Metrics, clock: Clock, tellsSize
   const errors = metrics.counter({ name: 'etcd_request_errors_total', labels, help: '[ALPHA] Etcd failed request counts for each operation and object type.' });
   if (tellsSize) {
     const size = metrics.gauge({ name: 'apiserver_storage_size_bytes', labels: ['storage_cluster_id'], help: '[STABLE] Size of the storage database file physically allocated in bytes.' });
-    metrics.onCollect(() => void store.size().then((bytes) => size.set(bytes, 'etcd-0'), () => {}));
+    const look = (): void => void store.size().then((bytes) => size.set(bytes, 'etcd-0'), () => {});
+    look();
+    metrics.onCollect(look);
   }
   interface Series {
     readonly count: (by: number) => void;

@@ -8,6 +8,8 @@ export interface MetricOptions {
 }
 
 export interface Counter {
+  /** What was counted elsewhere comes to this. */
+  to(value: number, ...labels: string[]): void;
   inc(by?: number, ...labels: string[]): void;
   /** The one series of these labels, for hot paths: found once, then only added to. */
   with(...labels: string[]): (by: number) => void;
@@ -15,11 +17,15 @@ export interface Counter {
 
 export interface Gauge {
   set(value: number, ...labels: string[]): void;
+  /** It is not there any more. */
+  remove(...labels: string[]): void;
   add(by: number, ...labels: string[]): void;
 }
 
 export interface Histogram {
   observe(value: number, ...labels: string[]): void;
+  /** A value that counts as many times as its weight says. */
+  weighted(...labels: string[]): (value: number, weight: number) => void;
   with(...labels: string[]): (value: number) => void;
 }
 
@@ -40,6 +46,9 @@ interface Family {
   /** For histograms one slot a bucket, then the count of all, then the sum. */
   readonly series: Map<string, { readonly labels: readonly string[]; readonly values: number[] }>;
 }
+
+/** Counts values of labels that are not among those to be shown. */
+export const unexpectedValues: MetricOptions = { name: 'cardinality_enforcement_unexpected_categorizations_total', help: '[ALPHA] The count of unexpected categorizations during cardinality enforcement.' };
 
 /** Upstream's default buckets, in seconds. */
 export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -72,6 +81,7 @@ export class Metrics {
   counter(options: MetricOptions): Counter {
     const family = this.#family('counter', options);
     return {
+      to: (value, ...labels) => void (slot(family, labels)[0] = value),
       inc: (by = 1, ...labels) => void (slot(family, labels)[0]! += by),
       with: (...labels) => {
         const values = slot(family, labels);
@@ -84,6 +94,7 @@ export class Metrics {
     const family = this.#family('gauge', options);
     return {
       set: (value, ...labels) => void (slot(family, labels)[0] = value),
+      remove: (...labels) => void family.series.delete(keyOf(labels)),
       add: (by, ...labels) => void (slot(family, labels)[0]! += by),
     };
   }
@@ -91,18 +102,22 @@ export class Metrics {
   histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
     const family = this.#family('histogram', options, options.buckets ?? defaultBuckets);
     const { buckets } = family;
-    const add = (values: number[], value: number): void => {
+    const add = (values: number[], value: number, weight = 1): void => {
       let i = 0;
       while (i < buckets.length && value > buckets[i]!) i++;
-      if (i < buckets.length) values[i]!++;
-      values[buckets.length]!++;
-      values[buckets.length + 1]! += value;
+      if (i < buckets.length) values[i]! += weight;
+      values[buckets.length]! += weight;
+      values[buckets.length + 1]! += value * weight;
     };
     return {
       observe: (value, ...labels) => add(slot(family, labels), value),
       with: (...labels) => {
         const values = slot(family, labels);
         return (value) => add(values, value);
+      },
+      weighted: (...labels) => {
+        const values = slot(family, labels);
+        return (value, weight) => add(values, value, weight);
       },
     };
   }
@@ -134,7 +149,7 @@ export class Metrics {
     if (!labelValues?.size) return undefined;
     const allowed = labels.map((label) => labelValues.get(`${name},${label}`) ?? labelValues.get(`*,${label}`));
     if (!allowed.some(Boolean)) return undefined;
-    const unexpected = this.counter({ name: 'cardinality_enforcement_unexpected_categorizations_total', help: '[ALPHA] The count of unexpected categorizations during cardinality enforcement.' });
+    const unexpected = this.counter(unexpectedValues);
     return (given) => given.map((value, i) => {
       if (allowed[i]?.has(value) ?? true) return value;
       unexpected.inc();
@@ -145,13 +160,17 @@ export class Metrics {
 
 function slot(family: Family, given: readonly string[]): number[] {
   const labels = family.shown ? family.shown(given) : given;
-  const key = labels.length === 1 ? labels[0]! : labels.join('\u0000');
+  const key = keyOf(labels);
   let series = family.series.get(key);
   if (!series) {
     series = { labels, values: Array<number>(family.kind === 'histogram' ? family.buckets.length + 2 : 1).fill(0) };
     family.series.set(key, series);
   }
   return series.values;
+}
+
+function keyOf(labels: readonly string[]): string {
+  return labels.length === 1 ? labels[0]! : labels.join('\u0000');
 }
 
 export function escapeLabel(value: string): string {
@@ -164,7 +183,16 @@ export function formatValue(value: number): string {
   return String(value);
 }
 
+/** Bounds are labels: they have to read as Go writes numbers. */
+function boundText(bound: number): string {
+  const [digits, exponent] = bound.toExponential().split('e') as [string, string];
+  const power = Number(exponent);
+  if (bound === 0 || (power >= -4 && power < 6)) return String(bound);
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
 function exposeFamily(family: Family, out: string[]): void {
+  if (family.series.size === 0) return;
   const { name, help, labels: names = [] } = family.options;
   out.push(`# HELP ${name} ${help}\n# TYPE ${name} ${family.kind}\n`);
   for (const key of [...family.series.keys()].sort()) {
@@ -179,7 +207,7 @@ function exposeFamily(family: Family, out: string[]): void {
     let sum = 0;
     for (let i = 0; i < family.buckets.length; i++) {
       sum += values[i]!;
-      out.push(`${name}_bucket{${lead}le="${family.buckets[i]}"} ${sum}\n`);
+      out.push(`${name}_bucket{${lead}le="${boundText(family.buckets[i]!)}"} ${sum}\n`);
     }
     out.push(`${name}_bucket{${lead}le="+Inf"} ${values[family.buckets.length]}\n`);
     out.push(`${name}_sum${suffix} ${formatValue(values[family.buckets.length + 1]!)}\n${name}_count${suffix} ${values[family.buckets.length]}\n`);

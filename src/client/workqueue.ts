@@ -5,6 +5,17 @@
 import { backoffDelay, type BackoffPolicy } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 
+/** Told of what happens in a queue; times are the clock's monotonic milliseconds. */
+export interface QueueObserver {
+  added(): void;
+  retried(): void;
+  /** A key was taken after it had waited so long. */
+  taken(waitedMs: number): void;
+  worked(ms: number): void;
+  /** `began`: of keys that are in hand. */
+  watch(depth: () => number, began: () => Iterable<number>): void;
+}
+
 export const defaultRetry: BackoffPolicy = { initialMs: 5, maxMs: 300_000, factor: 2 };
 
 export class WorkQueue<K = string> {
@@ -18,10 +29,16 @@ export class WorkQueue<K = string> {
   readonly #failures = new Map<K, number>();
   readonly #takers: ((key: K | undefined) => void)[] = [];
   #closed = false;
+  readonly #observer: QueueObserver | undefined;
+  /** Where somebody observes: since when keys wait, and are in hand. */
+  readonly #addedAt = new Map<K, number>();
+  readonly #takenAt = new Map<K, number>();
 
-  constructor(clock: Clock, retry: BackoffPolicy = defaultRetry) {
+  constructor(clock: Clock, retry: BackoffPolicy = defaultRetry, observer?: QueueObserver) {
     this.#clock = clock;
     this.#retry = retry;
+    this.#observer = observer;
+    observer?.watch(() => this.#waiting.size, () => this.#takenAt.values());
   }
 
   /** Waiting now; neither delayed nor in hand. */
@@ -36,10 +53,19 @@ export class WorkQueue<K = string> {
 
   add(key: K): void {
     if (this.#closed || this.#waiting.has(key)) return;
-    if (this.#working.has(key)) return void this.#again.add(key);
+    if (this.#working.has(key)) {
+      if (!this.#again.has(key)) this.#observer?.added();
+      return void this.#again.add(key);
+    }
+    this.#observer?.added();
+    this.#queue(key);
+  }
+
+  #queue(key: K): void {
+    if (this.#observer) this.#addedAt.set(key, this.#clock.monotonic());
     const taker = this.#takers.shift();
     if (!taker) return void this.#waiting.add(key);
-    this.#working.add(key);
+    this.#take(key);
     taker(key);
   }
 
@@ -61,6 +87,7 @@ export class WorkQueue<K = string> {
   /** Adds with a delay that doubles with each call until `forget`. */
   addRateLimited(key: K): void {
     const failures = this.#failures.get(key) ?? 0;
+    this.#observer?.retried();
     this.#failures.set(key, failures + 1);
     this.addAfter(key, backoffDelay(this.#retry, failures));
   }
@@ -78,15 +105,29 @@ export class WorkQueue<K = string> {
     if (this.#closed) return Promise.resolve(undefined);
     for (const key of this.#waiting) {
       this.#waiting.delete(key);
-      this.#working.add(key);
+      this.#take(key);
       return Promise.resolve(key);
     }
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
+  #take(key: K): void {
+    this.#working.add(key);
+    if (!this.#observer) return;
+    const now = this.#clock.monotonic();
+    this.#observer.taken(now - (this.#addedAt.get(key) ?? now));
+    this.#addedAt.delete(key);
+    this.#takenAt.set(key, now);
+  }
+
   done(key: K): void {
     this.#working.delete(key);
-    if (this.#again.delete(key)) this.add(key);
+    const began = this.#takenAt.get(key);
+    if (began !== undefined) {
+      this.#takenAt.delete(key);
+      this.#observer?.worked(this.#clock.monotonic() - began);
+    }
+    if (this.#again.delete(key) && !this.#closed) this.#queue(key);
   }
 
   close(): void {

@@ -52,7 +52,7 @@ export async function startControlPlane(config: ControlPlaneConfig, surroundings
   // With real containers this is an add-on.
   if (config.simulatedNodes) await createStandardClass(admin);
   const parts = [
-    watched('controller-manager', runControllers({ client: as('system:kube-controller-manager'), clientFor: account, surroundings, signal, options: config.controllers })),
+    watched('controller-manager', runControllers({ client: as('system:kube-controller-manager'), clientFor: account, surroundings, signal, options: config.controllers, metrics: api.metrics })),
     watched('scheduler', runScheduler({ client: as('system:kube-scheduler'), surroundings, signal })),
   ];
   if (config.bridge) parts.push(runNetworkPlugin({ client: admin, device: config.bridge, surroundings, signal }));

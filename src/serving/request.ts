@@ -56,6 +56,8 @@ export class ServingRequest {
   answerHeaders: Readonly<Record<string, string>> | undefined;
   /** Bytes of the answer's body, where it was sent in one piece. */
   answerLength = 0;
+  /** Bytes of the body, once it was read. */
+  bodyLength = 0;
   /** By which answer and audit events can be found; empty: nobody asked for one. */
   auditId = '';
   /** Undefined: nothing is written down of it. */
@@ -165,6 +167,7 @@ export class ServingRequest {
       });
       incoming.once('end', () => {
         complete = true;
+        this.bodyLength = size;
         resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
       });
       incoming.once('error', reject);

@@ -183,7 +183,7 @@ describe('kube-apiserver with a folder of its own', () => {
     assert.match(await refusal(data, '--authorization-mode=Nonsense'), /authorization-mode "Nonsense" is not a valid mode/);
     assert.match(await refusal(data, '--authorization-mode=Webhook'), /authorization-mode Webhook's authorization config file not passed/);
     assert.match(await refusal(data, '--enable-admission-plugins=Nonsense'), /enable-admission-plugins plugin "Nonsense" is unknown/);
-    assert.match(await refusal(data, '--enable-admission-plugins=ImagePolicyWebhook', '--bind-address=127.0.0.1', '--secure-port=0'), /not available: ImagePolicyWebhook/);
+    assert.match(await refusal(data, '--enable-admission-plugins=ImagePolicyWebhook', '--bind-address=127.0.0.1', '--secure-port=0'), /ImagePolicyWebhook: no config specified/);
     assert.match(await refusal(data, '--watch-cache=false'), /--watch-cache=false: the watch cache cannot be switched off/);
     assert.match(await refusal(data, '--storage-media-type=application/json'), /--storage-media-type: "application\/json" is not available/);
     assert.match(await refusal(data, '--storage-backend=etcd2'), /--storage-backend invalid, allowed values: etcd3/);

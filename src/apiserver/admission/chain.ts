@@ -98,15 +98,14 @@ export class AdmissionChain {
     }
   }
 
-  /** Plugins that find out at once that they have nothing to do are neither waited for nor counted. */
+  /** Plugins that find out at once that they have nothing to do are not waited for. */
   async #run(links: readonly Link[], request: AdmissionRequest): Promise<void> {
     for (const { run, time } of links) {
-      const pending = run(request);
-      if (!pending) continue;
       const observe = time?.(request.operation);
       let done = false;
       try {
-        await pending;
+        const pending = run(request);
+        if (pending) await pending;
         done = true;
       } finally {
         observe?.(!done);

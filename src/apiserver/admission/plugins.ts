@@ -10,6 +10,7 @@ import { certificateRequests, trustBundles } from './certificates.ts';
 import type { AdmissionPlugin } from './chain.ts';
 import { defaultIngressClass, runtimeClass } from './classes.ts';
 import { eventRateLimit } from './events.ts';
+import { imagePolicy } from './imagepolicy.ts';
 import { limitRanger } from './limits.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import { namespaceAutoProvision, namespaceExists, namespaceLifecycle } from './namespaces.ts';
@@ -18,6 +19,7 @@ import { taintNodesByCondition } from './nodes.ts';
 import { alwaysAdmit, alwaysDeny, alwaysPullImages, denyServiceExternalIPs, extendedResourceToleration, limitPodHardAntiAffinityTopology, ownerReferencesPermission } from './optional.ts';
 import { eventLimits, podNodeSelector, podTolerationRestriction } from './placement.ts';
 import { defaultTolerationSeconds, priority, serviceAccount } from './pods.ts';
+import { podSecurityMetrics } from './podsecurity/metrics.ts';
 import { podSecurity } from './podsecurity/podsecurity.ts';
 import { settingsOf } from './podsecurity/settings.ts';
 import { policyMetrics } from './policies/metrics.ts';
@@ -57,7 +59,7 @@ function entries(options: PluginOptions): Entry[] {
   const { clock } = surroundings;
   const configuration = config.admissionConfiguration ?? new Map();
   const namespaces = storage('namespaces');
-  const webhooks = { table, registry, caller, surroundings, conditions: new Conditions(authorize), namespaces, metrics: timing };
+  const webhooks = { table, registry, caller, surroundings, conditions: new Conditions(authorize, timing), namespaces, metrics: timing };
   const policies = { table, namespaces, authorize };
   const ofPolicies = (name: string) => storage(`${name}.${policyGroup}`);
   // Nothing of it is there unless a version of it is asked for.
@@ -83,7 +85,8 @@ function entries(options: PluginOptions): Entry[] {
     off(() => nodeRestriction(restricted), 'NodeRestriction'),
     on(() => taintNodesByCondition, 'TaintNodesByCondition'),
     off(() => alwaysPullImages, 'AlwaysPullImages'),
-    on(() => podSecurity(namespaces, storage('pods'), settingsOf(configuration)), 'PodSecurity'),
+    off(() => imagePolicy(configuration, surroundings), 'ImagePolicyWebhook'),
+    on(() => podSecurity(namespaces, storage('pods'), settingsOf(configuration), podSecurityMetrics(metrics)), 'PodSecurity'),
     off(() => podNodeSelector(namespaces, configuration), 'PodNodeSelector'),
     on(() => priority(storage('priorityclasses.scheduling.k8s.io')), 'Priority'),
     on(() => defaultTolerationSeconds(config.tolerationSeconds ?? {}), 'DefaultTolerationSeconds'),
@@ -103,9 +106,9 @@ function entries(options: PluginOptions): Entry[] {
     off(() => denyServiceExternalIPs, 'DenyServiceExternalIPs'),
     // Its feature gate is off: there, too, it does nothing.
     on(() => ({ name: 'PodTopologyLabels' }), 'PodTopologyLabels'),
-    on(() => (mutates ? mutatingPolicies({ ...policies, registry, metrics: policyMetrics(metrics, clock, 'mutating') }, ofPolicies('mutatingadmissionpolicies'), ofPolicies('mutatingadmissionpolicybindings')) : { name: 'MutatingAdmissionPolicy' }), 'MutatingAdmissionPolicy'),
+    on(() => (mutates ? mutatingPolicies({ ...policies, timing, registry, metrics: policyMetrics(metrics, clock, 'mutating') }, ofPolicies('mutatingadmissionpolicies'), ofPolicies('mutatingadmissionpolicybindings')) : { name: 'MutatingAdmissionPolicy' }), 'MutatingAdmissionPolicy'),
     on(() => mutatingWebhooks(webhooks, ofPolicies('mutatingwebhookconfigurations')), 'MutatingAdmissionWebhook'),
-    on(() => validatingPolicies({ ...policies, metrics: policyMetrics(metrics, clock, 'validating') }, ofPolicies('validatingadmissionpolicies'), ofPolicies('validatingadmissionpolicybindings')), 'ValidatingAdmissionPolicy'),
+    on(() => validatingPolicies({ ...policies, timing, metrics: policyMetrics(metrics, clock, 'validating') }, ofPolicies('validatingadmissionpolicies'), ofPolicies('validatingadmissionpolicybindings')), 'ValidatingAdmissionPolicy'),
     on(() => validatingWebhooks(webhooks, ofPolicies('validatingwebhookconfigurations')), 'ValidatingAdmissionWebhook'),
     on(() => resourceQuota(storage('resourcequotas'), limitedOf(configuration)), 'ResourceQuota'),
     off(() => alwaysDeny, 'AlwaysDeny'),

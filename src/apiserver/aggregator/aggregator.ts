@@ -21,6 +21,7 @@ import type { ForeignOpenapi } from '../discovery/openapi.ts';
 import { forward, type Target } from '../proxy/forward.ts';
 import type { Resolver } from '../proxy/resolve.ts';
 import { fetchJson } from './fetch.ts';
+import type { AggregatorMetrics } from './metrics.ts';
 import { compareVersions } from '../discovery/documents.ts';
 import { discoveryOf, type ApiResourceList } from './merge.ts';
 
@@ -44,6 +45,7 @@ export interface AggregatorOptions {
   readonly resolver: Resolver;
   readonly frontProxy: ApiServerConfig['frontProxy'];
   readonly rejectRedirects: boolean;
+  readonly metrics: AggregatorMetrics;
   readonly surroundings: Surroundings;
 }
 
@@ -154,6 +156,8 @@ export class Aggregator implements ForeignDiscovery {
           if (event.type === 'BOOKMARK') continue;
           const service = event.object;
           const known = this.#extensions.get(service.metadata.name);
+          if (event.type === 'DELETED') this.#options.metrics.gone(service.metadata.name);
+          else if (!service.spec.service) this.#options.metrics.judged(service.metadata.name, true, '');
           if (event.type === 'DELETED' || !service.spec.service) this.#extensions.delete(service.metadata.name);
           else this.#extensions.set(service.metadata.name, { service, resources: known?.resources, openapi: known?.openapi, available: known?.available ?? service.status?.conditions?.some((c) => c.type === 'Available' && c.status === 'True') === true });
           if (!known || event.type === 'DELETED') this.#generation++;
@@ -197,6 +201,7 @@ export class Aggregator implements ForeignDiscovery {
     }
     if (current.available !== available) this.#generation++;
     current.available = available;
+    this.#options.metrics.judged(extension.service.metadata.name, available, verdict.reason);
     await this.#report(extension.service.metadata.name, verdict);
   }
 

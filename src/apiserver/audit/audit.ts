@@ -1,5 +1,5 @@
 /** Auditing in one API server: the policy, the events of each request, and where they go. */
-import type { Metrics } from '../../base/metrics.ts';
+import type { Counter, Metrics } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { User } from '../../serving/identity.ts';
 import type { ServingRequest } from '../../serving/request.ts';
@@ -36,13 +36,20 @@ export interface Auditing {
 
 const nobody: User = { name: '', groups: [] };
 
+/** They are there with zeros, too, where nothing is audited. */
+export function auditCounters(metrics: Metrics): { readonly total: Counter; readonly refused: Counter } {
+  return {
+    total: metrics.counter({ name: 'apiserver_audit_event_total', help: '[ALPHA] Counter of audit events generated and sent to the audit backend.' }),
+    refused: metrics.counter({ name: 'apiserver_audit_requests_rejected_total', help: '[ALPHA] Counter of apiserver requests rejected due to an error in audit logging backend.' }),
+  };
+}
+
 export function auditing(config: AuditConfig, registry: Schema, metrics: Metrics, surroundings: Surroundings): Auditing {
   const policy = parsePolicy(config.policy);
   const { clock, log } = surroundings;
-  const total = metrics.counter({ name: 'apiserver_audit_event_total', help: '[ALPHA] Counter of audit events generated and sent to the audit backend.' });
+  const { total, refused } = auditCounters(metrics);
   const byLevel = metrics.counter({ name: 'apiserver_audit_level_total', labels: ['level'], help: '[ALPHA] Counter of policy levels for audit events (1 per request).' });
   const errors = metrics.counter({ name: 'apiserver_audit_error_total', labels: ['plugin'], help: '[ALPHA] Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.' });
-  const refused = metrics.counter({ name: 'apiserver_audit_requests_rejected_total', help: '[ALPHA] Counter of apiserver requests rejected due to an error in audit logging backend.' });
   const failed: Failed = (plugin, events, error) => {
     errors.inc(events, plugin);
     log.error('Audit events could not be written', error, { plugin, events });

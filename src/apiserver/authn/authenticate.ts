@@ -1,4 +1,5 @@
 /** All ways to say who one is, in their order. */
+import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { bearerToken } from '../../serving/delegated.ts';
@@ -14,6 +15,8 @@ export interface AuthenticationOptions {
   readonly clientAuthority?: string;
   readonly frontProxy?: FrontProxyConfig;
   readonly tokens: Tokens;
+  /** Called for each request that a certificate authenticates. */
+  readonly certificateShown?: (certificate: X509Certificate) => void;
   /** Whether those who say nothing are served; a list: for these paths alone. */
   readonly anonymous: boolean | readonly string[];
 }
@@ -48,6 +51,8 @@ export function authenticator(options: AuthenticationOptions): (request: Serving
     if (vouched) return authenticated(vouched);
     const shown = certificate && (certificate(request) as User | undefined);
     if (shown) {
+      const own = certificates?.of(request).certificate;
+      if (own) options.certificateShown?.(own);
       let user = known.get(shown);
       if (!user) known.set(shown, (user = authenticated(shown)));
       return user;

@@ -1,6 +1,7 @@
 /** Service-account tokens: signed JSON web tokens, bound to what they were made for, alive as long as it is. */
 import { createPublicKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { parseTime, timestamp, type Clock } from '../../base/clock.ts';
+import type { Counter, Metrics } from '../../base/metrics.ts';
 import type { Random } from '../../base/ids.ts';
 import type { User } from '../../serving/identity.ts';
 import { algorithmOf, keyId, tokenSigner } from '../../wire/jwt.ts';
@@ -71,6 +72,7 @@ export class ServiceAccountTokens {
   readonly #random: Random;
   /** Signatures that were found good; what the token is bound to is looked at each time. */
   readonly #good = new Map<string, Claims>();
+  readonly #uses = { valid: 0, stale: 0, legacy: 0, manual: 0, auto: 0, invalid: 0 };
 
   constructor(config: ServiceAccountConfig, objects: BoundObjects, clock: Clock, random: Random) {
     const issuers = config.issuers ?? [config.issuer ?? defaultIssuer];
@@ -86,6 +88,19 @@ export class ServiceAccountTokens {
     this.#objects = objects;
     this.#clock = clock;
     this.#random = random;
+  }
+
+  /** Counts what became of tokens. */
+  instrument(metrics: Metrics): void {
+    const counter = (name: string, help: string): Counter => metrics.counter({ name: `serviceaccount_${name}`, help: `[ALPHA] ${help}` });
+    const all = {
+      valid: counter('valid_tokens_total', 'Cumulative valid projected service account tokens used'), stale: counter('stale_tokens_total', 'Cumulative stale projected service account tokens used'),
+      legacy: counter('legacy_tokens_total', 'Cumulative legacy service account tokens used'), manual: counter('legacy_manual_token_uses_total', 'Cumulative manually created legacy tokens used'),
+      auto: counter('legacy_auto_token_uses_total', 'Cumulative auto-generated legacy tokens used'), invalid: counter('invalid_legacy_auto_token_uses_total', 'Cumulative invalid auto-generated legacy tokens used'),
+    };
+    metrics.onCollect(() => {
+      for (const [name, one] of Object.entries(all)) one.to(this.#uses[name as keyof typeof all]);
+    });
   }
 
   /** A token that lives for `seconds`. */
@@ -115,6 +130,8 @@ export class ServiceAccountTokens {
     if (claims.exp <= now - leewayMs / 1000) throw new Error('service account token has expired');
     if ((claims.nbf ?? 0) > now + leewayMs / 1000) throw new Error('service account token is not valid yet');
     await this.#demandAll(bound);
+    if (bound.warnafter !== undefined && bound.warnafter < now) this.#uses.stale++;
+    this.#uses.valid++;
     return { user: userOf(claims, bound), audiences: common };
   }
 
@@ -148,16 +165,21 @@ export class ServiceAccountTokens {
     const secret = (await this.#objects.find('secrets', namespace, secretName))?.object;
     if (!secret || secret.metadata.deletionTimestamp) throw new Error('Token has been invalidated');
     if (!sameText(Buffer.from((secret['data'] as Record<string, string> | undefined)?.['token'] ?? '', 'base64'), Buffer.from(token))) throw new Error("Token does not match server's copy");
-    const account = (await this.#objects.find('serviceaccounts', namespace, name))?.object.metadata;
+    const owner = (await this.#objects.find('serviceaccounts', namespace, name))?.object;
+    const account = owner?.metadata;
     if (!account) throw new Error(`serviceaccounts ${JSON.stringify(name)} not found`);
+    const auto = (owner['secrets'] as readonly { readonly name?: string }[] | undefined)?.some((ref) => ref.name === secretName) === true;
     if (account.deletionTimestamp) throw new Error(`ServiceAccount ${namespace}/${name} has been deleted`);
     if (account.uid !== uid) throw new Error(`ServiceAccount UID (${account.uid}) does not match claim (${uid})`);
     const labels = secret.metadata.labels ?? {};
     const [today, tomorrow] = [0, 86_400_000].map((ms) => timestamp(this.#clock.now() + ms).slice(0, 10));
     if (labels[lastUsedLabel] !== today && labels[lastUsedLabel] !== tomorrow) this.#objects.used?.(namespace, secretName, today!);
     if (labels[invalidSinceLabel]) {
+      if (auto) this.#uses.invalid++;
       throw new Error(`the token in secret ${namespace}/${secretName} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSinceLabel}' label from the secret to temporarily allow use of this token`);
     }
+    this.#uses.legacy++;
+    this.#uses[auto ? 'auto' : 'manual']++;
     return { user: { name: claims.sub, uid, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] }, audiences: common };
   }
 

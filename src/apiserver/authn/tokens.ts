@@ -1,6 +1,8 @@
 /** Ways to tell who is behind a token, asked in turn; and the simple ones: tokens from a file, and bootstrap tokens from Secrets in kube-system. */
 import { timingSafeEqual } from 'node:crypto';
 import { parseTime, type Clock } from '../../base/clock.ts';
+import type { Counter, Gauge, Metrics } from '../../base/metrics.ts';
+import { Remembered } from '../../base/remembered.ts';
 import { authenticated, type User } from '../../serving/identity.ts';
 import type { Stored } from '../objects.ts';
 
@@ -16,19 +18,99 @@ export type TokenAuthenticator = (token: string, audiences: readonly string[]) =
 /** The token is nobody's; the message says what was found wrong by whom. */
 export class BadToken extends Error {}
 
+/** For how long a token that was found good is not judged again; bad ones always are. */
+export interface TokenMemory {
+  readonly clock: Clock;
+  readonly ms: number;
+  readonly metrics: Metrics;
+}
+
+/** Answers of the last seconds, and judgements that are under way: many requests with one token cost one. */
+class Judged {
+  readonly #ms: number;
+  readonly #clock: Clock;
+  readonly #known: Remembered<Required<TokenAnswer>>;
+  readonly #under = new Map<string, Promise<Required<TokenAnswer>>>();
+  readonly #count: Readonly<Record<'hit' | 'miss', (by: number) => void>>;
+  readonly #took: Readonly<Record<'hit' | 'miss', (value: number) => void>>;
+  readonly #fetched: Counter;
+  readonly #active: Gauge;
+
+  constructor({ clock, ms, metrics }: TokenMemory) {
+    this.#ms = ms;
+    this.#clock = clock;
+    this.#known = new Remembered(clock);
+    const prefix = 'authentication_token_cache_';
+    const requests = metrics.counter({ name: `${prefix}request_total`, labels: ['status'], help: '[ALPHA] ' });
+    const durations = metrics.histogram({ name: `${prefix}request_duration_seconds`, labels: ['status'], help: '[ALPHA] ' });
+    this.#count = { hit: requests.with('hit'), miss: requests.with('miss') };
+    this.#took = { hit: durations.with('hit'), miss: durations.with('miss') };
+    this.#fetched = metrics.counter({ name: `${prefix}fetch_total`, labels: ['status'], help: '[ALPHA] ' });
+    this.#active = metrics.gauge({ name: `${prefix}active_fetch_count`, labels: ['status'], help: '[ALPHA] ' });
+    for (const status of ['blocked', 'in_flight']) this.#active.set(0, status);
+  }
+
+  of(key: string, judge: () => Promise<Required<TokenAnswer>>): Promise<Required<TokenAnswer>> | Required<TokenAnswer> {
+    const known = this.#known.get(key);
+    if (known) {
+      this.#count.hit(1);
+      this.#took.hit(0);
+      return known;
+    }
+    return this.#miss(key, judge);
+  }
+
+  async #miss(key: string, judge: () => Promise<Required<TokenAnswer>>): Promise<Required<TokenAnswer>> {
+    const since = this.#clock.monotonic();
+    const others = this.#under.get(key);
+    const status = others ? 'blocked' : 'in_flight';
+    this.#active.add(1, status);
+    try {
+      return await (others ?? this.#judge(key, judge));
+    } finally {
+      this.#active.add(-1, status);
+      this.#count.miss(1);
+      this.#took.miss((this.#clock.monotonic() - since) / 1000);
+    }
+  }
+
+  #judge(key: string, judge: () => Promise<Required<TokenAnswer>>): Promise<Required<TokenAnswer>> {
+    const judged = judge().then(
+      (answer) => {
+        this.#known.set(key, answer, this.#ms);
+        this.#fetched.inc(1, 'ok');
+        return answer;
+      },
+      (error: unknown) => {
+        this.#fetched.inc(1, 'error');
+        throw error;
+      },
+    ).finally(() => this.#under.delete(key));
+    this.#under.set(key, judged);
+    return judged;
+  }
+}
+
 export class Tokens {
   readonly #ways: readonly TokenAuthenticator[];
   /** What this server is called in tokens. */
   readonly #audiences: readonly string[];
 
-  constructor(ways: readonly TokenAuthenticator[], audiences: readonly string[]) {
+  readonly #judged: Judged | undefined;
+
+  constructor(ways: readonly TokenAuthenticator[], audiences: readonly string[], memory?: TokenMemory) {
     this.#ways = ways;
     this.#audiences = audiences;
+    this.#judged = memory && memory.ms > 0 ? new Judged(memory) : undefined;
   }
 
   /** `asked` empty: any audience of this server. Includes the group of all who have proved who they are. Throws BadToken. */
   async authenticate(token: string, asked: readonly string[] = []): Promise<Required<TokenAnswer>> {
     const wanted = asked.length > 0 ? asked : this.#audiences;
+    return this.#judged ? this.#judged.of(`${token}\n${wanted.join('\n')}`, () => this.#judge(token, wanted)) : this.#judge(token, wanted);
+  }
+
+  async #judge(token: string, wanted: readonly string[]): Promise<Required<TokenAnswer>> {
     const errors = ['invalid bearer token'];
     for (const way of this.#ways) {
       try {

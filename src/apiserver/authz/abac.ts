@@ -59,6 +59,7 @@ export function abacAuthorizer(policies: readonly Policy[]): RulingAuthorizer {
   };
   return {
     authorize,
+    type: 'ABAC', name: 'abac',
     rulesOf: (user, wanted) => ({
       rules: policies.filter((p) => isSubject(p, user) && (p.namespace === '*' || (p.namespace ?? '') === wanted)).flatMap(({ readonly, apiGroup = '', resource, nonResourcePath }) => {
         const verbs = readonly ? [...readVerbs] : ['*'];

@@ -187,8 +187,35 @@ export interface WatchRequest {
  */
 export type CacherWatch<T> = AsyncIterable<readonly CacherEvent<T>[]>;
 
+/** Counted all the time, read when somebody asks for metrics. */
+export interface CacheTallies {
+  /** Changes that came from the store and went to watchers. */
+  received: number;
+  /** How often the whole state was read. */
+  loads: number;
+  /** Objects that watches began with. */
+  initialEvents: number;
+  /** Watchers that were closed because they did not read. */
+  lagging: number;
+  lists: number;
+  /** Lists that had to see everything that was written before. */
+  consistent: number;
+  fetched: number;
+  returned: number;
+  /** Lists that the cache had to leave to the store, and what those read. */
+  storeLists: number;
+  storeFetched: number;
+  /** Milliseconds that readers waited for the cache, of the last of them since somebody looked. */
+  readonly waits: number[];
+}
+
 export interface Cacher<T> {
   readonly prefix: string;
+  readonly tallies: CacheTallies;
+  /** Where it stands. */
+  readonly revision: number;
+  /** How many changes it remembers. */
+  readonly capacity: number;
   get(key: string, options?: GetOptions): Promise<CachedObject<T> | undefined>;
   list(request?: ListRequest): Promise<ListPage<T>>;
   /** Resolves when the watch stands (its start is known to be possible). */

@@ -109,6 +109,13 @@ export class Feed {
     });
   }
 
+  /** Call the answer for the milliseconds that have passed. */
+  stopwatch(): () => number {
+    const { clock } = this.#surroundings;
+    const since = clock.monotonic();
+    return () => clock.monotonic() - since;
+  }
+
   forget(cacher: { readonly prefix: string }): void {
     this.#cachers.delete(cacher.prefix);
   }

@@ -2,7 +2,7 @@ import { SortedMap } from '../../base/sorted.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { maxCommitBytes, StoreError, type Entry, type Operation, type StoreEvent } from '../../store/store.ts';
 import { Cached, Change, objectEvent, type Making } from './cached.ts';
-import type { CachedObject, Cacher, CacherCodec, CacherEvent, CacherWatch, GetOptions, ListPage, ListRequest, Selection, WatchRequest } from './cacher.ts';
+import type { CachedObject, Cacher, CacheTallies, CacherCodec, CacherEvent, CacherWatch, GetOptions, ListPage, ListRequest, Selection, WatchRequest } from './cacher.ts';
 import type { Feed } from './feed.ts';
 import { Indexes } from './indexes.ts';
 import { bestTrait, byKeyOnly, keyRange, matcher } from './selection.ts';
@@ -10,6 +10,7 @@ import { Watchers } from './watchers.ts';
 import { Window } from './window.ts';
 
 const windowChanges = 8192;
+const mostWaits = 10_000;
 /** A range this small is scanned rather than given an index. */
 const smallRange = 64;
 
@@ -19,6 +20,8 @@ const describedAtOnce = 128;
 /** The cacher of one storage prefix. The feed drives it; see `Feed.cacher`. */
 export class ResourceCacher<T> implements Cacher<T> {
   readonly prefix: string;
+  readonly capacity = windowChanges;
+  readonly tallies: CacheTallies = { received: 0, loads: 0, initialEvents: 0, lagging: 0, lists: 0, consistent: 0, fetched: 0, returned: 0, storeLists: 0, storeFetched: 0, waits: [] };
   readonly #feed: Feed;
   readonly #codec: CacherCodec<T>;
   readonly #making: Making<T>;
@@ -44,6 +47,10 @@ export class ResourceCacher<T> implements Cacher<T> {
     this.#watchers = new Watchers(prefix);
   }
 
+  get revision(): number {
+    return this.#feed.revision;
+  }
+
   get count(): number {
     return this.#items.size;
   }
@@ -64,6 +71,7 @@ export class ResourceCacher<T> implements Cacher<T> {
   async list(request: ListRequest = {}): Promise<ListPage<T>> {
     if (request.selection) await this.#describe(request.selection);
     if (request.exact === undefined) {
+      if (request.notOlderThan === undefined) this.tallies.consistent++;
       await this.#fresh(request.notOlderThan, request.signal);
       return this.#present(request);
     }
@@ -77,7 +85,7 @@ export class ResourceCacher<T> implements Cacher<T> {
   }
 
   async watch(request: WatchRequest): Promise<CacherWatch<T>> {
-    const watcher = this.#watchers.watcher(request);
+    const watcher = this.#watchers.watcher(request, () => void this.tallies.lagging++);
     const stop = (): void => this.#watchers.remove(watcher);
     if (request.from === 'state') {
       await this.#describe(watcher.selection);
@@ -85,6 +93,7 @@ export class ResourceCacher<T> implements Cacher<T> {
       // No waiting between here and `add`: what is listed and what follows must meet.
       const items = [...this.#candidates(watcher.selection)].filter(watcher.matches);
       const initial: CacherEvent<T>[] = items.map((item) => objectEvent(this.#codec, 'ADDED', item));
+      this.tallies.initialEvents += initial.length;
       if (request.initialEventsEnd) initial.push({ type: 'BOOKMARK', revision: this.#feed.revision, initialEventsEnd: true });
       this.#watchers.add(watcher);
       return watcher.start(initial, stop);
@@ -151,6 +160,8 @@ export class ResourceCacher<T> implements Cacher<T> {
       const items = new SortedMap<Cached<T>>();
       for (const entry of entries) items.set(entry.key, this.#cached(entry));
       this.#items = items;
+      this.tallies.loads++;
+      this.#countStored(entries.length);
       this.#bytes = entries.reduce((sum, entry) => sum + entry.value.length, 0);
       this.#indexes.clear();
       this.#loadedAt = revision;
@@ -182,6 +193,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     this.#indexes.change(key, before, after);
     const change = new Change(this.#codec, modRevision, key, before, after);
     this.#window.push(change);
+    this.tallies.received++;
     this.#watchers.offer(change);
     change.settle();
   }
@@ -208,12 +220,20 @@ export class ResourceCacher<T> implements Cacher<T> {
 
   async #fresh(notOlderThan: number | undefined, signal: AbortSignal | undefined): Promise<void> {
     if (this.#loading || this.#closed) await this.#loaded();
-    if (notOlderThan === undefined) {
-      const newest = this.#feed.store.revision();
-      await this.#feed.caughtUp(typeof newest === 'number' ? newest : await newest, signal);
-    } else if (notOlderThan > this.#feed.revision) {
-      await this.#feed.caughtUp(notOlderThan, signal);
-    }
+    const newest = notOlderThan ?? this.#feed.store.revision();
+    const revision = typeof newest === 'number' ? newest : await newest;
+    if (revision > this.#feed.revision) await this.#reach(revision, signal);
+  }
+
+  async #reach(revision: number, signal: AbortSignal | undefined): Promise<void> {
+    const took = this.#feed.stopwatch();
+    await this.#feed.caughtUp(revision, signal);
+    if (this.tallies.waits.length < mostWaits) this.tallies.waits.push(took());
+  }
+
+  #countStored(objects: number): void {
+    this.tallies.storeLists++;
+    this.tallies.storeFetched += objects;
   }
 
   /**
@@ -249,6 +269,9 @@ export class ResourceCacher<T> implements Cacher<T> {
     const from = startAfter !== undefined && startAfter >= start ? `${startAfter}\0` : start;
     const items = this.#items.values(from, end, limit === 0 ? Infinity : limit);
     const last = items.at(-1);
+    this.tallies.lists++;
+    this.tallies.fetched += items.length;
+    this.tallies.returned += items.length;
     const remaining = limit === 0 || items.length < limit || !last ? 0 : this.#items.countRange(`${last.key}\0`, end);
     return remaining === 0 ? { items, revision } : { items, revision, next: last!.key, remaining };
   }
@@ -291,6 +314,7 @@ export class ResourceCacher<T> implements Cacher<T> {
     const { start, end } = keyRange(this.prefix, request.selection ?? {});
     const from = request.startAfter !== undefined && request.startAfter >= start ? `${request.startAfter}\0` : start;
     const { entries } = await this.#feed.store.range({ start: from, end, revision: request.exact! });
+    this.#countStored(entries.length);
     return entries.map((entry) => this.#cached(entry));
   }
 
@@ -315,16 +339,23 @@ export class ResourceCacher<T> implements Cacher<T> {
     const matches = byKeyOnly(selection) ? undefined : matcher(this.prefix, selection);
     const items: Cached<T>[] = [];
     let remaining = 0;
+    let looked = 0;
+    const { tallies } = this;
+    tallies.lists++;
     for (const item of candidates) {
+      looked++;
       if (matches && !matches(item)) continue;
       if (items.length < limit) {
         items.push(item);
         continue;
       }
       remaining++;
-      if (matches) return { items, revision, next: items.at(-1)!.key };
+      if (matches) break;
     }
-    return remaining === 0 ? { items, revision } : { items, revision, next: items.at(-1)!.key, remaining };
+    tallies.fetched += looked;
+    tallies.returned += items.length;
+    if (remaining === 0) return { items, revision };
+    return matches ? { items, revision, next: items.at(-1)!.key } : { items, revision, next: items.at(-1)!.key, remaining };
   }
 }
 

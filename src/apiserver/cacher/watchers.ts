@@ -13,6 +13,7 @@ export class Watcher<T> {
   readonly matches: (item: Cached<T>) => boolean;
   readonly #signal: AbortSignal;
   readonly #later: (wake: () => void) => void;
+  readonly #lagged: () => void;
   /** What comes before anything in the buffer; not counted, it is made when the watch begins. */
   #initial: readonly CacherEvent<T>[] = [];
   #buffer: CacherEvent<T>[] = [];
@@ -20,13 +21,14 @@ export class Watcher<T> {
   #ended = false;
   #onEnd: () => void = () => {};
 
-  /** `later` is called with what wakes the consumer. */
-  constructor(prefix: string, request: WatchRequest, later: (wake: () => void) => void) {
+  /** `later` is called with what wakes the consumer, `lagged` when it has fallen too far behind. */
+  constructor(prefix: string, request: WatchRequest, later: (wake: () => void) => void, lagged: () => void) {
     this.#later = later;
     this.selection = request.selection ?? {};
     this.bookmarks = request.bookmarks ?? false;
     this.matches = matcher(prefix, this.selection);
     this.#signal = request.signal;
+    this.#lagged = lagged;
   }
 
   get ended(): boolean {
@@ -40,7 +42,10 @@ export class Watcher<T> {
 
   push(event: CacherEvent<T>): void {
     if (this.#ended) return;
-    if (this.#buffer.length >= capacity) return this.end();
+    if (this.#buffer.length >= capacity) {
+      this.#lagged();
+      return this.end();
+    }
     this.#buffer.push(event);
     this.#notify();
   }
@@ -103,10 +108,10 @@ export class Watchers<T> {
   }
 
   /** A watcher of this prefix; `add` makes it see what happens. */
-  watcher(request: WatchRequest): Watcher<T> {
+  watcher(request: WatchRequest, lagged: () => void): Watcher<T> {
     return new Watcher(this.#prefix, request, (wake) => {
       if (this.#sleeping.push(wake) === 1) process.nextTick(() => this.#wakeAll());
-    });
+    }, lagged);
   }
 
   /** When everything that has become known in this turn has been handed out: events that come together go out together, after the answers to their writers. */

@@ -5,9 +5,10 @@ import { thaw, type JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { Registry } from '../../schema/registry.ts';
 import { isMembers } from '../../schema/structural/schema.ts';
-import { apiVersionOf, type ApiObject, type ReadonlyObject } from '../objects.ts';
+import { apiVersionOf, parseApiVersion, type ApiObject, type ReadonlyObject } from '../objects.ts';
 import type { Resolver } from '../proxy/resolve.ts';
 import { callWebhook } from '../proxy/webhook.ts';
+import type { ConversionFailure, ConversionMeter } from './metrics.ts';
 import { customModel, inVersion, schemaOf, sorted, type Definition, type Version } from './model.ts';
 
 export interface Converter {
@@ -23,6 +24,7 @@ export interface ConverterOptions {
   readonly registry: Registry;
   readonly surroundings: Surroundings;
   readonly resolver: Resolver;
+  readonly conversions: ConversionMeter;
 }
 
 const timeoutMs = 30_000;
@@ -63,7 +65,20 @@ export function converterOf(options: ConverterOptions, crd: Definition): Convert
   };
 }
 
-async function ask({ registry, surroundings, resolver }: ConverterOptions, crd: Definition, objects: readonly (ApiObject | ReadonlyObject)[], version: Version): Promise<ReadonlyObject[]> {
+async function ask(options: ConverterOptions, crd: Definition, objects: readonly (ApiObject | ReadonlyObject)[], version: Version): Promise<ReadonlyObject[]> {
+  const done = options.conversions.begin(crd.metadata.name, parseApiVersion(objects[0]!.apiVersion ?? '').version, version.name);
+  let stage: ConversionFailure | undefined = 'conversion_webhook_call_failure';
+  try {
+    const made = await convert(options, crd, objects, version, (next) => (stage = next));
+    stage = undefined;
+    return made;
+  } finally {
+    done(stage);
+  }
+}
+
+/** `came`: told how far it came. */
+async function convert({ registry, surroundings, resolver }: ConverterOptions, crd: Definition, objects: readonly (ApiObject | ReadonlyObject)[], version: Version, came: (next: ConversionFailure) => void): Promise<ReadonlyObject[]> {
   const { clientConfig, conversionReviewVersions = [] } = crd.spec.conversion!.webhook ?? {};
   const apiVersion = apiVersionOf(crd.spec.group, version.name);
   const kind = crd.spec.names.kind;
@@ -84,6 +99,7 @@ async function ask({ registry, surroundings, resolver }: ConverterOptions, crd: 
   } finally {
     timer.cancel();
   }
+  came('conversion_webhook_malformed_response_failure');
   const response = answer['response'];
   if (!isMembers(response)) throw failed('no response provided');
   if (review === 'v1' && (answer['kind'] !== 'ConversionReview' || answer['apiVersion'] !== 'apiextensions.k8s.io/v1')) {
@@ -93,7 +109,9 @@ async function ask({ registry, surroundings, resolver }: ConverterOptions, crd: 
   const result = isMembers(response['result']) ? response['result'] : {};
   if (result['status'] !== 'Success') throw failed(typeof result['message'] === 'string' && result['message'] ? result['message'] : `response.result.status was '${String(result['status'] ?? '')}', not 'Success'`);
   const converted = Array.isArray(response['convertedObjects']) ? response['convertedObjects'] : [];
+  if (converted.length !== objects.length) came('conversion_webhook_partial_response_failure');
   if (converted.length !== objects.length) throw StatusError.internal(`${what} returned ${converted.length} objects, expected ${objects.length}`);
+  came('conversion_webhook_invalid_converted_object_failure');
   const model = customModel(registry, crd, version);
   return objects.map((object, i) => {
     const bad = (why: string): StatusError => StatusError.internal(`${what} returned invalid converted object at index ${i}: ${why}`);

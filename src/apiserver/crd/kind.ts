@@ -20,6 +20,7 @@ import type { Schema } from '../registry/engines.ts';
 import { Storage, type WriteScope } from '../registry/storage.ts';
 import type { View } from '../registry/views.ts';
 import type { Served, ServedSubresource } from '../resources.ts';
+import type { ConversionMeter } from './metrics.ts';
 import type { Resolver } from '../proxy/resolve.ts';
 import { customCodec } from './codec.ts';
 import { customColumns, customFields } from './columns.ts';
@@ -33,6 +34,7 @@ export interface CustomKindOptions {
   readonly admission: AdmissionChain;
   readonly surroundings: Surroundings;
   readonly resolver: Resolver;
+  readonly conversions: ConversionMeter;
 }
 
 export interface CustomKind {

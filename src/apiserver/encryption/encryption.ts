@@ -1,13 +1,15 @@
 /** Encryption at rest, opened from its configuration file: the store as others see it, and the checks of health that come with it. */
 import { readFile } from 'node:fs/promises';
+import type { Metrics } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { HealthCheck } from '../../serving/health.ts';
 import type { Store } from '../../store/store.ts';
 import { encryptionPackage, type EncryptionConfiguration } from '../files/encryption.ts';
-import { followFile } from '../files/follow.ts';
+import { followFile, Reloads } from '../files/follow.ts';
 import { aggregate, ConfigurationError, readConfiguration } from '../files/load.ts';
 import { validateEncryption } from './config.ts';
 import { Keyring, type ConnectKms } from './keyring.ts';
+import { EncryptionMeter } from './metrics.ts';
 import { encipheredStore } from './store.ts';
 
 export interface EncryptionOptions {
@@ -22,6 +24,7 @@ export interface EncryptionOptions {
 export interface Encryption {
   over(store: Store): Store;
   readonly checks: readonly HealthCheck[];
+  readonly instrument: (metrics: Metrics) => void;
   close(): void;
 }
 
@@ -31,7 +34,8 @@ const graceMs = 10_000;
 
 /** Throws ConfigurationError. */
 export async function openEncryption({ file, reload, prefix, surroundings }: EncryptionOptions): Promise<Encryption> {
-  const connect: ConnectKms = async (options) => (await import('./kms.ts')).connectKms({ ...options, surroundings });
+  const meter = new EncryptionMeter(surroundings.clock);
+  const connect: ConnectKms = async (options) => (await import('./kms.ts')).connectKms({ ...options, surroundings, meter });
   const keyringOf = async (text: string): Promise<Keyring> => {
     if (text === '') throw new ConfigurationError(`error while parsing file: error while loading file: encryption provider configuration file ${JSON.stringify(file)} is empty`);
     let parsed: ReturnType<typeof readConfiguration<EncryptionConfiguration>>;
@@ -48,6 +52,7 @@ export async function openEncryption({ file, reload, prefix, surroundings }: Enc
       throw new ConfigurationError(`error while building transformers: ${(error as Error).message}`, { cause: error });
     }
   };
+  const reloads = new Reloads('encryption');
   const first = await read(file);
   let keyring = await keyringOf(first);
   const follower = reload
@@ -55,10 +60,14 @@ export async function openEncryption({ file, reload, prefix, surroundings }: Enc
         const before = keyring;
         keyring = await keyringOf(text);
         surroundings.clock.after(graceMs, () => before.close());
-      }, 'the encryption configuration', surroundings)
+      }, 'the encryption configuration', surroundings, reloads.count)
     : undefined;
   return {
-    over: (store) => encipheredStore(store, () => keyring, prefix === undefined ? undefined : (key) => prefix + key.slice(root.length)),
+    instrument: (metrics) => {
+      meter.instrument(metrics);
+      if (reload) reloads.instrument(metrics, surroundings.clock);
+    },
+    over: (store) => encipheredStore(store, () => keyring, prefix === undefined ? undefined : (key) => prefix + key.slice(root.length), meter),
     checks: reload || keyring.kms.length > 0 ? [{ name: 'kms-providers', check: async () => void (await Promise.all(keyring.kms.map((kms) => kms.check()))) }] : [],
     close: () => {
       follower?.cancel();

@@ -4,9 +4,11 @@
  */
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Timer } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { seededGcm, aesGcm, type Cipher } from './ciphers.ts';
+import type { EncryptionMeter } from './metrics.ts';
 import { decodeDecrypted, decodeEncrypted, decodeEnvelope, decodeStatus, dekTypes, encodeDecrypt, encodeEncrypt, encodeEnvelope, type Envelope, type EncryptAnswer } from './kmsmessages.ts';
 import type { Kms } from './keyring.ts';
 
@@ -25,6 +27,7 @@ export interface KmsOptions {
   readonly endpoint: string;
   readonly timeoutMs: number;
   readonly surroundings: Surroundings;
+  readonly meter: EncryptionMeter;
 }
 
 interface State {
@@ -82,6 +85,7 @@ class Plugin {
 
   async encipher(plain: Uint8Array, path: string): Promise<Buffer> {
     const state = this.#present();
+    this.#options.meter.used('to_storage', this.#options.name, hashOf(state.sealed.keyId), who);
     if (this.#options.surroundings.clock.monotonic() > state.expires) throw new Error(`encryptedDEKSource with keyID hash ${JSON.stringify(hashOf(state.sealed.keyId))} expired`);
     return encodeEnvelope({ ...state.sealed, data: await state.cipher.encipher(plain, path) });
   }
@@ -90,9 +94,11 @@ class Plugin {
     const envelope = decodeEnvelope(value);
     validate(envelope);
     this.#present();
+    this.#options.meter.used('from_storage', this.#options.name, hashOf(envelope.keyId), who);
     const key = `${envelope.dekType}/${envelope.keyId}/${envelope.encryptedDek.toString('base64')}`;
     let cipher = this.#known.get(key);
     if (!cipher) {
+      this.#options.meter.missed();
       // Many values are read at once, and most have the same key.
       this.#remember(key, (cipher = this.#unseal(envelope)));
       cipher.catch(() => this.#known.delete(key));
@@ -113,6 +119,7 @@ class Plugin {
   #remember(key: string, cipher: Promise<Cipher>): void {
     if (this.#known.size >= rememberedDeks) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, cipher);
+    this.#options.meter.known(this.#options.name, this.#known.size);
   }
 
   #present(): State {
@@ -136,6 +143,8 @@ class Plugin {
       if (this.#version !== answer.version) errors.push(`KMSv2 API version should not change after the initial status response version ${this.#version}, got ${answer.version}`);
     }
     const bad = keyIdProblem(answer.keyId);
+    if (bad) this.#options.meter.misnamed(name, answer.keyId === '' ? 'empty' : 'too_long');
+    else this.#options.meter.named(name, hashOf(answer.keyId), who);
     if (bad) errors.push(`got invalid KMSv2 KeyID hash ${JSON.stringify(hashOf(answer.keyId))}: ${bad}`);
     else await this.#rotate(answer.keyId).catch((error: unknown) => errors.push((error as Error).message));
     if (errors.length > 0) throw new Error(`kmsv2 Provider ${name} is not healthy, error: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}`);
@@ -153,9 +162,12 @@ class Plugin {
     const seed = random.bytes(32);
     const uid = random.uuid();
     let answer: EncryptAnswer;
+    const since = clock.monotonic();
     try {
       answer = await this.#call('Encrypt', encodeEncrypt(seed, uid), decodeEncrypted);
+      this.#options.meter.made(clock.monotonic() - since, true);
     } catch (error) {
+      this.#options.meter.made(0, false);
       throw new Error(`failed to rotate DEK uid=${JSON.stringify(uid)}: failed to encrypt DEK, error: ${(error as Error).message}`, { cause: error });
     }
     const sealed = { keyId: answer.keyId, encryptedDek: answer.ciphertext, annotations: answer.annotations, dekType: dekTypes.seed };
@@ -170,10 +182,12 @@ class Plugin {
   }
 
   #call<T>(method: 'Status' | 'Encrypt' | 'Decrypt', request: Buffer, decode: (bytes: Buffer) => T): Promise<T> {
-    const { surroundings, timeoutMs } = this.#options;
+    const { surroundings, timeoutMs, meter, name } = this.#options;
+    const since = surroundings.clock.monotonic();
     const metadata = new Metadata({ waitForReady: true });
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(`/v2.KeyManagementService/${method}`, (bytes: Buffer) => bytes, (bytes: Buffer) => bytes, request, metadata, { deadline: surroundings.clock.now() + timeoutMs }, (error: ServiceError | null, answer?: Buffer) => {
+        meter.called(name, method, error ? codeName(error.code) : 'OK', surroundings.clock.monotonic() - since);
         if (error) reject(new Error(`rpc error: code = ${codeName(error.code)} desc = ${error.details}`, { cause: error }));
         else resolve(decode(answer!));
       });
@@ -207,6 +221,9 @@ function validate({ data, keyId, encryptedDek, annotations, dekType }: Envelope)
 function hashOf(keyId: string): string {
   return keyId === '' ? '' : `sha256:${createHash('sha256').update(keyId).digest('hex')}`;
 }
+
+/** This server among others, as metrics call it. */
+const who = hashOf(hostname());
 
 export async function connectKms(options: KmsOptions): Promise<Kms> {
   const plugin = new Plugin(options);

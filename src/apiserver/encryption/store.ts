@@ -6,6 +6,7 @@ import { resources } from '../../api/catalog.ts';
 import type { Entry, Operation, Store, StoreBatch, StoreEvent } from '../../store/store.ts';
 import type { GroupResource } from './config.ts';
 import type { Keyring } from './keyring.ts';
+import type { EncryptionMeter } from './metrics.ts';
 
 const root = '/registry/';
 
@@ -25,7 +26,7 @@ export function resourceOfKey(key: string): GroupResource {
 }
 
 /** `pathOf`: how the key is called where the value really stands; ciphers that authenticate it, and upstream, know it by that. */
-export function encipheredStore(inner: Store, keyring: () => Keyring, pathOf: (key: string) => string = (key) => key): Store {
+export function encipheredStore(inner: Store, keyring: () => Keyring, pathOf: (key: string) => string = (key) => key, meter?: EncryptionMeter): Store {
   /** What stands in the store, to what it says: a value is deciphered once, and who wrote it gets his own bytes back. */
   const plainOf = new WeakMap<Uint8Array, Uint8Array>();
   const stampOf = new WeakMap<Uint8Array, string>();
@@ -38,7 +39,9 @@ export function encipheredStore(inner: Store, keyring: () => Keyring, pathOf: (k
     // A deletion may come without the value.
     if (value.length === 0) return entry;
     try {
-      const { plain, stamp } = await cipherOf(entry.key).decipher(Buffer.from(value.buffer, value.byteOffset, value.byteLength), pathOf(entry.key));
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      const work = cipherOf(entry.key).decipher(bytes, pathOf(entry.key));
+      const { plain, stamp } = await (meter ? meter.transformed('from_storage', resourceOfKey(entry.key), bytes, work) : work);
       plainOf.set(value, plain);
       stampOf.set(plain, stamp);
       return { ...entry, value: plain };
@@ -50,7 +53,8 @@ export function encipheredStore(inner: Store, keyring: () => Keyring, pathOf: (k
     if (operation.type === 'delete') return operation;
     const cipher = cipherOf(operation.key);
     const { stamp } = cipher;
-    const value = await cipher.encipher(operation.value, pathOf(operation.key));
+    const work = cipher.encipher(operation.value, pathOf(operation.key));
+    const value = await (meter ? meter.written(resourceOfKey(operation.key), work) : work);
     plainOf.set(value, operation.value);
     stampOf.set(operation.value, stamp);
     return { ...operation, value };

@@ -51,6 +51,7 @@ export class Fairness implements Gate {
   readonly watches = new Watches();
   readonly #options: FairnessOptions;
   readonly #counts: AllCounts;
+  readonly #metrics: FairnessMetrics;
   readonly #dropped = new Map<string, Dropped>();
   #levels = new Map<string, Level>();
   #schemas: readonly Schema[] = [];
@@ -60,7 +61,8 @@ export class Fairness implements Gate {
 
   constructor(options: FairnessOptions) {
     this.#options = options;
-    const metrics = new FairnessMetrics(options.metrics);
+    const metrics = new FairnessMetrics(options.metrics, options.clock);
+    this.#metrics = metrics;
     this.#counts = new AllCounts(metrics);
     metrics.levels(() => this.#levels.values(), () => this.#fairFraction);
     this.configure([], []);
@@ -158,7 +160,7 @@ export class Fairness implements Gate {
     const wanted = withMandatory<LevelObject>(levels, mandatoryLevels as readonly Configured<LevelSpec>[]);
     for (const { metadata, spec } of wanted) {
       const name = metadata.name!;
-      const level = this.#levels.get(name) ?? new Level(name, spec as LevelSpec, this.#options.clock);
+      const level = this.#levels.get(name) ?? new Level(name, spec as LevelSpec, this.#options.clock, this.#metrics.timings(name));
       level.configure(spec as LevelSpec);
       level.uid = metadata.uid ?? '';
       level.quiescing = false;
@@ -207,6 +209,7 @@ export class Fairness implements Gate {
       this.#seatsGiven += level.nominal;
       if (!known.has(level.name)) level.limit = level.nominal - Math.floor(lendable / 2);
     }
+    this.#metrics.limits(all);
     this.adjust();
   }
 

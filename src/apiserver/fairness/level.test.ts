@@ -22,7 +22,7 @@ function level(limit: number, queuing?: { queues: number; handSize: number; queu
   const made = new Level('test', spec, clock);
   made.nominal = limit;
   made.setLimit(limit);
-  const counts = new AllCounts(new FairnessMetrics(new Metrics())).of('test', 'schema');
+  const counts = new AllCounts(new FairnessMetrics(new Metrics(), clock)).of('test', 'schema');
   return { level: made, clock, flow: (who) => ({ schema: 'schema', level: made, distinguisher: who, counts }) };
 }
 
@@ -125,4 +125,35 @@ void test('watches that a write may wake', () => {
   assert.equal(watches.interested(requestInfo('PUT', '/api/v1/namespaces/a/pods/y')), 2);
   for (const end of ends) end();
   assert.equal(watches.interested(requestInfo('PUT', '/api/v1/namespaces/a/pods/x')), 0);
+});
+
+void test('how full a level is, over time', async () => {
+  const clock = new ManualClock();
+  const metrics = new Metrics();
+  const fairness = new FairnessMetrics(metrics, clock);
+  const spec: LevelSpec = { type: 'Limited', limited: { nominalConcurrencyShares: 1, limitResponse: { type: 'Queue', queuing: { queues: 2, handSize: 1, queueLengthLimit: 5 } } } };
+  const made = new Level('test', spec, clock, fairness.timings('test'));
+  made.nominal = 2;
+  made.setLimit(2);
+  fairness.limits([made]);
+  fairness.levels(() => [made], () => 1);
+  const counts = new AllCounts(fairness).of('test', 'schema');
+  const flow: Flow = { schema: 'schema', level: made, distinguisher: 'a', counts };
+  const turns = [begin(made, flow), begin(made, flow), begin(made, flow)];
+  turns[2]!.decide = () => {};
+  await clock.advance(1000);
+  turns[0]!.leave();
+  await clock.advance(1000);
+  turns[1]!.leave();
+  turns[2]!.leave();
+  const shown = metrics.expose();
+  const name = 'apiserver_flowcontrol_';
+  for (const line of [
+    // Both seats for two seconds; three wanted for one of them; one of ten places in the queues was taken for one.
+    'priority_level_seat_utilization_sum{phase="executing",priority_level="test"} 2000000000', 'priority_level_seat_utilization_count{phase="executing",priority_level="test"} 2000000000',
+    'demand_seats_sum{priority_level="test"} 2500000000', 'priority_level_request_utilization_sum{phase="waiting",priority_level="test"} 100000000',
+    'read_vs_write_current_requests_sum{phase="executing",request_kind="readOnly"} 2000000000', 'read_vs_write_current_requests_sum{phase="executing",request_kind="mutating"} 0',
+  ]) assert.ok(shown.includes(`${name}${line}\n`), `${line} in\n${shown}`);
+  assert.match(shown, /^apiserver_flowcontrol_dispatch_r\{priority_level="test"\} [\d.]+$/m);
+  assert.match(shown, /^apiserver_flowcontrol_next_s_bounds\{priority_level="test",bound="min"\} [\d.]+$/m);
 });

@@ -11,7 +11,16 @@ import type { Rejection } from './counts.ts';
 import { Demand } from './demand.ts';
 import { deal } from './shuffle.ts';
 import { Turn, type Flow, type Queue } from './turn.ts';
+import type { LevelTimings } from './timings.ts';
 import type { Work } from './work.ts';
+
+/** Virtual times: now, when the request began, and the least and the most at which the next of each queue would, less what is under way in the second pair. */
+export interface Dispatch {
+  readonly r: number;
+  readonly s: number;
+  readonly next: readonly [least: number, most: number];
+  readonly discounted: readonly [least: number, most: number];
+}
 
 /** Milliseconds that a request is taken to run until it is known. */
 const guessMs = 3;
@@ -31,6 +40,9 @@ export class Level {
   /** Seats there are at present. */
   limit = 0;
   readonly demand: Demand;
+  /** Of the last request that was let out of a queue; undefined: there was none yet. */
+  dispatched: Dispatch | undefined;
+  readonly timings: LevelTimings | undefined;
   executing = 0;
   waiting = 0;
   seatsInUse = 0;
@@ -47,12 +59,13 @@ export class Level {
   #enqueued = 0;
   #lastServed = 0;
 
-  constructor(name: string, spec: LevelSpec, clock: Clock) {
+  constructor(name: string, spec: LevelSpec, clock: Clock, timings?: LevelTimings) {
     this.name = name;
     this.spec = spec;
     this.#clock = clock;
     this.#at = clock.monotonic();
     this.demand = new Demand(clock);
+    this.timings = timings;
     this.configure(spec);
   }
 
@@ -125,8 +138,9 @@ export class Level {
     counts.queued++;
     counts.queuedSeats += turn.width;
     counts.queueLength(queue.waiting.length);
+    this.timings?.waits(turn.info, 1, now);
     this.#bound(queue);
-    this.demand.set(this.seatsInUse + this.seatsWaiting, now);
+    this.#note(now);
   }
 
   /** Takes out one that waits; false when it does not (any more). */
@@ -151,8 +165,9 @@ export class Level {
     this.waiting--;
     this.seatsWaiting -= turn.width;
     counts.queued--;
+    this.timings?.waits(turn.info, -1, now);
     counts.queuedSeats -= turn.width;
-    this.demand.set(this.seatsInUse + this.seatsWaiting, now);
+    this.#note(now);
   }
 
   #seat(turn: Turn, now: number): void {
@@ -171,7 +186,8 @@ export class Level {
     counts.executing++;
     counts.executingSeats += turn.width;
     this.running.add(turn);
-    this.demand.set(this.seatsInUse + this.seatsWaiting, now);
+    this.timings?.executes(turn.info, 1, now);
+    this.#note(now);
   }
 
   /** The request is done; some of its seats may be held a little longer. */
@@ -181,6 +197,7 @@ export class Level {
     const ran = now - turn.startedAt;
     this.executing--;
     this.running.delete(turn);
+    this.timings?.executes(turn.info, -1, now);
     counts.executing--;
     counts.execution(turn.info.verb === 'watch')(ran / 1000);
     // Now it is known how long it ran.
@@ -207,7 +224,13 @@ export class Level {
     this.seatsInUse -= seats;
     turn.flow.counts.executingSeats -= seats;
     if (turn.queue) turn.queue.seatsInUse -= seats;
-    this.demand.set(this.seatsInUse + this.seatsWaiting, this.#at);
+    this.#note(this.#at);
+  }
+
+  #note(now: number): void {
+    const demand = this.seatsInUse + this.seatsWaiting;
+    this.demand.set(demand, now);
+    this.timings?.note(this.waiting, this.executing, this.seatsInUse, demand, now);
   }
 
   #sync(): number {
@@ -256,12 +279,28 @@ export class Level {
         return;
       }
       this.#lastServed = queue.index;
+      this.dispatched = { r: this.#r, s: queue.nextStart, ...this.#bounds() };
       this.#dequeue(turn, queue, 0, now);
       if (queue.waiting.length === 0 && queue.executing === 0) this.#busyQueues--;
       this.#seat(turn, now);
       this.#bound(queue);
       turn.decide?.(true);
     }
+  }
+
+  #bounds(): Pick<Dispatch, 'next' | 'discounted'> {
+    let [least, most, leastLess, mostLess] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const { waiting, nextStart, seatsInUse } of this.queues) {
+      if (waiting.length === 0) continue;
+      const less = nextStart - (seatsInUse * guessMs) / 1000;
+      [least, most, leastLess, mostLess] = [Math.min(least, nextStart), Math.max(most, nextStart), Math.min(leastLess, less), Math.max(mostLess, less)];
+    }
+    return { next: [least, most], discounted: [leastLess, mostLess] };
+  }
+
+  /** How many requests may wait in it. */
+  get room(): number {
+    return this.#queueing ? this.#queueing.queues * this.#queueing.queueLengthLimit : 0;
   }
 
   /** The queue whose first request would be done first. */

@@ -15,7 +15,11 @@ export class Remote {
   readonly #config: RemoteConfig;
   readonly #surroundings: Pick<Surroundings, 'clock' | 'random'>;
 
-  constructor(config: RemoteConfig, surroundings: Pick<Surroundings, 'clock' | 'random'>) {
+  readonly #initialMs: number;
+
+  /** `initialMs`: how long it waits before it tries again for the first time. */
+  constructor(config: RemoteConfig, surroundings: Pick<Surroundings, 'clock' | 'random'>, initialMs = retry.initialMs) {
+    this.#initialMs = initialMs;
     this.#transport = new Transport(config, surroundings.clock);
     this.#config = config;
     this.#surroundings = surroundings;
@@ -35,7 +39,7 @@ export class Remote {
         const failure = await this.#once(JSON.stringify(body), late.signal).then((answer) => ({ answer }), (error: unknown) => ({ error: error as Error & { final?: boolean } }));
         if ('answer' in failure) return failure.answer;
         if (failure.error.final || late.signal.aborted || attempt + 1 >= attempts) throw failure.error;
-        await clock.sleep(backoffDelay(retry, attempt, random), late.signal);
+        await clock.sleep(backoffDelay({ ...retry, initialMs: this.#initialMs, maxMs: Math.max(retry.maxMs, this.#initialMs) }, attempt, random), late.signal);
       }
     } finally {
       timer.cancel();

@@ -1,5 +1,6 @@
 /** Calls a webhook that an object names: by its address, or by a service of the cluster. */
 import { request, type Agent } from 'node:https';
+import type { Counter, Metrics } from '../../base/metrics.ts';
 import type { DeepReadonly, JsonObject } from '../../machinery/json.ts';
 import { hasReason } from '../../machinery/status.ts';
 import { encodeJson, parseJson } from '../../schema/json.ts';
@@ -19,6 +20,21 @@ export interface CallOptions {
   readonly query?: string;
   /** Keeps connections. */
   readonly agent?: Agent;
+  /** Told of certificates that are of an old kind. */
+  readonly weak?: X509Meter;
+}
+
+/** Counts servers whose certificates clients no longer believe: those that name nobody but in their subject, and those signed with SHA-1. */
+export type X509Meter = (error: NodeJS.ErrnoException & { readonly cert?: { readonly subjectaltname?: string } }) => void;
+
+export function x509Meter(metrics: Metrics, who: 'webhooks' | 'kube_aggregator'): X509Meter {
+  const counter = (name: string, what: string): Counter => metrics.counter({ name: `apiserver_${who}_x509_${name}_total`, help: `[ALPHA] Counts the number of requests to servers ${what} (either/or, based on the runtime environment)` });
+  const names = counter('missing_san', 'missing SAN extension in their serving certificate OR the number of connection failures due to the lack of x509 certificate SAN extension missing');
+  const digests = counter('insecure_sha1', 'with insecure SHA1 signatures in their serving certificate OR the number of connection failures due to the insecure SHA1 signatures');
+  return (error) => {
+    if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID' && !error.cert?.subjectaltname) names.inc();
+    if (error.code === 'CA_MD_TOO_WEAK' || error.code === 'CERT_SIGNATURE_FAILURE') digests.inc();
+  };
 }
 
 const limit = 64 * 1024 * 1024;
@@ -53,12 +69,13 @@ async function placeOf(address: WebhookAddress, resolver: Resolver, query: strin
 }
 
 /** Posts `body` and answers what comes back; throws an Error in upstream's words for whatever is not JSON with a good status. */
-export async function callWebhook(address: WebhookAddress, resolver: Resolver, body: unknown, signal: AbortSignal, { query = '', agent }: CallOptions = {}): Promise<JsonObject> {
+export async function callWebhook(address: WebhookAddress, resolver: Resolver, body: unknown, signal: AbortSignal, { query = '', agent, weak }: CallOptions = {}): Promise<JsonObject> {
   const place = await placeOf(address, resolver, query);
   const bytes = encodeJson(body);
   const isName = !/^[\d.]+$|:/.test(place.serverName);
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => {
+      weak?.(error);
       const why = signal.aborted ? 'context deadline exceeded' : unreachable(error, place);
       reject(new Error(`Post ${JSON.stringify(place.shown)}: ${why}`, { cause: error }));
     };

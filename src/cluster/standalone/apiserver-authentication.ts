@@ -53,7 +53,7 @@ export const authenticationFlags: FlagSet = {
   'proxy-client-key-file': { type: 'string', help: 'Its key' },
 };
 
-type Parts = Pick<ApiServerConfig, 'clientAuthority' | 'tokenFile' | 'anonymous' | 'bootstrapTokens' | 'tokens' | 'serviceAccounts' | 'frontProxy'>;
+type Parts = Pick<ApiServerConfig, 'instruments' | 'clientAuthority' | 'tokenFile' | 'anonymous' | 'bootstrapTokens' | 'tokens' | 'serviceAccounts' | 'frontProxy'>;
 
 export interface Authentication {
   readonly config: Parts;
@@ -72,7 +72,7 @@ export async function authenticationOf(given: Flags, alwaysAllows: boolean, surr
     const clientAuthority = fileOf(given, 'client-ca-file');
     return {
       config: {
-        serviceAccounts: accounts, frontProxy: frontProxy(given), tokens, bootstrapTokens: given.flag('enable-bootstrap-token-auth'),
+        serviceAccounts: accounts, instruments: others.instruments ?? [], frontProxy: frontProxy(given), tokens, bootstrapTokens: given.flag('enable-bootstrap-token-auth'),
         anonymous: anonymousOf(given, others.anonymous, alwaysAllows, surroundings),
         ...(clientAuthority ? { clientAuthority } : {}), ...tokenFile(given),
       },
@@ -105,7 +105,7 @@ function tokenFile(given: Flags): { tokenFile?: string } {
 }
 
 /** Issuers of tokens by a file, which may change, or by flags. */
-async function configured(given: Flags, accounts: ServiceAccountConfig, surroundings: Surroundings, closers: (() => void)[]): Promise<{ tokens?: TokenAuthenticator; anonymous?: AuthenticationConfiguration['anonymous'] }> {
+async function configured(given: Flags, accounts: ServiceAccountConfig, surroundings: Surroundings, closers: (() => void)[]): Promise<{ tokens?: TokenAuthenticator; instruments?: ApiServerConfig['instruments']; anonymous?: AuthenticationConfiguration['anonymous'] }> {
   const file = given.text('authentication-config');
   const byFlags = Object.keys(oidcFlags).some((name) => given.has(name));
   if (file && byFlags) throw new CommandError('authentication-config file and oidc-* flags are mutually exclusive');
@@ -116,9 +116,9 @@ async function configured(given: Flags, accounts: ServiceAccountConfig, surround
     const issuers = new Issuers({ disallowedIssuers, algorithms: signingAlgorithms(given), surroundings });
     issuers.use({ jwt: [issuerByFlags(given)] });
     closers.push(() => issuers.close());
-    return { tokens: issuers.authenticate };
+    return { tokens: issuers.authenticate, instruments: [(metrics) => issuers.instrument(metrics)] };
   }
-  const { followFile } = await import('../../apiserver/files/follow.ts');
+  const { followFile, Reloads } = await import('../../apiserver/files/follow.ts');
   const text = readNamed(file, 'authentication-config');
   const read = (content: string): DeepReadonly<AuthenticationConfiguration> => {
     try {
@@ -128,15 +128,17 @@ async function configured(given: Flags, accounts: ServiceAccountConfig, surround
     }
   };
   const first = read(text);
+  const reloads = new Reloads('authentication');
   const issuers = new Issuers({ disallowedIssuers, surroundings });
   issuers.use(first);
   const follower: Timer = followFile(file, text, async (content) => {
     const next = read(content);
     if (JSON.stringify(next.anonymous) !== JSON.stringify(first.anonymous)) throw new ConfigurationError('anonymous: Forbidden: changed from initial configuration file');
     issuers.use(next);
-  }, 'authentication config', surroundings);
+  }, 'authentication config', surroundings, reloads.count);
+  const instruments: ApiServerConfig['instruments'] = [(metrics) => issuers.instrument(metrics), (metrics) => reloads.instrument(metrics, surroundings.clock)];
   closers.push(() => follower.cancel(), () => issuers.close());
-  return { tokens: issuers.authenticate, ...(first.anonymous ? { anonymous: first.anonymous as AuthenticationConfiguration['anonymous'] } : {}) };
+  return { tokens: issuers.authenticate, instruments, ...(first.anonymous ? { anonymous: first.anonymous as AuthenticationConfiguration['anonymous'] } : {}) };
 }
 
 const oidcAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];

@@ -1,5 +1,7 @@
 /** Flags of kube-apiserver about what may be done. */
 import type { AuthorizationChoice, AuthorizationMode, AuthorizerChoice } from '../../apiserver/authz/chain.ts';
+import type { WebhookMeter } from '../../apiserver/authz/webhook/webhook.ts';
+import type { ApiServerConfig } from '../../apiserver/config.ts';
 import type { AuthorizationConfiguration, AuthorizerConfiguration, WebhookConfiguration } from '../../apiserver/files/authorization.ts';
 import { aggregate, ConfigurationError } from '../../apiserver/files/load.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
@@ -26,6 +28,7 @@ export const authorizationFlags: FlagSet = {
 
 export interface Authorization {
   readonly choice: AuthorizationChoice;
+  readonly instruments: NonNullable<ApiServerConfig['instruments']>;
   /** Everything is allowed to everybody. */
   readonly alwaysAllows: boolean;
   close(): void;
@@ -58,18 +61,21 @@ async function byModes(given: Flags, surroundings: Surroundings): Promise<Author
   if (errors.length > 0) throw new CommandError(errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`);
   const closers: (() => void)[] = [];
   const choice: AuthorizerChoice[] = [];
+  const meter = wanted.includes('Webhook') ? await webhookMeter() : undefined;
   for (const mode of wanted) {
     if (mode === 'ABAC') choice.push(await abac(given));
-    else if (mode === 'Webhook') choice.push(await webhookOf(webhookByFlags(given, webhookFile), [], surroundings, closers));
+    else if (mode === 'Webhook') choice.push(await webhookOf(webhookByFlags(given, webhookFile), { name: 'default', meter, conditions: [], surroundings, closers }));
     else choice.push(mode as AuthorizationMode);
   }
-  return { choice, alwaysAllows: wanted.includes('AlwaysAllow'), close: () => closers.forEach((close) => close()) };
+  return { choice, instruments: meter ? [(metrics) => meter.instrument(metrics)] : [], alwaysAllows: wanted.includes('AlwaysAllow'), close: () => closers.forEach((close) => close()) };
 }
 
 async function byFile(file: string, given: Flags, surroundings: Surroundings): Promise<Authorization> {
   if (Object.keys(legacyFlags).some((name) => given.has(name))) throw new CommandError('--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined');
-  const { followFile } = await import('../../apiserver/files/follow.ts');
+  const { followFile, Reloads } = await import('../../apiserver/files/follow.ts');
   const text = readNamed(file, 'authorization-config');
+  const reloads = new Reloads('authorization');
+  const meter = await webhookMeter();
   let open: (() => void)[] = [];
   const chainOf = async (content: string, started?: ReadonlySet<string>): Promise<AuthorizerChoice[]> => {
     const closers: (() => void)[] = [];
@@ -78,7 +84,7 @@ async function byFile(file: string, given: Flags, surroundings: Surroundings): P
     for (const [i, one] of authorizers.entries()) {
       const type = one.type!;
       if (started && (type === 'ABAC' || type === 'RBAC' || type === 'Node') && !started.has(type)) throw new ConfigurationError(`authorizer type ${type} is not allowed if it was not enabled at initial server startup`);
-      if (type === 'Webhook') choice.push(await webhookOf(one.webhook!, conditions[i]!, surroundings, closers));
+      if (type === 'Webhook') choice.push(await webhookOf(one.webhook!, { name: one.name ?? '', meter, conditions: conditions[i]!, surroundings, closers }));
       else choice.push(type === 'ABAC' ? await abac(given) : (type as AuthorizationMode));
     }
     open.forEach((close) => close());
@@ -89,9 +95,9 @@ async function byFile(file: string, given: Flags, surroundings: Surroundings): P
   const started = new Set((await readAuthorizers(text)).authorizers.map((one) => one.type!));
   const follower = followFile(file, text, async (content) => {
     choice = await chainOf(content, started);
-  }, 'authorization config', surroundings);
+  }, 'authorization config', surroundings, reloads.count);
   return {
-    choice: () => choice, alwaysAllows: false,
+    choice: () => choice, alwaysAllows: false, instruments: [(metrics) => meter.instrument(metrics), (metrics) => reloads.instrument(metrics, surroundings.clock)],
     close: () => {
       follower.cancel();
       open.forEach((close) => close());
@@ -138,12 +144,25 @@ function webhookByFlags(given: Flags, kubeConfigFile: string): WebhookConfigurat
   };
 }
 
-async function webhookOf(config: DeepReadonly<WebhookConfiguration>, conditions: readonly Program[], surroundings: Surroundings, closers: (() => void)[]): Promise<AuthorizerChoice> {
+async function webhookMeter(): Promise<WebhookMeter> {
+  const { WebhookMeter: Meter } = await import('../../apiserver/authz/webhook/webhook.ts');
+  return new Meter();
+}
+
+interface WebhookParts {
+  readonly name: string;
+  readonly meter: WebhookMeter | undefined;
+  readonly conditions: readonly Program[];
+  readonly surroundings: Surroundings;
+  readonly closers: (() => void)[];
+}
+
+async function webhookOf(config: DeepReadonly<WebhookConfiguration>, { name, meter, conditions, surroundings, closers }: WebhookParts): Promise<AuthorizerChoice> {
   const { readKubeconfig } = await import('../../apiserver/files/kubeconfig.ts');
   const { authorizationWebhook } = await import('../../apiserver/authz/webhook/webhook.ts');
   const { authorizedTTL = '5m', cacheAuthorizedRequests = true, unauthorizedTTL = '30s', cacheUnauthorizedRequests = true } = config;
   const webhook = authorizationWebhook({
-    remote: readKubeconfig(config.connectionInfo!.kubeConfigFile!), version: config.subjectAccessReviewVersion!, conditions, surroundings,
+    remote: readKubeconfig(config.connectionInfo!.kubeConfigFile!), version: config.subjectAccessReviewVersion!, conditions, surroundings, name, meter: meter ?? (await webhookMeter()),
     authorizedMs: cacheAuthorizedRequests ? parseGoDuration(authorizedTTL) : 0, unauthorizedMs: cacheUnauthorizedRequests ? parseGoDuration(unauthorizedTTL) : 0,
     timeoutMs: parseGoDuration(config.timeout!), onError: config.failurePolicy === 'Deny' ? 'deny' : 'none',
   });

@@ -70,7 +70,8 @@ export const kubeApiserver: Program = {
     const store = await openStore(given, surroundings);
     try {
       const api = await startApiServer({
-        ...(await apiConfig(given, authentication, authorization, surroundings)), store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),
+        ...(await apiConfig(given, authentication, authorization, surroundings)),
+        instruments: [...(authentication.config.instruments ?? []), ...authorization.instruments, ...(encryption ? [encryption.instrument] : [])], store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),
       }, surroundings);
       surroundings.log.info('Serving', { url: api.url });
       await aborted(signal);

@@ -1,10 +1,12 @@
 /** Runs controllers: one identity each, informers shared by all. */
 import { aborted } from '../../base/abort.ts';
+import type { Metrics } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { Client } from '../../client/client.ts';
 import { eventRecorder } from '../../client/events.ts';
 import { Informers, type Informer, type KubeObject } from '../../client/informer.ts';
-import { WorkQueue } from '../../client/workqueue.ts';
+import { queueMetrics } from '../../client/queuemetrics.ts';
+import { defaultRetry, WorkQueue } from '../../client/workqueue.ts';
 import { StatusError, hasReason } from '../../machinery/status.ts';
 import type { Controller, ControllerContext, ControllerOptions, Reconciled } from './controller.ts';
 
@@ -16,6 +18,8 @@ export interface HarnessConfig {
   readonly surroundings: Surroundings;
   readonly signal: AbortSignal;
   readonly options?: ControllerOptions;
+  /** Where queues are counted. */
+  readonly metrics?: Metrics;
 }
 
 /** Resolves when the signal has fired and everything has come to rest. */
@@ -32,6 +36,8 @@ async function runOne(controller: Controller, informers: Informers, config: Harn
   const { signal } = config;
   const surroundings = { ...config.surroundings, log: config.surroundings.log.named(controller.name) };
   const client = controller.asManager ? config.client : config.clientFor(controller.account ?? controller.name);
+  const observe = config.metrics && queueMetrics(config.metrics, surroundings.clock);
+  let queues = 0;
   const asked: Informer<KubeObject>[] = [];
   const tasks: (() => Promise<void>)[] = [];
   const context: ControllerContext = {
@@ -45,7 +51,7 @@ async function runOne(controller: Controller, informers: Informers, config: Harn
       return informer;
     },
     queue: (reconcile, workers = 1) => {
-      const queue = new WorkQueue(surroundings.clock);
+      const queue = new WorkQueue(surroundings.clock, defaultRetry, observe?.(queueName(controller.name, queues++)));
       signal.addEventListener('abort', () => queue.close(), { once: true });
       for (let i = 0; i < workers; i++) tasks.push(() => work(queue, reconcile, context));
       return queue;
@@ -60,6 +66,21 @@ async function runOne(controller: Controller, informers: Informers, config: Harn
   } catch (error) {
     if (!signal.aborted) surroundings.log.error('The controller ended', error);
   }
+}
+
+/** As upstream calls the first queue of each; further ones of ours are numbered. */
+const queueNames: Readonly<Record<string, string>> = {
+  'deployment-controller': 'deployment', 'replicaset-controller': 'replicaset', 'replicationcontroller-controller': 'replicationmanager', 'daemonset-controller': 'daemonset', 'statefulset-controller': 'statefulset',
+  'job-controller': 'job', 'cronjob-controller': 'cronjob', 'namespace-controller': 'namespace', 'serviceaccount-controller': 'serviceaccount', 'endpoints-controller': 'endpoint', 'endpointslice-controller': 'endpoint_slice',
+  'endpointslice-mirroring-controller': 'endpoint_slice_mirroring', 'disruption-controller': 'disruption', 'horizontal-pod-autoscaler-controller': 'horizontalpodautoscaler', 'resourcequota-controller': 'resourcequota_primary',
+  'garbage-collector-controller': 'garbage_collector_attempt_to_delete', 'ttl-after-finished-controller': 'ttl_jobs_to_delete', 'clusterrole-aggregation-controller': 'ClusterRoleAggregator', 'certificatesigningrequest-approving-controller': 'certificate',
+  'certificatesigningrequest-signing-controller': 'certificate', 'root-ca-certificate-publisher-controller': 'root_ca_cert_publisher', 'persistentvolumeclaim-protection-controller': 'pvcprotection', 'persistentvolume-protection-controller': 'pvprotection',
+  'persistentvolume-binder-controller': 'claims', 'node-lifecycle-controller': 'node_lifecycle_controller',
+};
+
+function queueName(controller: string, before: number): string {
+  const name = queueNames[controller] ?? controller;
+  return before === 0 ? name : `${name}_${before + 1}`;
 }
 
 async function work(queue: WorkQueue, reconcile: (key: string) => Promise<Reconciled>, { log, signal }: ControllerContext): Promise<void> {

@@ -7,6 +7,7 @@ import type { ReadonlyObject } from '../../objects.ts';
 import type { Storage } from '../../registry/storage.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../chain.ts';
 import { isOpen, labelPrefix, policyOf, relaxes, shown, shownModes, violations, type LevelVersion, type Policy } from './policy.ts';
+import type { PodSecurityMetrics } from './metrics.ts';
 import type { Settings } from './settings.ts';
 import type { PodView } from './words.ts';
 
@@ -39,10 +40,11 @@ interface Context {
   readonly namespaces: Storage;
   readonly pods: Storage;
   readonly settings: Settings;
+  readonly metrics: PodSecurityMetrics;
 }
 
-export function podSecurity(namespaces: Storage, pods: Storage, settings: Settings): AdmissionPlugin {
-  const context: Context = { namespaces, pods, settings };
+export function podSecurity(namespaces: Storage, pods: Storage, settings: Settings, metrics: PodSecurityMetrics): AdmissionPlugin {
+  const context: Context = { namespaces, pods, settings, metrics };
   return {
     name: 'PodSecurity',
     validate: (request) => {
@@ -61,24 +63,27 @@ async function labelsOf(request: AdmissionRequest, { namespaces }: Context): Pro
 }
 
 /** True for those whom the settings leave out. */
-function isExempt(request: AdmissionRequest, { settings: { exempt } }: Context, runtimeClass?: string): boolean {
+function isExempt(request: AdmissionRequest, { settings: { exempt }, metrics }: Context, runtimeClass?: string): boolean {
   const what = exempt.namespaces.has(request.namespace) ? 'namespace' : exempt.usernames.has(request.user.name) ? 'user' : runtimeClass !== undefined && exempt.runtimeClasses.has(runtimeClass) ? 'runtimeClass' : undefined;
-  if (what !== undefined) request.notes?.annotate('pod-security.kubernetes.io/exempt', what);
-  return what !== undefined;
+  if (what === undefined) return false;
+  request.notes?.annotate('pod-security.kubernetes.io/exempt', what);
+  metrics.exempted(request);
+  return true;
 }
 
 async function checkPod(request: AdmissionRequest, context: Context): Promise<void> {
   const pod = request.object as unknown as DeepReadonly<Pod>;
   if (isExempt(request, context, pod.spec.runtimeClassName)) return;
   const labels = await labelsOf(request, context);
-  if (context.settings.plain && !asked(labels) && !request.notes) return;
+  if (context.settings.plain && !asked(labels) && !request.notes) return context.metrics.evaluated(request, true, context.settings.defaults.enforce, 'enforce');
   if (request.operation === 'UPDATE' && request.subresource !== 'ephemeralcontainers' && !isSignificant(pod, request.old as unknown as DeepReadonly<Pod>)) return;
   const { policy } = policyOf(labels, context.settings.defaults);
   request.notes?.annotate('pod-security.kubernetes.io/enforce-policy', JSON.parse(shown(policy.enforce)) as string);
   const why = violations(pod, policy.enforce);
-  note(request, pod, policy);
+  context.metrics.evaluated(request, why === undefined, policy.enforce, 'enforce');
+  note(request, pod, policy, context);
   if (why !== undefined) throw StatusError.forbidden({ group: '', resource: 'pods' }, request.name, `violates PodSecurity ${shown(policy.enforce)}: ${why}`);
-  if (!isDeepStrictEqual(policy.warn, policy.enforce)) warn(request, pod, policy.warn);
+  if (!isDeepStrictEqual(policy.warn, policy.enforce)) warn(request, pod, policy.warn, context);
 }
 
 async function checkTemplate(request: AdmissionRequest, template: DeepReadonly<PodTemplateSpec> | undefined, context: Context): Promise<void> {
@@ -86,19 +91,23 @@ async function checkTemplate(request: AdmissionRequest, template: DeepReadonly<P
   const labels = await labelsOf(request, context);
   if (context.settings.plain && !asked(labels)) return;
   const { policy } = policyOf(labels, context.settings.defaults);
-  note(request, template as PodView, policy);
-  warn(request, template as PodView, policy.warn);
+  note(request, template as PodView, policy, context);
+  warn(request, template as PodView, policy.warn, context);
 }
 
 /** For the audit log only. */
-function note({ notes }: AdmissionRequest, pod: PodView, { audit }: Policy): void {
-  const why = notes && violations(pod, audit);
-  if (why !== undefined) notes!.annotate('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(audit)}: ${why}`);
+function note(request: AdmissionRequest, pod: PodView, { audit }: Policy, { metrics }: Context): void {
+  const why = request.notes && violations(pod, audit);
+  if (why === undefined) return;
+  metrics.evaluated(request, false, audit, 'audit');
+  request.notes!.annotate('pod-security.kubernetes.io/audit-violations', `would violate PodSecurity ${shown(audit)}: ${why}`);
 }
 
-function warn({ warnings }: AdmissionRequest, pod: PodView, standard: LevelVersion): void {
+function warn(request: AdmissionRequest, pod: PodView, standard: LevelVersion, { metrics }: Context): void {
   const why = violations(pod, standard);
-  if (why !== undefined) warnings.push(`would violate PodSecurity ${shown(standard)}: ${why}`);
+  if (why === undefined) return;
+  metrics.evaluated(request, false, standard, 'warn');
+  request.warnings.push(`would violate PodSecurity ${shown(standard)}: ${why}`);
 }
 
 const mostPodsChecked = 3000;

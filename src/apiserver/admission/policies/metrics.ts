@@ -16,8 +16,8 @@ export function policyMetrics(metrics: Metrics, clock: Clock, kind: 'validating'
   const all = kind === 'validating' ? [...labels, 'enforcement_action'] : labels;
   const prefix = `apiserver_${kind}_admission_policy_check`;
   const families = () => ({
-    total: metrics.counter({ name: `${prefix}_total`, help: `${words} policies applied to requests, by policy, binding and end.`, labels: all }),
-    seconds: metrics.histogram({ name: `${prefix}_duration_seconds`, help: `Seconds that applying a ${kind} policy took.`, labels: all, buckets }),
+    total: metrics.counter({ name: `${prefix}_total`, help: kind === 'validating' ? '[BETA] Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.' : `[ALPHA] ${words} policies applied to requests, by policy, binding and end.`, labels: all }),
+    seconds: metrics.histogram({ name: `${prefix}_duration_seconds`, help: kind === 'validating' ? '[BETA] Validation admission latency for individual validation expressions in seconds, labeled by policy and further including binding and enforcement action taken.' : '[ALPHA] Seconds that applying a mutating policy took.', labels: all, buckets }),
   });
   let made: ReturnType<typeof families> | undefined;
   return {

@@ -17,7 +17,7 @@ import type { PolicyMetrics } from './metrics.ts';
 import { applyBuilt, applyOperations, MutationError } from './patches.ts';
 import { inputsOf, invocations, namespaceOf, requestPlaces, withParams, type Invocation, type PolicyOptions } from './relevant.ts';
 import { PolicySource } from './source.ts';
-import { errorType } from './validating.ts';
+import { errorType, timedCompile } from './validating.ts';
 
 interface Evaluator {
   readonly variables: ReadonlyMap<string, Compiled>;
@@ -53,7 +53,7 @@ interface Complaint {
 }
 
 export function mutatingPolicies(options: MutatingOptions, policies: Storage, bindings: Storage): AdmissionPlugin {
-  const source = new PolicySource(policies, bindings, evaluatorOf);
+  const source = new PolicySource(policies, bindings, timedCompile(options.timing, evaluatorOf));
   const change = async (request: AdmissionRequest): Promise<void> => {
     const places = requestPlaces(options, request);
     const rights = new Rights(options.authorize, request.user);
@@ -76,7 +76,9 @@ export function mutatingPolicies(options: MutatingOptions, policies: Storage, bi
       for (const param of params) {
         const key = `${policy.name}/${binding!.name}/${param.key}`;
         const inputs = withParams(await inputsOf(request, places, place, rights, await namespaceOf(request, options.namespaces)), param.value);
+        const began = options.timing.now();
         const hold = await conditionsHold(policy.evaluator.conditions, inputs, policy.evaluator.variables);
+        if (policy.evaluator.conditions.length > 0) options.timing.conditions({ name: policy.name, kind: 'policy', type: 'admit' }, request.operation, typeof hold === 'boolean' ? hold : 'error', began);
         if (typeof hold === 'string') complain(invocation, hold, 'Invalid');
         if (hold !== true || !turn.due(key)) continue;
         const before = thaw<ApiObject | undefined>(request.object);

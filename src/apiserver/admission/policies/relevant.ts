@@ -5,6 +5,7 @@ import type { ResourceTable, Served } from '../../resources.ts';
 import type { JsonValue } from '../../../machinery/json.ts';
 import type { Authorizer } from '../../../serving/identity.ts';
 import type { AdmissionRequest } from '../chain.ts';
+import type { AdmissionMetrics } from '../metrics.ts';
 import { describe, type Inputs, type Rights } from '../expressions.ts';
 import { placeFor, placesOf, seen, selected, type Criteria, type Place } from '../matching.ts';
 import { ConfigurationError, paramResource, paramsOf, type Param } from './params.ts';
@@ -15,6 +16,7 @@ export interface PolicyOptions {
   readonly table: ResourceTable;
   readonly namespaces: Storage;
   readonly authorize: Authorizer;
+  readonly timing: AdmissionMetrics;
 }
 
 /** One binding of a policy that is for this request; what was wrong with either stands in place of parameters. */

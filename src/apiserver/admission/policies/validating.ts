@@ -6,7 +6,8 @@ import type { DeepReadonly } from '../../../machinery/json.ts';
 import { StatusError, type StatusReason } from '../../../machinery/status.ts';
 import type { ReadonlyObject } from '../../objects.ts';
 import type { Storage } from '../../registry/storage.ts';
-import { nameOf, type AdmissionPlugin, type AdmissionRequest } from '../chain.ts';
+import { nameOf, type AdmissionPlugin, type AdmissionRequest, type Operation } from '../chain.ts';
+import type { AdmissionMetrics } from '../metrics.ts';
 import { OutOfBudget, Rights, run, type Inputs, type Result } from '../expressions.ts';
 import { isExempt } from '../matching.ts';
 import { conditionsHold } from '../webhooks/conditions.ts';
@@ -37,6 +38,16 @@ function evaluatorOf(policy: ReadonlyObject): Evaluator {
   };
 }
 
+/** Counts what making an evaluator takes, most of which is compiling its expressions. */
+export function timedCompile<E>(timing: AdmissionMetrics, make: (policy: ReadonlyObject) => E): (policy: ReadonlyObject) => E {
+  return (policy) => {
+    const since = timing.now();
+    const made = make(policy);
+    timing.cel('compilation', since);
+    return made;
+  };
+}
+
 /** What one rule says: nothing where it holds. `failed`: it could not be judged. */
 interface Finding {
   readonly index: number;
@@ -54,14 +65,17 @@ interface Verdict {
 
 const failure = (index: number, message: string): Finding => ({ index, message, reason: '', failed: true });
 
-async function judge({ evaluator, lenient }: Policy<Evaluator>, inputs: Inputs): Promise<Verdict> {
+async function judge({ name, evaluator, lenient }: Policy<Evaluator>, inputs: Inputs, timing: AdmissionMetrics, operation: Operation): Promise<Verdict> {
   const { conditions, variables, validations, messages, annotations } = evaluator;
   const one = (message: string): Verdict => ({ findings: [failure(0, message)], annotations: [], errors: [] });
   if (conditions.length > 0) {
+    const since = timing.now();
     const hold = await conditionsHold(conditions, inputs, variables);
+    timing.conditions({ name, kind: 'policy', type: 'validate' }, operation, typeof hold === 'boolean' ? hold : 'error', since);
     if (hold === false) return { findings: [], annotations: [], errors: [] };
     if (hold !== true) return one(hold);
   }
+  const began = timing.now();
   try {
     const judged = await inputs.rights.settle(() => run(validations.map((v) => v.compiled), inputs, runtimeCostBudget, variables));
     const worded = await words(messages, inputs, judged.left, variables);
@@ -75,6 +89,8 @@ async function judge({ evaluator, lenient }: Policy<Evaluator>, inputs: Inputs):
   } catch (error) {
     if (!(error instanceof OutOfBudget)) throw error;
     return one(error.message);
+  } finally {
+    timing.cel('evaluation', began);
   }
 }
 
@@ -118,7 +134,7 @@ const longestAnnotation = 10 * 1024;
 const codes: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413 };
 
 export function validatingPolicies(options: PolicyOptions & { readonly metrics: PolicyMetrics }, policies: Storage, bindings: Storage): AdmissionPlugin {
-  const source = new PolicySource(policies, bindings, evaluatorOf);
+  const source = new PolicySource(policies, bindings, timedCompile(options.timing, evaluatorOf));
   const check = async (request: AdmissionRequest): Promise<void> => {
     const places = requestPlaces(options, request);
     const rights = new Rights(options.authorize, request.user);
@@ -132,7 +148,7 @@ export function validatingPolicies(options: PolicyOptions & { readonly metrics: 
       const inputs = await inputsOf(request, places, place, rights, await namespaceOf(request, options.namespaces));
       for (const param of params) {
         const since = options.metrics.start();
-        const verdict = await judge(policy, withParams(inputs, param.value));
+        const verdict = await judge(policy, withParams(inputs, param.value), options.timing, request.operation);
         act({ request, policy, binding: binding!, denials, metrics: options.metrics, since }, verdict);
         for (const { key, value } of verdict.annotations) remember(notes, `${policy.name}/${key}`, cut(value));
       }

@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import type { Clock } from '../../../base/clock.ts';
 import type { JsonObject } from '../../../machinery/json.ts';
 import type { Resolver } from '../../proxy/resolve.ts';
-import { callWebhook } from '../../proxy/webhook.ts';
+import { callWebhook, type X509Meter } from '../../proxy/webhook.ts';
 import type { Webhook } from './hooks.ts';
 
 /** The server could not be asked: what happens now is up to the webhook's failure policy. */
@@ -23,7 +23,10 @@ export class Caller {
   readonly #clock: Clock;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
 
-  constructor(resolver: Resolver, clock: Clock) {
+  readonly #weak: X509Meter | undefined;
+
+  constructor(resolver: Resolver, clock: Clock, weak?: X509Meter) {
+    this.#weak = weak;
     this.#resolver = resolver;
     this.#clock = clock;
   }
@@ -38,7 +41,7 @@ export class Caller {
     const late = new AbortController();
     const timer = this.#clock.after(seconds * 1000, () => late.abort());
     try {
-      return await callWebhook(webhook.clientConfig, this.#resolver, review, late.signal, { query: `?timeout=${seconds}s`, agent: this.#agent });
+      return await callWebhook(webhook.clientConfig, this.#resolver, review, late.signal, { query: `?timeout=${seconds}s`, agent: this.#agent, ...(this.#weak ? { weak: this.#weak } : {}) });
     } catch (error) {
       throw new CallFailed(webhook.name, `failed to call webhook: ${(error as Error).message}`, error);
     } finally {

@@ -5,6 +5,7 @@ import { matchConditionsCostBudget } from '../../../machinery/cel/limits.ts';
 import { StatusError } from '../../../machinery/status.ts';
 import type { Authorizer } from '../../../serving/identity.ts';
 import type { AdmissionRequest } from '../chain.ts';
+import type { AdmissionMetrics } from '../metrics.ts';
 import { OutOfBudget, Rights, run, type Inputs } from '../expressions.ts';
 import type { Webhook } from './hooks.ts';
 
@@ -30,16 +31,20 @@ export async function conditionsHold(conditions: readonly Compiled[], inputs: In
 export class Conditions {
   readonly #programs = new WeakMap<Condition, Compiled>();
   readonly #authorize: Authorizer;
+  readonly #metrics: AdmissionMetrics;
 
-  constructor(authorize: Authorizer) {
+  constructor(authorize: Authorizer, metrics: AdmissionMetrics) {
     this.#authorize = authorize;
+    this.#metrics = metrics;
   }
 
   /** `review`: as the webhook would be sent it. Throws when they cannot be judged and the webhook is one that must be asked. */
-  async hold(webhook: Webhook, request: AdmissionRequest, review: JsonObject): Promise<boolean> {
+  async hold(webhook: Webhook, mutating: boolean, request: AdmissionRequest, review: JsonObject): Promise<boolean> {
     const { object = null, oldObject = null, uid: _uid, ...rest } = review['request'] as JsonObject;
     const compiled = (webhook.matchConditions ?? []).map((condition) => this.#program(condition));
+    const since = this.#metrics.now();
     const found = await conditionsHold(compiled, { object, oldObject, request: rest, rights: new Rights(this.#authorize, request.user) });
+    this.#metrics.conditions({ name: webhook.name, kind: 'webhook', type: mutating ? 'admit' : 'validate' }, request.operation, typeof found === 'boolean' ? found : 'error', since);
     if (typeof found === 'boolean') return found;
     if (webhook.failurePolicy === 'Ignore') return false;
     throw StatusError.forbidden({ group: request.group, resource: request.resource }, request.name, found);
@@ -47,7 +52,11 @@ export class Conditions {
 
   #program(condition: Condition): Compiled {
     let compiled = this.#programs.get(condition);
-    if (!compiled) this.#programs.set(condition, (compiled = compilerOf({ params: false }).compile(condition.expression, 'condition')));
+    if (!compiled) {
+      const since = this.#metrics.now();
+      this.#programs.set(condition, (compiled = compilerOf({ params: false }).compile(condition.expression, 'condition')));
+      this.#metrics.cel('compilation', since);
+    }
     return compiled;
   }
 }

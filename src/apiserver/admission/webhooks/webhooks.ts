@@ -69,7 +69,7 @@ async function ask(options: WebhookOptions, { hook, request, places, place }: Qu
   const uid = options.surroundings.random.uuid();
   const shown = { object: await seen(place.view, request.object), oldObject: await seen(place.view, request.old) };
   const review = reviewOf(webhook, request, places, place, uid, shown);
-  if (webhook.matchConditions?.length && !(await options.conditions.hold(webhook, request, review))) return undefined;
+  if (webhook.matchConditions?.length && !(await options.conditions.hold(webhook, mutating, request, review))) return undefined;
   if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw StatusError.badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
   const value = await options.caller.call(webhook, review);
   let answer: Answer;

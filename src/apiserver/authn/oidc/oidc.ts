@@ -1,7 +1,10 @@
 /** Tokens of other issuers, as an AuthenticationConfiguration (or the --oidc-* flags) describes them. */
+import { createHash } from 'node:crypto';
 import { timestamp } from '../../../base/clock.ts';
+import type { Metrics } from '../../../base/metrics.ts';
 import type { Surroundings } from '../../../base/surroundings.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
+import type { User } from '../../../serving/identity.ts';
 import { aggregate, ConfigurationError, readConfiguration } from '../../files/load.ts';
 import { authenticationPackages, type AuthenticationConfiguration, type JWTAuthenticator } from '../../files/authentication.ts';
 import { parseJwt, signingAlgorithms, type Jwt } from '../jwt.ts';
@@ -33,6 +36,7 @@ export function readAuthentication(text: string): DeepReadonly<AuthenticationCon
 export class Issuers {
   readonly #options: OidcOptions;
   #trusted: ReadonlyMap<string, Trusted> = new Map();
+  #took: ((result: 'success' | 'failure', issuer: string, milliseconds: number) => void) | undefined;
 
   constructor(options: OidcOptions) {
     this.#options = options;
@@ -52,6 +56,12 @@ export class Issuers {
     this.#trusted = new Map();
   }
 
+  /** Counts how long tokens of each issuer took. */
+  instrument(metrics: Metrics): void {
+    const latency = metrics.histogram({ name: 'apiserver_authentication_jwt_authenticator_latency_seconds', labels: ['result', 'jwt_issuer_hash'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], help: '[ALPHA] Latency of jwt authentication operations in seconds. This is the time spent authenticating a token for cache miss only (i.e. when the token is not found in the cache).' });
+    this.#took = (result, issuer, milliseconds) => latency.observe(milliseconds / 1000, result, `sha256:${createHash('sha256').update(issuer).digest('hex')}`);
+  }
+
   readonly authenticate: TokenAuthenticator = async (token): Promise<TokenAnswer | undefined> => {
     if (this.#trusted.size === 0) return undefined;
     const jwt = parseJwt(token);
@@ -59,13 +69,26 @@ export class Issuers {
     const trusted = typeof issuer === 'string' ? this.#trusted.get(issuer) : undefined;
     if (!jwt || !trusted) return undefined;
     if (!trusted.provider.ready) throw new Error('oidc: authenticator not initialized');
+    const { clock } = this.#options.surroundings;
+    const since = clock.monotonic();
+    let result: 'success' | 'failure' = 'failure';
+    try {
+      const user = await this.#userOf(jwt, trusted);
+      result = 'success';
+      return { user };
+    } finally {
+      this.#took?.(result, issuer as string, clock.monotonic() - since);
+    }
+  };
+
+  async #userOf(jwt: Jwt, trusted: Trusted): Promise<User> {
     try {
       await this.#verify(jwt, trusted);
     } catch (error) {
       throw new Error(`oidc: verify token: ${(error as Error).message}`, { cause: error });
     }
-    return { user: userOfClaims(jwt.claims, trusted.config, trusted.mappings) };
-  };
+    return userOfClaims(jwt.claims, trusted.config, trusted.mappings);
+  }
 
   #providerOf({ issuer }: DeepReadonly<JWTAuthenticator>): Provider {
     const { url = '', discoveryURL, certificateAuthority } = issuer ?? {};

@@ -1,4 +1,5 @@
 /** Another server is asked, by SubjectAccessReview; its answers are remembered for a while. */
+import type { Metrics } from '../../../base/metrics.ts';
 import { Remembered } from '../../../base/remembered.ts';
 import type { Surroundings } from '../../../base/surroundings.ts';
 import { evaluate, type Program } from '../../../machinery/cel/cel.ts';
@@ -22,6 +23,46 @@ export interface AuthorizationWebhookOptions {
   /** All must hold, or it is not asked. */
   readonly conditions: readonly Program[];
   readonly surroundings: Surroundings;
+  /** As metrics call it. */
+  readonly name: string;
+  readonly meter: WebhookMeter;
+}
+
+/** Counts for all webhooks that authorize, from when there is somebody to count for. */
+export class WebhookMeter {
+  #families: ReturnType<typeof familiesOf> | undefined;
+
+  instrument(metrics: Metrics): void {
+    this.#families = familiesOf(metrics);
+  }
+
+  /** `result`: success, timeout, error or canceled. */
+  asked(name: string, result: string, milliseconds: number, failedOpen: boolean): void {
+    const families = this.#families;
+    families?.evaluations.inc(1, name, result);
+    families?.duration.observe(milliseconds / 1000, name, result);
+    if (failedOpen) families?.failOpen.inc(1, name, result);
+  }
+
+  judged(name: string, outcome: boolean | 'error', milliseconds: number): void {
+    const families = this.#families;
+    families?.conditionTime.observe(milliseconds / 1000, 'Webhook', name);
+    if (outcome === 'error') families?.conditionErrors.inc(1, 'Webhook', name);
+    else if (!outcome) families?.exclusions.inc(1, 'Webhook', name);
+  }
+}
+
+function familiesOf(metrics: Metrics) {
+  const prefix = 'apiserver_authorization_';
+  const [labels, kinds] = [['name', 'result'], ['type', 'name']];
+  return {
+    evaluations: metrics.counter({ name: `${prefix}webhook_evaluations_total`, labels, help: '[ALPHA] Round-trips to authorization webhooks.' }),
+    duration: metrics.histogram({ name: `${prefix}webhook_duration_seconds`, labels, help: '[ALPHA] Request latency in seconds.' }),
+    failOpen: metrics.counter({ name: `${prefix}webhook_evaluations_fail_open_total`, labels, help: '[ALPHA] NoOpinion results due to webhook timeout or error.' }),
+    conditionTime: metrics.histogram({ name: `${prefix}match_condition_evaluation_seconds`, labels: kinds, buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25], help: '[ALPHA] Authorization match condition evaluation time in seconds, split by authorizer type and name.' }),
+    conditionErrors: metrics.counter({ name: `${prefix}match_condition_evaluation_errors_total`, labels: kinds, help: '[ALPHA] Total number of errors when an authorization webhook encounters a match condition error split by authorizer type and name.' }),
+    exclusions: metrics.counter({ name: `${prefix}match_condition_exclusions_total`, labels: kinds, help: '[ALPHA] Total number of exclusions when an authorization webhook is skipped because match conditions exclude it.' }),
+  };
 }
 
 const remembered = 8192;
@@ -31,7 +72,8 @@ const longestRemembered = 10_000;
 type Spec = SubjectAccessReview['spec'];
 
 export function authorizationWebhook(options: AuthorizationWebhookOptions): RulingAuthorizer & { close(): void } {
-  const { version, surroundings, conditions, onError } = options;
+  const { version, surroundings, conditions, onError, name, meter } = options;
+  const { clock } = surroundings;
   const remote = new Remote(options.remote, surroundings);
   const answers = new Remembered<SubjectAccessReview['status']>(surroundings.clock, remembered);
   const failed = (error: unknown): Decision => {
@@ -40,15 +82,35 @@ export function authorizationWebhook(options: AuthorizationWebhookOptions): Ruli
   };
   const ask = async (spec: Spec, key: string, memorable: boolean): Promise<SubjectAccessReview['status']> => {
     const review = { apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', metadata: { creationTimestamp: null }, spec: version === 'v1beta1' ? renamed(spec) : spec, status: { allowed: false } };
-    const { status = { allowed: false } } = (await remote.post(review, options.timeoutMs)) as unknown as Partial<Pick<SubjectAccessReview, 'status'>>;
+    const since = clock.monotonic();
+    let result = 'success';
+    let answer: Partial<Pick<SubjectAccessReview, 'status'>>;
+    try {
+      answer = (await remote.post(review, options.timeoutMs)) as unknown as typeof answer;
+    } catch (error) {
+      result = clock.monotonic() - since >= options.timeoutMs ? 'timeout' : 'error';
+      throw error;
+    } finally {
+      meter.asked(name, result, clock.monotonic() - since, result !== 'success' && onError === 'none');
+    }
+    const { status = { allowed: false } } = answer;
     const ms = status.allowed ? options.authorizedMs : options.unauthorizedMs;
     if (ms > 0 && memorable) answers.set(key, status, ms);
     return status;
   };
+  const judged = (spec: Spec): boolean => {
+    const since = clock.monotonic();
+    let outcome: boolean | 'error' = 'error';
+    try {
+      return (outcome = holds(conditions, spec));
+    } finally {
+      meter.judged(name, outcome, clock.monotonic() - since);
+    }
+  };
   const authorize: Authorizer = async (a) => {
     const spec = specOf(a);
     try {
-      if (!holds(conditions, spec)) return { decision: 'none', reason: '' };
+      if (conditions.length > 0 && !judged(spec)) return { decision: 'none', reason: '' };
       const key = JSON.stringify(spec);
       const { allowed, denied, reason = '' } = answers.get(key) ?? (await ask(spec, key, sizeOf(a) < longestRemembered));
       if (denied && allowed) surroundings.log.error('webhook subject access review returned both allow and deny response', undefined);
@@ -57,7 +119,7 @@ export function authorizationWebhook(options: AuthorizationWebhookOptions): Ruli
       return failed(error);
     }
   };
-  return { authorize, rulesOf: () => ({ rules: [], incomplete: true, error: 'webhook authorizer does not support user rule resolution' }), close: () => remote.close() };
+  return { type: 'Webhook', name, authorize, rulesOf: () => ({ rules: [], incomplete: true, error: 'webhook authorizer does not support user rule resolution' }), close: () => remote.close() };
 }
 
 function sizeOf(a: Attributes): number {

@@ -6,10 +6,12 @@ import type { Service } from '../../../api/core/v1/types.ts';
 import { needsClusterIP, needsHealthCheckNodePort, needsNodePort } from '../../../api/core/service-facts.ts';
 import { hasReason, StatusError, type FieldError } from '../../../machinery/status.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
+import type { Metrics } from '../../../base/metrics.ts';
 import type { Surroundings } from '../../../base/surroundings.ts';
 import { parseTime, timestamp } from '../../../base/clock.ts';
 import type { ApiObject } from '../../objects.ts';
 import type { KindHooks, Reservation, Storage, WriteScope } from '../storage.ts';
+import { allocationMeter, type AllocationMeter, type Scope } from './allocationmetrics.ts';
 import { addressAt, contains, reservedBand, type Range } from './addresses.ts';
 import { setFamilies } from './servicefamilies.ts';
 
@@ -24,6 +26,7 @@ export interface ServiceOptions {
   readonly range: Range;
   readonly nodePorts: { readonly from: number; readonly to: number };
   readonly surroundings: Surroundings;
+  readonly metrics: Metrics;
 }
 
 /** Work that may have to be taken back, and what may go once the write is done. */
@@ -53,8 +56,12 @@ export class ServiceAllocator {
   /** node port -> how many reservations of it (protocols of one service share a number). */
   readonly #ports = new Map<number, number>();
 
+  readonly #meter: AllocationMeter;
+
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { range, nodePorts: { from, to }, addresses, metrics } = options;
+    this.#meter = allocationMeter(metrics, { cidr: range.cidr, addresses: { held: () => addresses.cacher.count, all: range.size }, ports: { held: () => this.#ports.size, all: to - from + 1 } });
   }
 
   /** Learns which node ports are taken. Before the first service is written. */
@@ -109,9 +116,16 @@ export class ServiceAllocator {
     }
     const asked = spec.clusterIP;
     if (asked && held.includes(asked)) return;
-    const ip = asked || (await this.#takeAny(service, scope));
-    if (asked) await this.#takeAsked(asked, service, scope);
-    if (!scope.dryRun) holding.onUndo(() => this.#release(ip));
+    const { clock } = this.#options.surroundings;
+    const began = clock.monotonic();
+    let ip: string | undefined;
+    try {
+      if (asked) await this.#takeAsked(asked, service, scope);
+      ip = asked || (await this.#takeAny(service, scope));
+    } finally {
+      this.#meter.address(asked ? 'static' : 'dynamic', ip !== undefined, clock.monotonic() - began);
+    }
+    if (!scope.dryRun) holding.onUndo(() => this.#release(ip!));
     spec.clusterIP = ip;
     spec.clusterIPs = [ip];
     holding.onDone(() => this.#releaseAll(held));
@@ -207,13 +221,14 @@ export class ServiceAllocator {
   #takePort(port: number, field: string, service: Service, scope: WriteScope, holding: Holding): void {
     const { from, to } = this.#options.nodePorts;
     const refuse = (why: string): never => {
+      this.#meter.port('static', false);
       const error: FieldError = { type: 'FieldValueInvalid', field, detail: `Invalid value: ${port}: ${why}` };
       throw StatusError.invalid({ group: '', kind: 'Service' }, service.metadata.name, [error]);
     };
     // What is only tried is not held against the range.
     if (!scope.dryRun && (port < from || port > to)) refuse(`provided port is not in the valid range. The range of valid ports is ${from}-${to}`);
     if (this.#ports.has(port)) refuse('provided port is already allocated');
-    this.#hold(port, holding);
+    this.#hold(port, holding, 'static');
   }
 
   /** Ports of one service with the same number but other protocols share a node port. */
@@ -231,13 +246,15 @@ export class ServiceAllocator {
       // Above the band that is left for ports asked for by number, then the band itself.
       const offset = i < size - band ? band + ((start + i) % (size - band)) : i - (size - band);
       if (this.#ports.has(from + offset)) continue;
-      this.#hold(from + offset, holding);
+      this.#hold(from + offset, holding, 'dynamic');
       return from + offset;
     }
+    this.#meter.port('dynamic', false);
     throw StatusError.internal('failed to allocate a nodePort: range is full');
   }
 
-  #hold(port: number, holding: Holding): void {
+  #hold(port: number, holding: Holding, scope: Scope): void {
+    this.#meter.port(scope, true);
     this.#ports.set(port, 1);
     holding.onUndo(() => void this.#ports.delete(port));
   }
