@@ -178,6 +178,15 @@ test('a job that limits the failures of each index: tries are counted on the pod
   assert.equal(await kubectl('get pods -l job-name=tries -o jsonpath={.items[*].metadata.finalizers}'), '', 'counted pods are let go');
 });
 
+test('a job takes a pod of nobody back, and lets one go that it does not select any more', async () => {
+  await create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'back' }, spec: { parallelism: 1, completions: 1, template: template({}, unscheduled) } });
+  const pod = (await until('its pod', 'get pods -l job-name=back -o name', /^pod\//)).trim();
+  await kubectl(['patch', pod, '--type=json', '-p', '[{"op":"remove","path":"/metadata/ownerReferences"}]']);
+  await until('taken back', `get ${pod} -o jsonpath={.metadata.ownerReferences[*].name}/{.metadata.finalizers}`, 'back/["batch.kubernetes.io/job-tracking"]');
+  await kubectl(['patch', pod, '--type=json', '-p', '[{"op":"remove","path":"/metadata/labels"}]']);
+  await until('let go', `get ${pod} -o jsonpath={.metadata.ownerReferences}{.metadata.finalizers}`, '');
+});
+
 test('a stateful set that shrinks waits for pods that are not well', async () => {
   await create(workload('apps/v1', 'StatefulSet', 'shrink', { replicas: 3, serviceName: 'none' }, { nodeSelector: { nowhere: 'yes' } }));
   const be = (n: number, ready: boolean): Promise<string> => setStatus(`shrink-${n}`, { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] });

@@ -41,6 +41,8 @@ test('a container that waits says why and keeps its last run', () => {
   });
   const [initializing] = podStatus(input(init(), running(run('i')))).containerStatuses!;
   assert.deepEqual(initializing!.state, { waiting: { reason: 'PodInitializing' } });
+  const [next] = podStatus(input(init(), nothingRunning)).initContainerStatuses!;
+  assert.deepEqual(next!.state, { waiting: { reason: 'PodInitializing' } });
 });
 
 test('conditions keep their time until they change, and name who is not ready', () => {

@@ -55,15 +55,15 @@ const lost = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The co
 
 /** Nothing in the runtime: what the API last knew counts for what is over. */
 function withoutContainer(container: Container, kind: ContainerKind, input: StatusInput, old: DeepReadonly<core.ContainerStatus> | undefined): ContainerStatus {
-  const { pod, runtime, reasons } = input;
+  const { pod, reasons } = input;
   const base = {
     name: container.name, ready: false, started: false, image: container.image ?? '', imageID: '',
     restartCount: old?.restartCount ?? 0, lastState: old?.lastState ?? {},
   };
   if (old?.state.terminated) return { ...old, ready: kind === 'init' && old.state.terminated.exitCode === 0, started: false };
   if (input.ended) return { ...base, state: { terminated: { ...lost, ...(old?.containerID ? { containerID: old.containerID } : {}) } } };
-  const initializing = kind === 'regular' && (pod.spec.initContainers ?? []).length > 0 && !isInitialized(pod, runtime);
-  const waiting = reasons.get(container.name) ?? { reason: initializing ? 'PodInitializing' : 'ContainerCreating' };
+  // Of a pod with init containers everything that has not begun is said to wait for them, they themselves too.
+  const waiting = reasons.get(container.name) ?? { reason: (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' };
   return { ...base, state: { waiting } };
 }
 
