@@ -45,6 +45,15 @@ test('a container that waits says why and keeps its last run', () => {
   assert.deepEqual(next!.state, { waiting: { reason: 'PodInitializing' } });
 });
 
+test('what was never its turn still waits when an init container has ended the pod', () => {
+  const pod = podFixture({ restartPolicy: 'Never', initContainers: [{ name: 'i' }, { name: 'j' }], containers: [{ name: 'a' }] });
+  const status = podStatus(input(pod, running(exited('i', 1)), { ended: true }));
+  const waiting = { waiting: { reason: 'PodInitializing' } };
+  assert.deepEqual([status.initContainerStatuses![0]!.state!.terminated?.exitCode, status.initContainerStatuses![1]!.state, status.containerStatuses![0]!.state], [1, waiting, waiting]);
+  const [lost] = podStatus(input(one('Never'), nothingRunning, { ended: true })).containerStatuses!;
+  assert.equal(lost!.state!.terminated?.reason, 'ContainerStatusUnknown');
+});
+
 test('conditions keep their time until they change, and name who is not ready', () => {
   const pod = podFixture({ containers: [{ name: 'a' }, { name: 'b' }] }, {
     status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' }, { type: 'Initialized', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
