@@ -178,6 +178,13 @@ test('a job that limits the failures of each index: tries are counted on the pod
   assert.equal(await kubectl('get pods -l job-name=tries -o jsonpath={.items[*].metadata.finalizers}'), '', 'counted pods are let go');
 });
 
+test('a deployment goes on from the revision of a set that it adopts, however many digits it has', async () => {
+  const spec = { nodeSelector: { nowhere: 'yes' } };
+  await create({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'older', labels: { app: 'adopted' }, annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' } }, spec: { replicas: 0, selector: { matchLabels: { app: 'adopted' } }, template: template({ app: 'adopted' }, spec) } });
+  await create(workload('apps/v1', 'Deployment', 'adopted', { replicas: 0 }, { ...spec, hostname: 'new' }));
+  await until('the next', 'get deployment adopted -o jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}', '3546343826724305833');
+});
+
 test('a job takes a pod of nobody back, and lets one go that it does not select any more', async () => {
   await create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'back' }, spec: { parallelism: 1, completions: 1, template: template({}, unscheduled) } });
   const pod = (await until('its pod', 'get pods -l job-name=back -o name', /^pod\//)).trim();
