@@ -65,6 +65,7 @@ const revisionIn = (text: string | undefined): bigint => (text !== undefined && 
 const revisionOf = (object: Set | Deploy): bigint => revisionIn(object.metadata.annotations?.[revisionAnnotation]);
 const latest = (sets: readonly Set[]): bigint => sets.reduce((most, set) => (revisionOf(set) > most ? revisionOf(set) : most), 0n);
 
+/** Sizes are noted only when a set is made or scaled: shares are reckoned from what they were then. */
 function annotationsFor(deployment: Deploy, set: Set | undefined, revision: bigint): Record<string, string> {
   const annotations: Record<string, string> = { ...set?.metadata.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!ownAnnotations.includes(key)) annotations[key] = value;
@@ -73,7 +74,7 @@ function annotationsFor(deployment: Deploy, set: Set | undefined, revision: bigi
     if (old > 0) annotations[historyAnnotation] = [...(annotations[historyAnnotation]?.split(',') ?? []), String(old)].join(',');
     annotations[revisionAnnotation] = String(revision);
   }
-  return { ...annotations, ...sizeAnnotations(deployment) };
+  return annotations;
 }
 
 export function sizeAnnotations(deployment: Deploy): Record<string, string> {
@@ -125,7 +126,7 @@ export class ReplicaSets {
     const { name, namespace = '' } = deployment.metadata;
     const labels = { ...template.metadata?.labels, [hashLabel]: hash };
     const draft = {
-      metadata: { name: `${name}-${hash}`, namespace, labels, annotations: annotationsFor(deployment, undefined, revision), ownerReferences: [controllerReference(deployments, deployment)] },
+      metadata: { name: `${name}-${hash}`, namespace, labels, annotations: { ...annotationsFor(deployment, undefined, revision), ...sizeAnnotations(deployment) }, ownerReferences: [controllerReference(deployments, deployment)] },
       spec: {
         replicas: newSize(deployment, sets, 0),
         minReadySeconds: deployment.spec?.minReadySeconds ?? 0,
