@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as httpsRequest } from 'node:https';
 import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
 import { serve, type Serving } from '../../src/serving/server.ts';
 import { sendJson } from '../../src/serving/respond.ts';
 import { ClientCertificates, subjectValues } from '../../src/serving/x509.ts';
@@ -88,6 +89,21 @@ test('logs come from the kubelet, which knows the server by its certificate', as
   assert.equal(stderr, '');
   assert.equal(stdout, 'hello from the container\n');
   assert.ok(asked.includes('apiserver-kubelet-client /containerLogs/default/web/main?tailLines=5'), asked.join('\n'));
+});
+
+test('logs over WebSocket: an empty message, then what there is, binary or in base64', async () => {
+  const messages = (protocol: string[]): Promise<unknown[]> => new Promise((resolve, reject) => {
+    const got: unknown[] = [];
+    const ws = new WebSocket(`${server.api.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/log?container=main`, protocol, { ca: server.authority.certPem, cert: server.admin.certPem, key: server.admin.keyPem });
+    ws.on('message', (data: Buffer, binary: boolean) => got.push(binary ? data : data.toString()));
+    ws.on('close', () => resolve([ws.protocol, ...got]));
+    ws.on('error', reject);
+  });
+  const text = Buffer.from('hello from the container\n');
+  assert.deepEqual(await messages(['binary.k8s.io']), ['binary.k8s.io', Buffer.alloc(0), text]);
+  assert.deepEqual(await messages([]), ['', Buffer.alloc(0), text]);
+  assert.deepEqual(await messages(['other', 'base64.binary.k8s.io']), ['base64.binary.k8s.io', '', text.toString('base64')]);
+  await assert.rejects(messages(['other']), /403/);
 });
 
 function upgrade(path: string): Promise<{ status: number; echoed: string }> {

@@ -110,6 +110,7 @@ test('daemon sets, stateful sets and jobs', async () => {
   assert.equal(await kubectl('get pods -l app=db -o name'), 'pod/db-0\npod/db-1');
   await until('the job', 'get job job -o jsonpath={.status.completedIndexes},{.status.succeeded},{.status.conditions[?(@.type=="Complete")].status}', '0-2,3,True');
   assert.equal(await kubectl('get pods -l job-name=job -o jsonpath={.items[*].metadata.finalizers}'), '', 'counted pods are let go');
+  assert.match(await kubectl('get --raw /apis/apps/v1/namespaces/default/controllerrevisions?labelSelector=app%3Dds'), /"data":\{"spec":\{"template":\{"\$patch":"replace","metadata":\{"labels":\{"app":"ds"\}\},"spec":\{"containers":\[\{"image":"i","imagePullPolicy":/);
   await kubectl('set image daemonset/ds c=new');
   await until('new daemons', 'get pods -l app=ds -o jsonpath={.items[*].spec.containers[0].image}', 'new new');
 });
@@ -176,6 +177,33 @@ test('a job that limits the failures of each index: tries are counted on the pod
   await fail(second, 1);
   await until('the end', 'get job tries -o jsonpath={.status.failedIndexes},{.status.failed},{.status.conditions[?(@.type=="Failed")].reason}', '0,1,3,FailedIndexes');
   assert.equal(await kubectl('get pods -l job-name=tries -o jsonpath={.items[*].metadata.finalizers}'), '', 'counted pods are let go');
+});
+
+test('a deployment goes on from the revision of a set that it adopts, however many digits it has', async () => {
+  const spec = { nodeSelector: { nowhere: 'yes' } };
+  await create({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'older', labels: { app: 'adopted' }, annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' } }, spec: { replicas: 0, selector: { matchLabels: { app: 'adopted' } }, template: template({ app: 'adopted' }, spec) } });
+  await create(workload('apps/v1', 'Deployment', 'adopted', { replicas: 0 }, { ...spec, hostname: 'new' }));
+  await until('the next', 'get deployment adopted -o jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}', '3546343826724305833');
+});
+
+test('a deployment that grows in the middle of a rollout shares what is added among its sets', async () => {
+  await create(workload('apps/v1', 'Deployment', 'shares', { replicas: 10, strategy: { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }));
+  await kubectl('rollout status deployment/shares --timeout=30s');
+  await kubectl(['patch', 'deployment', 'shares', '-p', '{"spec":{"template":{"spec":{"nodeSelector":{"nowhere":"yes"}}}}}']);
+  const sizes = 'get replicasets -l app=shares --sort-by=.spec.replicas -o jsonpath={.items[*].spec.replicas}';
+  await until('half way', sizes, '5 8');
+  await kubectl('scale deployment shares --replicas=30');
+  await until('shared', sizes, '13 20');
+  await kubectl('delete deployment shares');
+});
+
+test('a job takes a pod of nobody back, and lets one go that it does not select any more', async () => {
+  await create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'back' }, spec: { parallelism: 1, completions: 1, template: template({}, unscheduled) } });
+  const pod = (await until('its pod', 'get pods -l job-name=back -o name', /^pod\//)).trim();
+  await kubectl(['patch', pod, '--type=json', '-p', '[{"op":"remove","path":"/metadata/ownerReferences"}]']);
+  await until('taken back', `get ${pod} -o jsonpath={.metadata.ownerReferences[*].name}/{.metadata.finalizers}`, 'back/["batch.kubernetes.io/job-tracking"]');
+  await kubectl(['patch', pod, '--type=json', '-p', '[{"op":"remove","path":"/metadata/labels"}]']);
+  await until('let go', `get ${pod} -o jsonpath={.metadata.ownerReferences}{.metadata.finalizers}`, '');
 });
 
 test('a stateful set that shrinks waits for pods that are not well', async () => {

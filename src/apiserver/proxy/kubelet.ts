@@ -12,7 +12,9 @@ import type { ApiServerConfig } from '../config.ts';
 import type { ReadonlyObject } from '../objects.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { Connector } from '../resources.ts';
+import { wantsWebSocket } from '../http/watchsocket.ts';
 import { ask, forward, type Target } from './forward.ts';
+import { streamToSocket } from './streamsocket.ts';
 import { hostAndPort } from './unreachable.ts';
 
 type ReadPod = DeepReadonly<Pod>;
@@ -77,6 +79,7 @@ export class Kubelets {
     });
     const { statusCode = 500 } = response;
     if (statusCode < 200 || statusCode > 206) throw refusal(statusCode, await beginning(response), info.name);
+    if (wantsWebSocket(request)) return streamToSocket(request, response);
     const body = request.stream(200, { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' });
     request.begun?.();
     // A client that has gone, or a kubelet that broke off, has been told by the broken stream.

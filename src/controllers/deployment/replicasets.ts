@@ -60,17 +60,21 @@ export function findNew(deployment: Deploy, sets: readonly Set[]): Set | undefin
   return byCreation(sets).find((set) => templateText(set.spec?.template) === wanted);
 }
 
-export const revisionOf = (object: Set | Deploy): number => Number(object.metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
+/** As long as they are written: more digits than a number keeps. */
+const revisionIn = (text: string | undefined): bigint => (text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : 0n);
+const revisionOf = (object: Set | Deploy): bigint => revisionIn(object.metadata.annotations?.[revisionAnnotation]);
+const latest = (sets: readonly Set[]): bigint => sets.reduce((most, set) => (revisionOf(set) > most ? revisionOf(set) : most), 0n);
 
-function annotationsFor(deployment: Deploy, set: Set | undefined, revision: number): Record<string, string> {
+/** Sizes are noted only when a set is made or scaled: shares are reckoned from what they were then. */
+function annotationsFor(deployment: Deploy, set: Set | undefined, revision: bigint): Record<string, string> {
   const annotations: Record<string, string> = { ...set?.metadata.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!ownAnnotations.includes(key)) annotations[key] = value;
-  const old = Number(annotations[revisionAnnotation] ?? 0) || 0;
+  const old = revisionIn(annotations[revisionAnnotation]);
   if (old < revision) {
     if (old > 0) annotations[historyAnnotation] = [...(annotations[historyAnnotation]?.split(',') ?? []), String(old)].join(',');
     annotations[revisionAnnotation] = String(revision);
   }
-  return { ...annotations, ...sizeAnnotations(deployment) };
+  return annotations;
 }
 
 export function sizeAnnotations(deployment: Deploy): Record<string, string> {
@@ -96,7 +100,7 @@ export class ReplicaSets {
   async syncNew(deployment: Deploy, sets: readonly Set[], create: boolean): Promise<{ deployment: Deploy; set: Set | undefined; created: boolean }> {
     const found = findNew(deployment, sets);
     const old = sets.filter((set) => set !== found);
-    const revision = Math.max(0, ...old.map(revisionOf)) + 1;
+    const revision = latest(old) + 1n;
     if (!found && !create) return { deployment, set: undefined, created: false };
     if (!found) return this.#create(deployment, sets, revision);
     const annotations = annotationsFor(deployment, found, revision);
@@ -108,21 +112,21 @@ export class ReplicaSets {
     return { deployment: await this.#syncRevision(deployment, revisionOf(set)), set, created: false };
   }
 
-  async #syncRevision(deployment: Deploy, revision: number): Promise<Deploy> {
+  async #syncRevision(deployment: Deploy, revision: bigint): Promise<Deploy> {
     if (revisionOf(deployment) === revision) return deployment;
     const annotations: Record<string, string> = { ...deployment.metadata.annotations, [revisionAnnotation]: String(revision) };
     // By way of the status, so that generation, which counts what users change, stays.
     return this.#context.client.update(deployments, { ...deployment, metadata: { ...deployment.metadata, annotations } }, { subresource: 'status' });
   }
 
-  async #create(deployment: Deploy, sets: readonly Set[], revision: number): Promise<{ deployment: Deploy; set: Set; created: boolean }> {
+  async #create(deployment: Deploy, sets: readonly Set[], revision: bigint): Promise<{ deployment: Deploy; set: Set; created: boolean }> {
     const { client } = this.#context;
     const template = thaw(deployment.spec!.template) as PodTemplateSpec;
     const hash = templateHash(template, deployment.status?.collisionCount ?? 0);
     const { name, namespace = '' } = deployment.metadata;
     const labels = { ...template.metadata?.labels, [hashLabel]: hash };
     const draft = {
-      metadata: { name: `${name}-${hash}`, namespace, labels, annotations: annotationsFor(deployment, undefined, revision), ownerReferences: [controllerReference(deployments, deployment)] },
+      metadata: { name: `${name}-${hash}`, namespace, labels, annotations: { ...annotationsFor(deployment, undefined, revision), ...sizeAnnotations(deployment) }, ownerReferences: [controllerReference(deployments, deployment)] },
       spec: {
         replicas: newSize(deployment, sets, 0),
         minReadySeconds: deployment.spec?.minReadySeconds ?? 0,
@@ -172,7 +176,7 @@ export class ReplicaSets {
   async cleanUp(deployment: Deploy, old: readonly Set[]): Promise<void> {
     const limit = deployment.spec?.revisionHistoryLimit ?? 10;
     const idle = old.filter((set) => !set.metadata.deletionTimestamp);
-    const excess = [...idle].sort((a, b) => revisionOf(a) - revisionOf(b) || (a.metadata.name < b.metadata.name ? -1 : 1)).slice(0, Math.max(0, idle.length - limit));
+    const excess = [...idle].sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || (a.metadata.name < b.metadata.name ? -1 : 1)).slice(0, Math.max(0, idle.length - limit));
     for (const set of excess) {
       const { name, namespace = '' } = set.metadata;
       if ((set.status?.replicas ?? 0) !== 0 || sizeOf(set) !== 0 || (set.metadata.generation ?? 0) > (set.status?.observedGeneration ?? 0)) continue;

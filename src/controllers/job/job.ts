@@ -36,18 +36,25 @@ export const jobController: Controller = {
     const touched = (pod: PodView): void => {
       const owner = controllerOf(pod);
       if (owner?.kind === 'Job') queue.add(`${pod.metadata.namespace}/${owner.name}`);
-      if (isTracked(pod) && (owner?.kind !== 'Job' || informer.get(owner.name, pod.metadata.namespace)?.metadata.uid !== owner.uid)) letGo.add(keyOf(pod));
+      const adopters = owner ? [] : adoptersOf(pod, informer);
+      for (const job of adopters) queue.add(keyOf(job));
+      if (isTracked(pod) && adopters.length === 0 && (owner?.kind !== 'Job' || informer.get(owner.name, pod.metadata.namespace)?.metadata.uid !== owner.uid)) letGo.add(keyOf(pod));
     };
     podInformer.on({ added: touched, updated: touched, deleted: touched });
     informer.on({ deleted: (job) => podInformer.by(byController, job.metadata.uid).forEach((pod) => letGo.add(keyOf(pod))) });
   },
 };
 
+/** Jobs that may take a pod of nobody for theirs. */
+const adoptersOf = (pod: PodView, informer: Informer<Job>): readonly JobView[] =>
+  informer.list(pod.metadata.namespace ?? '').filter((job) => !isOver(job) && selectorFromObject(job.spec?.selector).matches(pod.metadata.labels));
+
 /** Pods of a job that is gone need not be counted. */
 async function releaseOrphan(context: ControllerContext, pod: PodView | undefined, informer: Informer<Job>): Promise<void> {
   if (!pod || !isTracked(pod)) return;
   const owner = controllerOf(pod);
   if (owner?.kind === 'Job' && informer.get(owner.name, pod.metadata.namespace)?.metadata.uid === owner.uid) return;
+  if (!owner && adoptersOf(pod, informer).length > 0) return;
   await release(context, pod);
 }
 

@@ -1,6 +1,5 @@
 /** The history of templates that daemon sets and stateful sets keep, one ControllerRevision for each. */
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { thaw } from '../../machinery/json.ts';
 import { hasReason } from '../../machinery/status.ts';
 import { controllerrevisions, type ControllerRevision } from '../../api/apps/v1/index.ts';
 import type { PodTemplateSpec } from '../../api/core/v1/index.ts';
@@ -18,9 +17,9 @@ export interface History {
   readonly all: readonly Revision[];
 }
 
-/** What a rollback puts back: the template and nothing else. */
+/** What a rollback puts back: the template and nothing else; in the order of names, as clients that compare bytes expect it. */
 function dataOf(template: DeepReadonly<PodTemplateSpec>): object {
-  return { spec: { template: { ...thaw(template), $patch: 'replace' } } };
+  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: 'replace' } } })) as object;
 }
 
 export async function syncHistory(

@@ -25,5 +25,26 @@ export function refusal(pod: Pod, others: readonly Pod[], allocatable: Readonly<
       return { reason: `OutOf${name}`, message: `Node didn't have enough resource: ${name}, requested: ${asked}, used: ${used}, capacity: ${whole}` };
     }
   }
+  const taken = others.flatMap(hostPorts);
+  if (hostPorts(pod).some((port) => taken.some((other) => collide(port, other)))) {
+    return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
+  }
   return undefined;
+}
+
+interface HostPort {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+const anywhere = '0.0.0.0';
+
+function hostPorts({ spec }: Pod): HostPort[] {
+  const lasting = [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')];
+  return lasting.flatMap((c) => (c.ports ?? []).flatMap(({ hostPort, hostIP, protocol = 'TCP' }) => (hostPort ? [{ ip: hostIP || anywhere, protocol, port: hostPort }] : [])));
+}
+
+function collide(a: HostPort, b: HostPort): boolean {
+  return a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === anywhere || b.ip === anywhere);
 }

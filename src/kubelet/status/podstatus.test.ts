@@ -41,6 +41,17 @@ test('a container that waits says why and keeps its last run', () => {
   });
   const [initializing] = podStatus(input(init(), running(run('i')))).containerStatuses!;
   assert.deepEqual(initializing!.state, { waiting: { reason: 'PodInitializing' } });
+  const [next] = podStatus(input(init(), nothingRunning)).initContainerStatuses!;
+  assert.deepEqual(next!.state, { waiting: { reason: 'PodInitializing' } });
+});
+
+test('what was never its turn still waits when an init container has ended the pod', () => {
+  const pod = podFixture({ restartPolicy: 'Never', initContainers: [{ name: 'i' }, { name: 'j' }], containers: [{ name: 'a' }] });
+  const status = podStatus(input(pod, running(exited('i', 1)), { ended: true }));
+  const waiting = { waiting: { reason: 'PodInitializing' } };
+  assert.deepEqual([status.initContainerStatuses![0]!.state!.terminated?.exitCode, status.initContainerStatuses![1]!.state, status.containerStatuses![0]!.state], [1, waiting, waiting]);
+  const [lost] = podStatus(input(one('Never'), nothingRunning, { ended: true })).containerStatuses!;
+  assert.equal(lost!.state!.terminated?.reason, 'ContainerStatusUnknown');
 });
 
 test('conditions keep their time until they change, and name who is not ready', () => {

@@ -53,17 +53,26 @@ function stateOf(view: ContainerView, waiting: WaitingReason | undefined, input:
 
 const lost = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' };
 
+/** Whether it was its turn to run: what comes after an init container that failed still waits when the pod has ended. */
+function wasDue(container: Container, kind: ContainerKind, { pod, runtime }: StatusInput): boolean {
+  const names = (pod.spec.initContainers ?? []).map((c) => c.name);
+  if (kind === 'regular') return names.length === 0 || isInitialized(pod, runtime) || pod.status.conditions?.some((c) => c.type === 'Initialized' && c.status === 'True') === true;
+  if (kind !== 'init') return true;
+  const later = names.slice(names.indexOf(container.name) + 1);
+  return runtime.containers.some((c) => later.includes(c.name));
+}
+
 /** Nothing in the runtime: what the API last knew counts for what is over. */
 function withoutContainer(container: Container, kind: ContainerKind, input: StatusInput, old: DeepReadonly<core.ContainerStatus> | undefined): ContainerStatus {
-  const { pod, runtime, reasons } = input;
+  const { pod, reasons } = input;
   const base = {
     name: container.name, ready: false, started: false, image: container.image ?? '', imageID: '',
     restartCount: old?.restartCount ?? 0, lastState: old?.lastState ?? {},
   };
   if (old?.state.terminated) return { ...old, ready: kind === 'init' && old.state.terminated.exitCode === 0, started: false };
-  if (input.ended) return { ...base, state: { terminated: { ...lost, ...(old?.containerID ? { containerID: old.containerID } : {}) } } };
-  const initializing = kind === 'regular' && (pod.spec.initContainers ?? []).length > 0 && !isInitialized(pod, runtime);
-  const waiting = reasons.get(container.name) ?? { reason: initializing ? 'PodInitializing' : 'ContainerCreating' };
+  if (input.ended && wasDue(container, kind, input)) return { ...base, state: { terminated: { ...lost, ...(old?.containerID ? { containerID: old.containerID } : {}) } } };
+  // Of a pod with init containers everything that has not begun is said to wait for them, they themselves too.
+  const waiting = reasons.get(container.name) ?? { reason: (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' };
   return { ...base, state: { waiting } };
 }
 
