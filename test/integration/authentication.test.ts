@@ -60,16 +60,29 @@ async function whoami(server: TestServer, headers: Record<string, string | strin
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+async function groupsByClaim(issuer: Issuer): Promise<{ tokens: NonNullable<Authentication['config']['tokens']>; close: () => void }> {
+  const { config, close } = await flags(`--oidc-issuer-url=${issuer.url}`, '--oidc-client-id=k7s', `--oidc-ca-file=${file('far.crt', issuer.authority.certPem)}`, '--oidc-groups-claim=roles', '--oidc-groups-prefix=oidc:');
+  return { tokens: config.tokens!, close };
+}
+
 class Issuer {
   readonly server: Server;
   readonly authority: Credential;
   readonly requests: string[] = [];
+  /** Claims that it hands out to those who show the token. */
+  readonly elsewhere = new Map<string, { readonly token: string; readonly jwt: string }>();
   keys: { kid: string; key: KeyObject }[] = [];
 
   private constructor(authority: Credential, pair: Credential) {
     this.authority = authority;
     this.server = createServer({ cert: pair.certPem, key: pair.keyPem }, (request, response) => {
       this.requests.push(request.url!);
+      const claim = this.elsewhere.get(request.url!);
+      if (claim) {
+        const known = request.headers.authorization === `Bearer ${claim.token}`;
+        response.writeHead(known ? 200 : 403).end(known ? claim.jwt : '');
+        return;
+      }
       const document = request.url === '/keys' ? { keys: this.keys.map(({ kid, key }) => ({ ...createPublic(key), kid, use: 'sig' })) } : { issuer: this.url, jwks_uri: `${this.url}/keys` };
       response.end(JSON.stringify(document));
     });
@@ -106,6 +119,33 @@ function createPublic(key: KeyObject): object {
 
 describe('tokens of another issuer', () => {
   let issuer: Issuer;
+
+  test('groups that the token leaves to somebody else', async () => {
+    const { tokens, close } = await groupsByClaim(issuer);
+    try {
+      issuer.elsewhere.set('/groups', { token: 'secret', jwt: issuer.token({ sub: 'jane', roles: ['far'] }) });
+      issuer.elsewhere.set('/none', { token: 'secret', jwt: issuer.token({ sub: 'jane' }) });
+      const of = (source: object): string => issuer.token({ sub: 'jane', _claim_names: { roles: 'src' }, _claim_sources: { src: source } });
+      const judge = async (token: string): Promise<string> => {
+        try {
+          return JSON.stringify((await tokens[0]!(token, []))?.user.groups);
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      const endpoint = (path: string): { endpoint: string; access_token: string } => ({ endpoint: `${issuer.url}${path}`, access_token: 'secret' });
+      await eventually(async () => ((await judge(of(endpoint('/groups')))) === '["oidc:far"]' ? true : undefined), 'the groups');
+      const failed = 'oidc: could not expand distributed claims: ';
+      assert.equal(await judge(of({ endpoint: `${issuer.url}/groups`, access_token: 'wrong' })), `${failed}while getting distributed claim "roles": error while getting distributed claim JWT: 403 Forbidden`);
+      assert.equal(await judge(of(endpoint('/none'))), `${failed}jwt returned by distributed claim endpoint "${issuer.url}/none" did not contain claim: roles`);
+      assert.equal(await judge(issuer.token({ sub: 'jane', _claim_names: { roles: 'src' } })), `${failed}oidc: no claim sources`);
+      assert.equal(await judge(issuer.token({ sub: 'jane', _claim_names: { roles: 'src' }, _claim_sources: {} })), `${failed}id token _claim_names contained a source src missing in _claims_sources`);
+      assert.equal(await judge(of({ JWT: 'whatever' })), '[]', 'what stands in the token itself is not looked at');
+      assert.equal(await judge(issuer.token({ sub: 'jane', roles: ['near'], _claim_names: { roles: 'src' }, _claim_sources: { src: endpoint('/groups') } })), '["oidc:near"]');
+    } finally {
+      close();
+    }
+  });
   before(async () => {
     issuer = await Issuer.start();
   });

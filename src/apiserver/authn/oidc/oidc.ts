@@ -10,6 +10,7 @@ import { authenticationPackages, type AuthenticationConfiguration, type JWTAuthe
 import { parseJwt, signingAlgorithms, type Jwt } from '../jwt.ts';
 import type { TokenAnswer, TokenAuthenticator } from '../tokens.ts';
 import { userOfClaims } from './claims.ts';
+import { DistributedClaim } from './distributed.ts';
 import { Provider } from './provider.ts';
 import { validateAuthentication, type Mappings } from './validate.ts';
 
@@ -25,12 +26,21 @@ interface Trusted {
   readonly config: DeepReadonly<JWTAuthenticator>;
   readonly mappings: Mappings;
   readonly provider: Provider;
+  /** Of the claim with the groups, which issuers may leave to others. */
+  readonly elsewhere: DistributedClaim | undefined;
 }
 
 /** What reads an AuthenticationConfiguration's text. Throws ConfigurationError. */
 export function readAuthentication(text: string): DeepReadonly<AuthenticationConfiguration> {
   if (text === '') throw new ConfigurationError('empty config data');
   return readConfiguration<AuthenticationConfiguration>(text, 'AuthenticationConfiguration', authenticationPackages).config;
+}
+
+function closeAll(trusted: ReadonlyMap<string, Trusted>): void {
+  for (const { provider, elsewhere } of trusted.values()) {
+    provider.close();
+    elsewhere?.close();
+  }
 }
 
 export class Issuers {
@@ -47,12 +57,12 @@ export class Issuers {
     const { errors, mappings } = validateAuthentication(config, this.#options.disallowedIssuers);
     if (errors.length > 0) throw new ConfigurationError(`invalid authentication configuration: ${aggregate(errors)}`);
     const before = this.#trusted;
-    this.#trusted = new Map((config.jwt ?? []).map((one, i) => [one.issuer!.url!, { config: one, mappings: mappings[i]!, provider: this.#providerOf(one) }]));
-    for (const { provider } of before.values()) provider.close();
+    this.#trusted = new Map((config.jwt ?? []).map((one, i) => [one.issuer!.url!, { config: one, mappings: mappings[i]!, provider: this.#providerOf(one), elsewhere: this.#elsewhereOf(one) }]));
+    closeAll(before);
   }
 
   close(): void {
-    for (const { provider } of this.#trusted.values()) provider.close();
+    closeAll(this.#trusted);
     this.#trusted = new Map();
   }
 
@@ -83,11 +93,17 @@ export class Issuers {
 
   async #userOf(jwt: Jwt, trusted: Trusted): Promise<User> {
     try {
-      await this.#verify(jwt, trusted);
+      await this.#verify(jwt, trusted.config, trusted.provider);
     } catch (error) {
       throw new Error(`oidc: verify token: ${(error as Error).message}`, { cause: error });
     }
-    return userOfClaims(jwt.claims, trusted.config, trusted.mappings);
+    let { claims } = jwt;
+    try {
+      if (trusted.elsewhere) claims = await trusted.elsewhere.expand(claims);
+    } catch (error) {
+      throw new Error(`oidc: could not expand distributed claims: ${(error as Error).message}`, { cause: error });
+    }
+    return userOfClaims(claims, trusted.config, trusted.mappings);
   }
 
   #providerOf({ issuer }: DeepReadonly<JWTAuthenticator>): Provider {
@@ -97,7 +113,14 @@ export class Issuers {
     return provider;
   }
 
-  async #verify(jwt: Jwt, { config, provider }: Trusted): Promise<void> {
+  #elsewhereOf(config: DeepReadonly<JWTAuthenticator>): DistributedClaim | undefined {
+    const claim = config.claimMappings?.groups?.claim;
+    if (!claim) return undefined;
+    const authority = config.issuer?.certificateAuthority;
+    return new DistributedClaim({ claim, ...(authority ? { authority } : {}), verify: (jwt, provider) => this.#verify(jwt, config, provider), surroundings: this.#options.surroundings });
+  }
+
+  async #verify(jwt: Jwt, config: DeepReadonly<JWTAuthenticator>, provider: Provider): Promise<void> {
     const { aud, exp, nbf } = jwt.claims;
     const meant = Array.isArray(aud) ? aud : [aud];
     const wanted = config.issuer?.audiences ?? [];

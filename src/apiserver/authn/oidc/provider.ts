@@ -1,4 +1,5 @@
 /** The keys of an issuer: where its discovery document says, read again when a token names one that is not known. */
+import { STATUS_CODES } from 'node:http';
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { Surroundings } from '../../../base/surroundings.ts';
 import { Transport } from '../../../client/transport.ts';
@@ -98,6 +99,11 @@ export class Provider {
   }
 
   async #fetch(address: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.text(address, { accept: 'application/json' }, (status, _words, body) => new Error(`${status}: ${body.slice(0, 200)}`))) as Record<string, unknown>;
+  }
+
+  /** What stands at an address, fetched as the issuer's documents are. `refused` words another status than 2xx. */
+  async text(address: string, headers: Readonly<Record<string, string>>, refused: (status: number, words: string, body: string) => Error): Promise<string> {
     const url = new URL(address);
     const { clock } = this.#options.surroundings;
     const { authority: ca } = this.#options;
@@ -105,7 +111,7 @@ export class Provider {
     const late = new AbortController();
     const timer = clock.after(timeoutMs, () => late.abort(new Error('context deadline exceeded')));
     try {
-      const response = await transport.exchange({ method: 'GET', path: `${url.pathname}${url.search}`, headers: { accept: 'application/json' }, signal: AbortSignal.any([late.signal, this.#stop.signal]) });
+      const response = await transport.exchange({ method: 'GET', path: `${url.pathname}${url.search}`, headers, signal: AbortSignal.any([late.signal, this.#stop.signal]) });
       const chunks: Uint8Array[] = [];
       let size = 0;
       for await (const chunk of response.body) {
@@ -113,8 +119,9 @@ export class Provider {
         if (size > largestDocument) throw new Error(`${address}: the answer is too long`);
         chunks.push(chunk);
       }
-      if (response.status !== 200) throw new Error(`${response.status}: ${Buffer.concat(chunks).toString().slice(0, 200)}`);
-      return JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+      const body = Buffer.concat(chunks).toString();
+      if (response.status < 200 || response.status > 226) throw refused(response.status, STATUS_CODES[response.status] ?? '', body);
+      return body;
     } finally {
       timer.cancel();
       transport.close();
