@@ -61,6 +61,10 @@ export interface StoreCare {
 export interface ApiServerConfig {
   readonly store: Store;
   readonly storeCare?: StoreCare;
+  /** Resources that are kept in other stores; `group/resource`, the core group's is empty. Each has revisions of its own. */
+  readonly otherStores?: readonly { readonly resources: readonly string[]; readonly store: Store }[];
+  /** In a store that upstream's servers may use: JSON in place of protobuf. */
+  readonly storesJson?: boolean;
   /** Default 127.0.0.1. */
   readonly bindAddress?: string;
   /** Default 0: any free port. */

@@ -37,6 +37,10 @@ const orphaning = new Set(['replicationcontrollers', 'jobs.batch']);
 export interface InstallOptions {
   readonly registry: Schema;
   readonly feed: Feed;
+  /** Of resources that are kept elsewhere, by the prefix of their keys. */
+  readonly feeds?: ReadonlyMap<string, Feed>;
+  /** In a store that upstream's servers may use: JSON for all kinds. */
+  readonly storesJson?: boolean;
   readonly admission: AdmissionChain;
   readonly surroundings: Surroundings;
   readonly definitions: readonly ResourceDefinition[];
@@ -136,14 +140,15 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
 }
 
 function makeStorage(options: InstallOptions, definition: ResourceDefinition): { storage: Storage; views: Map<string, CatalogView> } {
-  const { registry, feed, admission, surroundings } = options;
+  const { registry, admission, surroundings } = options;
   const place = definition.storage!;
+  const feed = options.feeds?.get(place.prefix) ?? options.feed;
   const stored = storedView(options, place);
   const pkg = options.packages.get(place.package)!;
   const rules = rulesOf(pkg.group, place.kind);
   const views = new Map([[place.package, stored]]);
   const kind = { registry, stored, views };
-  const codec = objectCodec({ ...kind, rules, form: feed.store.shared ? upstreamForm(kind) : ownForm(kind) });
+  const codec = objectCodec({ ...kind, rules, form: feed.store.shared ? upstreamForm(kind, options.storesJson) : ownForm(kind) });
   const name = qualifiedName(definition.group, definition.resource);
   const dropEmpty = jsonGroups.has(pkg.group) ? undefined : (emptiesOf(registry.struct(stored.type)) as ((object: ApiObject) => void) | undefined);
   const storage = new Storage({

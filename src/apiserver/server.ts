@@ -81,9 +81,10 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   encryptionFamilies(metrics);
   config.instruments?.forEach((instrument) => instrument(metrics));
   const feed = await Feed.start(measured(config.store, metrics, clock, config.storeCare?.tellsSize !== false), surroundings);
+  const others = await otherFeeds(config, metrics, surroundings);
   const admission = new AdmissionChain();
   const installed = install({
-    registry, feed, admission, surroundings,
+    registry, feed, feeds: others.byPrefix, admission, surroundings, storesJson: config.storesJson === true,
     definitions: servedResources(catalogResources, config.runtimeConfig ?? [], config.features ?? []),
     packages: new Map(catalogPackages.map((p) => [p.name, p])),
   });
@@ -194,6 +195,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     await profiler?.close();
     await audit?.close();
     await feed.close();
+    await others.close();
   };
   try {
     await services.start();
@@ -240,6 +242,23 @@ function storeComponent(feed: Feed): Component {
     check: async () => {
       if (!feed.ready) throw new Error('the store cannot be read');
       return 'ok';
+    },
+  };
+}
+
+/** Follows the stores of resources that are kept elsewhere. */
+async function otherFeeds({ otherStores = [] }: ApiServerConfig, metrics: Metrics, surroundings: Surroundings): Promise<{ readonly byPrefix: ReadonlyMap<string, Feed>; close(): Promise<void> }> {
+  const byPrefix = new Map<string, Feed>();
+  const feeds: Feed[] = [];
+  for (const { resources, store } of otherStores) {
+    const feed = await Feed.start(measured(store, metrics, surroundings.clock, false), surroundings);
+    feeds.push(feed);
+    for (const { group, resource, storage } of catalogResources) if (storage && resources.includes(`${group}/${resource}`)) byPrefix.set(storage.prefix, feed);
+  }
+  return {
+    byPrefix,
+    close: async () => {
+      for (const feed of feeds) await feed.close();
     },
   };
 }

@@ -185,7 +185,7 @@ describe('kube-apiserver with a folder of its own', () => {
     assert.match(await refusal(data, '--enable-admission-plugins=Nonsense'), /enable-admission-plugins plugin "Nonsense" is unknown/);
     assert.match(await refusal(data, '--enable-admission-plugins=ImagePolicyWebhook', '--bind-address=127.0.0.1', '--secure-port=0'), /ImagePolicyWebhook: no config specified/);
     assert.match(await refusal(data, '--watch-cache=false'), /--watch-cache=false: the watch cache cannot be switched off/);
-    assert.match(await refusal(data, '--storage-media-type=application/json'), /--storage-media-type: "application\/json" is not available/);
+    assert.match(await refusal(data, '--storage-media-type=application/xml'), /--storage-media-type "application\/xml" invalid, allowed values: application\/json, application\/yaml, application\/vnd\.kubernetes\.protobuf/);
     assert.match(await refusal(data, '--storage-backend=etcd2'), /--storage-backend invalid, allowed values: etcd3/);
     assert.match(await refusal(data, '--tracing-config-file=x'), /--tracing-config-file=x: no traces are exported/);
     assert.match(await refusal(data, `--client-ca-file=${join(folder, 'missing.crt')}`), /--client-ca-file: open .*missing\.crt: no such file or directory/);

@@ -74,11 +74,12 @@ export function ownForm(kind: StoredKind): StoredForm {
   };
 }
 
-export function upstreamForm(kind: StoredKind): StoredForm {
+/** `json`: of every group, as `--storage-media-type` may say. */
+export function upstreamForm(kind: StoredKind, json = false): StoredForm {
   const { registry, stored } = kind;
   return {
     encode(object) {
-      if (!jsonGroups.has(stored.group)) return Buffer.from(Uint8Array.from(wrapUnknown({ apiVersion: stored.apiVersion, kind: stored.kind }, encodeProtobuf(registry, stored.type, object))).buffer);
+      if (!json && !jsonGroups.has(stored.group)) return Buffer.from(Uint8Array.from(wrapUnknown({ apiVersion: stored.apiVersion, kind: stored.kind }, encodeProtobuf(registry, stored.type, object))).buffer);
       const { before, after } = withoutVersion(object);
       return written(Buffer.byteLength(before) + Buffer.byteLength(after) + 1, before, after, '\n');
     },

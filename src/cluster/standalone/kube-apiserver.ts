@@ -19,7 +19,7 @@ import { checkRefused, refusedFlags } from './apiserver-refused.ts';
 import { servingConfig, servingFlags } from './apiserver-serving.ts';
 import { readFeatures } from './featuregates.ts';
 import { duration, fileOf, listed, pairOf, type Program } from './program.ts';
-import { openStore, storeCare, storeFlags } from './store.ts';
+import { openOtherStores, openStore, storeCare, storeFlags, storesJson } from './store.ts';
 
 const flags: FlagSet = {
   ...storeFlags,
@@ -68,10 +68,12 @@ export const kubeApiserver: Program = {
     const authentication = await authenticationOf(given, authorization.alwaysAllows, surroundings);
     const encryption = await encryptionOf(given, surroundings);
     const store = await openStore(given, surroundings);
+    const otherStores = await openOtherStores(given, surroundings);
     try {
       const api = await startApiServer({
         ...(await apiConfig(given, authentication, authorization, surroundings)),
-        instruments: [...(authentication.config.instruments ?? []), ...authorization.instruments, ...(encryption ? [encryption.instrument] : [])], store: encryption ? encryption.over(store) : store, ...(encryption ? { healthChecks: encryption.checks } : {}),
+        instruments: [...(authentication.config.instruments ?? []), ...authorization.instruments, ...(encryption ? [encryption.instrument] : [])], store: encryption ? encryption.over(store) : store, storesJson: storesJson(given),
+        otherStores: otherStores.map((other) => (encryption ? { ...other, store: encryption.over(other.store) } : other)), ...(encryption ? { healthChecks: encryption.checks } : {}),
       }, surroundings);
       surroundings.log.info('Serving', { url: api.url });
       await aborted(signal);
@@ -81,6 +83,7 @@ export const kubeApiserver: Program = {
       authorization.close();
       encryption?.close();
       await store.close();
+      for (const other of otherStores) await other.store.close();
     }
   },
 };

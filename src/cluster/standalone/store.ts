@@ -1,5 +1,5 @@
 /** Where an API server that runs alone keeps its data. */
-import type { StoreCare } from '../../apiserver/config.ts';
+import type { ApiServerConfig, StoreCare } from '../../apiserver/config.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
@@ -9,6 +9,7 @@ import { duration, fileOf, listed, pairOf } from './program.ts';
 
 const registryPrefix = '/registry';
 const protobuf = 'application/vnd.kubernetes.protobuf';
+const json = 'application/json';
 
 export const storeFlags: FlagSet = {
   'data-dir': { type: 'string', help: 'A folder for the data, kept by this server itself; in place of --etcd-servers' },
@@ -19,7 +20,8 @@ export const storeFlags: FlagSet = {
   'etcd-compaction-interval': { type: 'duration', default: '5m0s', help: "How often etcd's past is forgotten; 0 for never by this server" },
   'etcd-prefix': { type: 'string', default: registryPrefix, help: 'Below which the keys are in etcd' },
   'storage-backend': { type: 'string', help: 'Only etcd3 is available' },
-  'storage-media-type': { type: 'string', default: protobuf, help: 'Only the default is available' },
+  'storage-media-type': { type: 'string', default: protobuf, help: 'How objects stand in etcd: that, or application/json' },
+  'etcd-servers-overrides': { type: 'strings', help: 'group/resource#servers for resources that are kept elsewhere; servers are separated by ;' },
   'etcd-count-metric-poll-period': { type: 'duration', default: '1m0s', help: '0: the number of objects is no metric; else it is counted when it is asked for' },
   'etcd-db-metric-poll-interval': { type: 'duration', default: '30s', help: '0: the size of the store is no metric; else it is looked up when it is asked for' },
   'etcd-healthcheck-timeout': { type: 'duration', default: '2s', help: 'How long the store may take to answer /healthz/etcd and /livez/etcd' },
@@ -44,10 +46,29 @@ export async function openStore(flags: Flags, surroundings: Surroundings): Promi
   return etcdBehind(servers, flags, surroundings);
 }
 
+/** Stores of resources that are kept elsewhere. */
+export async function openOtherStores(flags: Flags, surroundings: Surroundings): Promise<NonNullable<ApiServerConfig['otherStores']>> {
+  const byServers = new Map<string, string[]>();
+  for (const text of listed(flags, 'etcd-servers-overrides')) {
+    const [place = '', servers = '', ...more] = text.split('#');
+    if (more.length > 0 || servers === '' || place.split('/').length !== 2) throw new CommandError('--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated');
+    byServers.set(servers, [...(byServers.get(servers) ?? []), place]);
+  }
+  if (byServers.size > 0 && flags.text('data-dir')) throw new CommandError('--etcd-servers-overrides: not together with --data-dir');
+  const opened: { resources: string[]; store: Store }[] = [];
+  for (const [servers, resources] of byServers) opened.push({ resources, store: await etcdBehind(servers.split(';'), flags, surroundings) });
+  return opened;
+}
+
+export function storesJson(flags: Flags): boolean {
+  return flags.text('storage-media-type') === json;
+}
+
 /** What changes how data is kept, and cannot be had, is refused rather than overlooked. */
 function refuseOthers(flags: Flags): void {
   const mediaType = flags.text('storage-media-type');
-  if (mediaType !== protobuf) throw new CommandError(`--storage-media-type: ${JSON.stringify(mediaType)} is not available; there is ${protobuf}`);
+  if (mediaType === 'application/yaml') throw new CommandError(`--storage-media-type=${mediaType}: only ${json} and ${protobuf} are written`);
+  if (mediaType !== protobuf && mediaType !== json) throw new CommandError(`--storage-media-type ${JSON.stringify(mediaType)} invalid, allowed values: ${json}, application/yaml, ${protobuf}`);
   const backend = flags.text('storage-backend');
   if (backend !== '' && backend !== 'etcd3') throw new CommandError(`--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'`);
 }
