@@ -1,5 +1,6 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
 import type { AuthorizationChoice } from './authz/chain.ts';
+import type { ExternalSigner } from './authn/serviceaccount.ts';
 import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { Metrics, MetricsSettings } from '../base/metrics.ts';
 import type { HealthCheck } from '../serving/health.ts';
@@ -18,8 +19,12 @@ export interface KeyPair {
 }
 
 export interface ServiceAccountConfig {
-  /** Private key that signs tokens (EC P-256 or RSA). */
-  readonly signingKey: string;
+  /** Private key that signs tokens (EC P-256 or RSA); or `signer`. */
+  readonly signingKey?: string;
+  /** Who signs in place of this server. */
+  readonly signer?: ExternalSigner;
+  /** No token lives longer, not even one that is extended. */
+  readonly longestSeconds?: number;
   /** Public keys (or private ones, or certificates) of which any may have signed; the signing key always counts. */
   readonly verifyingKeys?: readonly string[];
   /** Default `https://kubernetes.default.svc.cluster.local`. */

@@ -56,6 +56,23 @@ export interface BoundObjects {
   used?(namespace: string, secret: string, day: string): void;
 }
 
+/** A public key of a signer outside of this server. */
+export interface SignerKey {
+  readonly id: string;
+  readonly key: KeyObject;
+  /** It counts, but is not told to others. */
+  readonly hidden: boolean;
+}
+
+/** Who signs in place of this server. */
+export interface ExternalSigner {
+  readonly keys: readonly SignerKey[];
+  /** The token of claims in base64url. */
+  sign(claims: string): Promise<string>;
+  /** Asks for the keys that count now. */
+  refresh(): Promise<void>;
+}
+
 const rememberedTokens = 4096;
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
@@ -65,7 +82,8 @@ export class ServiceAccountTokens {
   readonly keySetUrl: string | undefined;
   /** Tokens of all of them count; the first one signs. */
   readonly #issuers: ReadonlySet<string>;
-  readonly #sign: (claims: object) => string;
+  readonly #sign: (claims: object) => string | Promise<string>;
+  readonly #signer: ExternalSigner | undefined;
   readonly #verifiers = new Map<string, KeyObject>();
   readonly #objects: BoundObjects;
   readonly #clock: Clock;
@@ -80,8 +98,11 @@ export class ServiceAccountTokens {
     this.#issuers = new Set(issuers);
     this.audiences = config.audiences ?? issuers;
     this.keySetUrl = config.keySetUrl;
-    this.#sign = tokenSigner(config.signingKey);
-    for (const pem of [config.signingKey, ...(config.verifyingKeys ?? [])]) {
+    const { signer, signingKey } = config;
+    this.#signer = signer;
+    if (!signer && signingKey === undefined) throw new TypeError('nobody signs tokens of service accounts');
+    this.#sign = signer ? (claims) => signer.sign(Buffer.from(JSON.stringify(claims)).toString('base64url')) : tokenSigner(signingKey!);
+    for (const pem of [...(signer || signingKey === undefined ? [] : [signingKey]), ...(config.verifyingKeys ?? [])]) {
       const key = createPublicKey(pem);
       this.#verifiers.set(keyId(key), key);
     }
@@ -104,7 +125,7 @@ export class ServiceAccountTokens {
   }
 
   /** A token that lives for `seconds`. */
-  issue(bound: BoundTo, audiences: readonly string[], seconds: number, warnAfterSeconds?: number): { token: string; expires: number } {
+  async issue(bound: BoundTo, audiences: readonly string[], seconds: number, warnAfterSeconds?: number): Promise<{ token: string; expires: number }> {
     const now = Math.floor(this.#clock.now() / 1000);
     const claims: Claims = {
       aud: audiences.length > 0 ? audiences : this.audiences,
@@ -113,12 +134,12 @@ export class ServiceAccountTokens {
       nbf: now,
       sub: `system:serviceaccount:${bound.namespace}:${bound.serviceaccount.name}`,
     };
-    return { token: this.#sign(claims), expires: claims.exp };
+    return { token: await this.#sign(claims), expires: claims.exp };
   }
 
   /** Undefined: not a token of these issuers. Throws, in upstream's words, for one that is but does not count. */
   async verify(token: string, audiences: readonly string[] = this.audiences): Promise<TokenAnswer | undefined> {
-    const claims = this.#claims(token);
+    const claims = await this.#claims(token);
     if (!claims) return undefined;
     if (claims.iss === legacyIssuer) return this.#legacy(token, claims as unknown as LegacyClaims, audiences);
     const bound = claims['kubernetes.io'];
@@ -183,26 +204,43 @@ export class ServiceAccountTokens {
     return { user: { name: claims.sub, uid, groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] }, audiences: common };
   }
 
-  #claims(token: string): Claims | undefined {
+  async #claims(token: string): Promise<Claims | undefined> {
     const known = this.#good.get(token);
     if (known) return known;
     const jwt = parseJwt(token);
     const claims = jwt?.claims as unknown as Claims | undefined;
     if (!jwt || !claims || !(this.#issuers.has(claims.iss) || claims.iss === legacyIssuer)) return undefined;
-    const named = jwt.keyId === undefined ? undefined : this.#verifiers.get(jwt.keyId);
-    if (![...(named ? [named] : this.#verifiers.values())].some((key) => signatureFits(jwt, key))) throw new Error('invalid signature');
+    if (!this.#keysFor(jwt.keyId).some((key) => signatureFits(jwt, key))) {
+      // The signer may have new keys; a token that names one of those that are known is just bad.
+      const known = this.#signer?.keys.some((one) => one.id === jwt.keyId) ?? true;
+      if (known) throw new Error('invalid signature');
+      await this.#signer!.refresh();
+      if (!this.#keysFor(jwt.keyId).some((key) => signatureFits(jwt, key))) throw new Error('invalid signature');
+    }
     if (this.#good.size >= rememberedTokens) this.#good.delete(this.#good.keys().next().value!);
     this.#good.set(token, claims);
     return claims;
   }
 
+  /** That of the name where there is one, else all. */
+  #keysFor(id: string | undefined): KeyObject[] {
+    const all = [...this.#verifiers, ...(this.#signer?.keys ?? []).map(({ id: own, key }) => [own, key] as const)];
+    const named = id === undefined ? [] : all.filter(([own]) => own === id);
+    return (named.length > 0 ? named : all).map(([, key]) => key);
+  }
+
+  /** Those that others may know. */
+  #shown(): [string, KeyObject][] {
+    return [...this.#verifiers, ...(this.#signer?.keys ?? []).flatMap(({ id, key, hidden }) => (hidden ? [] : [[id, key] as [string, KeyObject]]))];
+  }
+
   /** The public keys, as the issuer discovery document's JSON web key set names them. */
   keySet(): { keys: unknown[] } {
-    return { keys: [...this.#verifiers].map(([kid, key]) => ({ use: 'sig', kid, alg: algorithmOf(key).alg, ...key.export({ format: 'jwk' }) })) };
+    return { keys: this.#shown().map(([kid, key]) => ({ use: 'sig', kid, alg: algorithmOf(key).alg, ...key.export({ format: 'jwk' }) })) };
   }
 
   signingAlgorithms(): string[] {
-    return [...new Set([...this.#verifiers.values()].map((key) => algorithmOf(key).alg))].sort();
+    return [...new Set(this.#shown().map(([, key]) => algorithmOf(key).alg))].sort();
   }
 }
 

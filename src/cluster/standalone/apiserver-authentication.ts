@@ -10,6 +10,7 @@ import { defaultIssuer } from '../../apiserver/authn/serviceaccount.ts';
 import type { Timer } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
+import { formatGoDuration } from '../../machinery/goduration.ts';
 import { CommandError } from '../../kubectl/errors.ts';
 import type { FlagSet, Flags } from '../../kubectl/flags.ts';
 import { duration, fileOf, listed, pairOf, readNamed } from './program.ts';
@@ -40,6 +41,7 @@ export const authenticationFlags: FlagSet = {
   'service-account-jwks-uri': { type: 'string', help: 'Where others find the keys, in the discovery document' },
   'service-account-key-file': { type: 'strings', help: 'Keys or certificates that verify service-account tokens' },
   'service-account-signing-key-file': { type: 'string', help: 'The key that signs service-account tokens' },
+  'service-account-signing-endpoint': { type: 'string', help: 'The unix socket of who signs service-account tokens (@ begins an abstract one), in place of a key' },
   'service-account-max-token-expiration': { type: 'duration', default: '0s', help: 'No service-account token lives longer' },
   'service-account-extend-token-expiration': { type: 'bool', default: true, help: 'Tokens of pods live for a year, though they are to be refreshed earlier' },
   'api-audiences': { type: 'strings', help: 'Audiences of service-account tokens that this server accepts; the issuers if absent' },
@@ -63,8 +65,8 @@ export interface Authentication {
 export async function authenticationOf(given: Flags, alwaysAllows: boolean, surroundings: Surroundings): Promise<Authentication> {
   const closers: (() => void)[] = [];
   const tokens: TokenAuthenticator[] = [];
-  const accounts = serviceAccounts(given);
   try {
+    const { accounts, instruments } = await accountsOf(given, surroundings, closers);
     const others = await configured(given, accounts, surroundings, closers);
     if (others.tokens) tokens.push(others.tokens);
     const webhook = await webhookOf(given, surroundings, closers);
@@ -72,7 +74,7 @@ export async function authenticationOf(given: Flags, alwaysAllows: boolean, surr
     const clientAuthority = fileOf(given, 'client-ca-file');
     return {
       config: {
-        serviceAccounts: accounts, instruments: others.instruments ?? [], frontProxy: frontProxy(given), tokens, bootstrapTokens: given.flag('enable-bootstrap-token-auth'),
+        serviceAccounts: accounts, instruments: [...instruments, ...(others.instruments ?? [])], frontProxy: frontProxy(given), tokens, bootstrapTokens: given.flag('enable-bootstrap-token-auth'),
         anonymous: anonymousOf(given, others.anonymous, alwaysAllows, surroundings),
         ...(clientAuthority ? { clientAuthority } : {}), ...tokenFile(given),
       },
@@ -196,7 +198,31 @@ function frontProxy(given: Flags): FrontProxyConfig {
   };
 }
 
-function serviceAccounts(given: Flags): ServiceAccountConfig {
+/** With a signer of its own, or one behind a socket. */
+async function accountsOf(given: Flags, surroundings: Surroundings, closers: (() => void)[]): Promise<{ accounts: ServiceAccountConfig; instruments: NonNullable<ApiServerConfig['instruments']> }> {
+  const endpoint = given.text('service-account-signing-endpoint');
+  if (endpoint === '') return { accounts: serviceAccounts(given), instruments: [] };
+  if (given.text('service-account-signing-key-file') || given.list('service-account-key-file').length > 0) {
+    throw new CommandError("can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)");
+  }
+  if (endpoint.startsWith('@') && !/^@([a-zA-Z0-9_-]+\.)*[a-zA-Z0-9_-]+$/.test(endpoint)) throw new CommandError(`invalid value ${JSON.stringify(endpoint)} passed for \`--service-account-signing-endpoint\`, when prefixed with @ must be a valid abstract socket name`);
+  if (given.list('service-account-issuer').length === 0) throw new CommandError('service-account-issuer is a required flag');
+  // Who has a key never pays for gRPC.
+  const { connectSigner } = await import('../../apiserver/authn/externalsigner.ts');
+  const { signer, longestSeconds } = await connectSigner(endpoint, surroundings).catch((error: unknown) => {
+    throw new CommandError(`while setting up external-jwt-signer: ${(error as Error).message}`);
+  });
+  closers.push(() => signer.close());
+  const { signingKey: _own, ...accounts } = serviceAccounts(given, true);
+  const most = accounts.maxTokenSeconds ?? 0;
+  if (most > longestSeconds) {
+    throw new CommandError(`service-account-max-token-expiration cannot be set longer than the token expiration supported by service-account-signing-endpoint: ${formatGoDuration(most * 1000)} > ${formatGoDuration(longestSeconds * 1000)}`);
+  }
+  return { accounts: { ...accounts, signer, longestSeconds, maxTokenSeconds: most || longestSeconds }, instruments: [(metrics) => signer.instrument(metrics)] };
+}
+
+/** `elsewhere`: somebody else signs. */
+function serviceAccounts(given: Flags, elsewhere = false): ServiceAccountConfig {
   const issuers = given.list('service-account-issuer');
   const signingKey = fileOf(given, 'service-account-signing-key-file');
   const verifyingKeys = listed(given, 'service-account-key-file').flatMap((file) => pemBlocks(readNamed(file, 'service-account-key-file')));
@@ -211,7 +237,7 @@ function serviceAccounts(given: Flags): ServiceAccountConfig {
   if (keySetUrl !== '' && !keySetUrl.startsWith('https://')) throw new CommandError(`service-account-jwks-uri requires https scheme, parsed as: ${keySetUrl}`);
   const audiences = listed(given, 'api-audiences');
   return {
-    signingKey: signingKey ?? ownSigningKey(given.text('cert-dir')),
+    ...(elsewhere ? {} : { signingKey: signingKey ?? ownSigningKey(given.text('cert-dir')) }),
     verifyingKeys, maxTokenSeconds: maxTokenSeconds(given), extendTokens: given.flag('service-account-extend-token-expiration'),
     ...(issuers.length > 0 ? { issuers } : {}),
     ...(keySetUrl ? { keySetUrl } : {}),

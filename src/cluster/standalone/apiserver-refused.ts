@@ -7,7 +7,6 @@ import { duration, listed } from './program.ts';
 const refusals: Readonly<Record<string, (flags: Flags) => string | undefined>> = {
   'tracing-config-file': () => 'no traces are exported',
   'egress-selector-config-file': () => 'connections are made directly',
-  'service-account-signing-endpoint': () => 'tokens are signed with a key of this server',
   'enable-logs-handler': (flags) => (flags.flag('enable-logs-handler') ? 'logs go to stderr, there is no folder to serve' : undefined),
   'enable-garbage-collector': (flags) => (flags.flag('enable-garbage-collector') ? undefined : 'how dependents go is part of every deletion'),
   'watch-cache': (flags) => (flags.flag('watch-cache') ? undefined : 'the watch cache cannot be switched off'),
@@ -30,7 +29,6 @@ function cacheSize(text: string): string | undefined {
 export const refusedFlags: FlagSet = {
   'tracing-config-file': { type: 'string', help: 'Cannot be had: no traces are exported' },
   'egress-selector-config-file': { type: 'string', help: 'Cannot be had' },
-  'service-account-signing-endpoint': { type: 'string', help: 'Cannot be had' },
   'enable-logs-handler': { type: 'bool', help: 'Only false' },
   'enable-garbage-collector': { type: 'bool', default: true, help: 'Only true' },
   'watch-cache': { type: 'bool', default: true, help: 'Only true' },

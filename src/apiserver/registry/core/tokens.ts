@@ -17,9 +17,9 @@ const longestSeconds = 2 ** 32;
 const projectedSeconds = 3607;
 const extendedSeconds = 365 * 24 * 3600;
 
-export type TokenLimits = Pick<ServiceAccountConfig, 'maxTokenSeconds' | 'extendTokens'>;
+export type TokenLimits = Pick<ServiceAccountConfig, 'maxTokenSeconds' | 'extendTokens' | 'longestSeconds'>;
 
-export function tokenCreator(tokens: ServiceAccountTokens, objects: BoundObjects, { maxTokenSeconds = 0, extendTokens = true }: TokenLimits = {}): Creator {
+export function tokenCreator(tokens: ServiceAccountTokens, objects: BoundObjects, { maxTokenSeconds = 0, extendTokens = true, longestSeconds: longestLife = Infinity }: TokenLimits = {}): Creator {
   return async (object, { namespace, name }, scope) => {
     const request = object as unknown as TokenRequest;
     demandOwnName(request, namespace, name);
@@ -40,13 +40,16 @@ export function tokenCreator(tokens: ServiceAccountTokens, objects: BoundObjects
     const seconds = maxTokenSeconds > 0 ? Math.min(asked, maxTokenSeconds) : asked;
     if (seconds < asked) scope.warnings.push(`requested expiration of ${asked} seconds shortened to ${seconds} seconds`);
     const projected = extendTokens && bound.pod !== undefined && seconds === projectedSeconds && audiences.every((a) => tokens.audiences.includes(a));
-    const { token, expires } = tokens.issue(bound, audiences, projected ? extendedSeconds : seconds, projected ? projectedSeconds : undefined);
+    const life = projected ? Math.min(extendedSeconds, longestLife) : seconds;
+    const { token, expires } = await tokens.issue(bound, audiences, life, projected ? projectedSeconds : undefined).catch((error: unknown) => {
+      throw StatusError.internal(`failed to generate token: ${(error as Error).message}`);
+    });
     const answer: TokenRequest = {
       ...request,
       metadata: { ...request.metadata, name, namespace, uid: accountUid, creationTimestamp: scope.now },
       spec: { ...request.spec, audiences, expirationSeconds: seconds },
       // Clients refresh after what they asked for, however long it really lives.
-      status: { token, expirationTimestamp: timestamp((projected ? expires - extendedSeconds + projectedSeconds : expires) * 1000) },
+      status: { token, expirationTimestamp: timestamp((projected ? expires - life + projectedSeconds : expires) * 1000) },
     };
     return answer as unknown as ApiObject;
   };
