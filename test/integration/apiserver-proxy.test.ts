@@ -140,6 +140,22 @@ test('a container that is not there, or not named, is said so', async () => {
   assert.match((await server.kubectl(['get', '--raw', '/api/v1/namespaces/default/pods/web/log'])).stderr, /a container name must be specified for pod web, choose one of: \[main side\]/);
 });
 
+test('a proxy is asked for its root with a slash, by GET and by HEAD; nothing else has HEAD', async () => {
+  await server.kubectl(['patch', 'pod', 'web', '--subresource=status', '-p', '{"status":{"podIP":"10.9.9.9","podIPs":[{"ip":"10.9.9.9"}]}}']);
+  const ask = (method: string, path: string): Promise<[number | undefined, string | undefined]> => new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(`${server.api.url}${path}`, { method, ca: server.authority.certPem, cert: server.admin.certPem, key: server.admin.keyPem, agent: false });
+    outgoing.on('response', (response) => {
+      response.resume();
+      resolve([response.statusCode, response.headers.location]);
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+  const path = '/api/v1/namespaces/default/pods/web';
+  for (const method of ['GET', 'HEAD']) assert.deepEqual(await ask(method, `${path}/proxy?a=b`), [301, `${path}/proxy/?a=b`]);
+  for (const other of [path, `${path}/status`, `${path}/log`]) assert.deepEqual(await ask('HEAD', other), [405, undefined]);
+});
+
 test('an extension server becomes part of the API', async () => {
   await eventually(async () => (await server.kubectl('get apiservice v1.example.com -o jsonpath={.status.conditions[0].status}')).stdout === 'True' || undefined, 'the APIService to be available');
   assert.match((await server.kubectl('api-resources --api-group=example.com')).stdout, /things +th +example.com\/v1 +true +Thing/);

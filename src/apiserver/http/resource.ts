@@ -88,7 +88,8 @@ export async function serveResource(server: ResourceServer, request: ServingRequ
 
 /** What a path is for decides before what is in it: collections are not replaced, and all namespaces together are only read. */
 function methodFits(request: ServingRequest, info: RequestInfo, served: Served): boolean {
-  if (request.method === 'HEAD' || (info.legacyWatch && request.method !== 'GET')) return false;
+  if (request.method === 'HEAD') return info.subresource === 'proxy';
+  if (info.legacyWatch && request.method !== 'GET') return false;
   if (info.subresource !== '' || info.name !== '') return true;
   if (request.method === 'PUT' || request.method === 'PATCH') return false;
   return !served.namespaced || info.namespace !== '' || request.method === 'GET' || !served.storage || isNamespaceEmpty(info);
