@@ -244,8 +244,14 @@ function mapCodec(item: JsonCodec): JsonCodec {
       if (value === null) return null;
       if (typeof value !== 'object' || Array.isArray(value)) throw new Mismatch();
       const source = value as Record<string, unknown>;
-      const keys = Object.keys(source).filter((key) => source[key] !== undefined);
-      if (keys.length > 1) keys.sort(compareBytes);
+      const keys: string[] = [];
+      let inOrder = true;
+      for (const key in source) {
+        if (source[key] === undefined) continue;
+        if (keys.length > 0 && compareBytes(keys.at(-1)!, key) > 0) inOrder = false;
+        keys.push(key);
+      }
+      if (!inOrder) keys.sort(compareBytes);
       const out: JsonObject = {};
       for (const key of keys) setMember(out, key, item.decode(source[key], findings));
       return out;
