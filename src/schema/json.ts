@@ -132,7 +132,8 @@ const scalars: Readonly<Record<ScalarName, JsonCodec>> = {
   int64: integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, (value) => BigInt.asIntN(64, value) === value),
   double: {
     decode: (value) => {
-      if (typeof value === 'number') return value;
+      // JavaScript writes no sign before a zero.
+      if (typeof value === 'number') return value === 0 ? 0 : value;
       if (typeof value === 'bigint') return Number(value);
       if (value === null) return 0;
       throw new Mismatch();
