@@ -1,6 +1,6 @@
 /** Puts an API server together and starts it. */
 import { packages as catalogPackages, resources as catalogResources } from '../api/catalog.ts';
-import { timestamp, type Clock, type Timer } from '../base/clock.ts';
+import { secondsOf, timestamp, type Clock, type Timer } from '../base/clock.ts';
 import { Metrics } from '../base/metrics.ts';
 import { processMetrics } from '../base/processmetrics.ts';
 import type { Surroundings } from '../base/surroundings.ts';
@@ -132,7 +132,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const watches = new Watches(clock);
   const expiry = new EventExpiry(storage('events'), config.eventTtlMs ?? defaultEventTtlMs, { ...surroundings, log });
   const presenter = { registry, now: () => clock.now() };
-  const server: ResourceServer = { ...presenter, table, surroundings, features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics), watches, deleteWorkers: config.deleteWorkers };
+  const server: ResourceServer = { ...presenter, table, surroundings, second: secondsOf(clock), features: new Set(config.features), minWatchMs: config.limits?.minRequestTimeoutMs || defaultLimits.minRequestTimeoutMs, meter: watchMeter(metrics), watches, deleteWorkers: config.deleteWorkers };
   const aggregator = new Aggregator({ client: system, resolver, frontProxy: config.frontProxy, rejectRedirects: config.rejectRedirects ?? true, metrics: aggregatorMetrics(metrics), surroundings: { ...surroundings, log } });
   const flow = flowControl({ installed, metrics, surroundings: { ...surroundings, log }, limits: config.limits ?? {} });
   cacheMetrics(metrics, table);

@@ -48,6 +48,17 @@ export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -5)}Z`;
 }
 
+/** The present `timestamp`, made once a second for all who ask. */
+export function secondsOf(clock: Clock): () => string {
+  let second = NaN;
+  let text = '';
+  return () => {
+    const now = Math.floor(clock.now() / 1000);
+    if (now !== second) [second, text] = [now, timestamp(now * 1000)];
+    return text;
+  };
+}
+
 /** RFC 3339 with microseconds, as metav1.MicroTime is written. */
 export function microTimestamp(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');

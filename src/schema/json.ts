@@ -132,7 +132,8 @@ const scalars: Readonly<Record<ScalarName, JsonCodec>> = {
   int64: integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, (value) => BigInt.asIntN(64, value) === value),
   double: {
     decode: (value) => {
-      if (typeof value === 'number') return value;
+      // JavaScript writes no sign before a zero.
+      if (typeof value === 'number') return value === 0 ? 0 : value;
       if (typeof value === 'bigint') return Number(value);
       if (value === null) return 0;
       throw new Mismatch();
@@ -244,8 +245,14 @@ function mapCodec(item: JsonCodec): JsonCodec {
       if (value === null) return null;
       if (typeof value !== 'object' || Array.isArray(value)) throw new Mismatch();
       const source = value as Record<string, unknown>;
-      const keys = Object.keys(source).filter((key) => source[key] !== undefined);
-      if (keys.length > 1) keys.sort(compareBytes);
+      const keys: string[] = [];
+      let inOrder = true;
+      for (const key in source) {
+        if (source[key] === undefined) continue;
+        if (keys.length > 0 && compareBytes(keys.at(-1)!, key) > 0) inOrder = false;
+        keys.push(key);
+      }
+      if (!inOrder) keys.sort(compareBytes);
       const out: JsonObject = {};
       for (const key of keys) setMember(out, key, item.decode(source[key], findings));
       return out;

@@ -9,11 +9,16 @@ import { systemRandom } from '../base/ids.ts';
 import { createAuthority, issue } from '../wire/certificates.ts';
 import { delegatedAuthenticator, demand, subjectAccessReviewAuthorizer } from './delegated.ts';
 import { Health, ping } from './health.ts';
+import { SharedPiece } from './piece.ts';
 import { sendBytes, sendJson } from './respond.ts';
 import { requestInfo } from './requestinfo.ts';
 import { serve, type Serving } from './server.ts';
 
 const surroundings = { clock: systemClock, random: systemRandom, log: silent };
+/** Shared ones and such as are not, in turns; together more than any buffer takes. */
+const sharedPieces = Array.from({ length: 300 }, (_, i) => (i % 7 === 3 ? `${i}:text;` : new SharedPiece(Buffer.from(`${i}:${'z'.repeat(i * 50)};`))));
+const sharedBody = `${sharedPieces.map((piece) => (typeof piece === 'string' ? piece : piece.bytes.toString())).join('')}end`;
+
 let serving: Serving;
 let certificates: Awaited<ReturnType<typeof makeCertificates>>;
 let reviews = 0;
@@ -72,6 +77,11 @@ before(async () => {
         for (let i = 0; i < 200; i++) if (!body.write(Buffer.alloc(10_000, 'y'))) await body.drained();
         return body.end();
       }
+      if (request.path === '/shared') {
+        const body = request.stream(200, {});
+        for (const piece of sharedPieces) if (!body.write(piece)) await body.drained();
+        return body.end('end');
+      }
       const user = await authenticate(request);
       if (request.path === '/private') await demand(authorize, { ...requestInfo('GET', '/private'), user });
       request.warnings.push('careful "now"');
@@ -117,6 +127,16 @@ test('client certificates name the user over HTTP/1.1 and HTTP/2', async () => {
     assert.equal(JSON.parse(one.body).name, 'alice');
     assert.equal(two.status, 200);
     assert.equal((await h2(session, '/stream')).body.length, 2_000_000);
+  } finally {
+    session.close();
+  }
+});
+
+test('pieces that several answers share stand in each in their place', async () => {
+  const session = connectH2(serving.url, { ca: certificates.ca.certPem });
+  try {
+    const answers = await Promise.all([h1('/shared'), h1('/shared'), h2(session, '/shared')]);
+    for (const answer of answers) assert.ok(answer.body === sharedBody, `${answer.body.length} of ${sharedBody.length}`);
   } finally {
     session.close();
   }

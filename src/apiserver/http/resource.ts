@@ -1,5 +1,4 @@
 /** One request to a resource: which verb, which subresource, and the answer. */
-import { timestamp } from '../../base/clock.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
 import { scaleColumns } from '../../api/autoscaling/columns.ts';
 import { required } from '../../machinery/fieldpath.ts';
@@ -37,6 +36,8 @@ export interface ResourceServer extends Presenter {
   readonly table: ResourceTable;
   readonly features: ReadonlySet<string>;
   readonly surroundings: Surroundings;
+  /** The present time, as objects have it. */
+  readonly second: () => string;
   readonly minWatchMs: number;
   readonly watches: Watches;
   readonly deleteWorkers?: number | undefined;
@@ -130,7 +131,7 @@ function givenOptions(query: URLSearchParams): JsonObject {
 }
 
 export function writeScope(server: ResourceServer, request: ServingRequest, subresource: string, dryRun: boolean): WriteScope {
-  return { now: timestamp(server.surroundings.clock.now()), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { notes: request.trail } : {}) };
+  return { now: server.second(), user: request.user ?? anonymous, dryRun, subresource, features: server.features, warnings: request.warnings, ...(request.hasQuery ? { options: givenOptions(request.query) } : {}), ...(request.trail ? { notes: request.trail } : {}) };
 }
 
 export function writeRequest(server: ResourceServer, request: ServingRequest, info: RequestInfo, storage: Storage, view: View, kind: string): WriteRequest & { readonly parameters: ReturnType<typeof writeParameters> } {

@@ -4,7 +4,6 @@
  */
 import type { ResourceRef } from '../../api/reference.ts';
 import { isAbort } from '../../base/abort.ts';
-import { timestamp } from '../../base/clock.ts';
 import type { Client, DeleteOptions, ListOptions, ObjectList, Patch, ReadOptions, WatchEvent, WatchOptions, WriteOptions } from '../../client/client.ts';
 import type { DeepReadonly, Draft } from '../../machinery/json.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
@@ -70,7 +69,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
     const { decision, reason } = await server.authorize(attributes);
     if (decision !== 'allow') throw forbidden(attributes, reason);
   };
-  const scope = (subresource: string, dryRun: boolean): WriteScope => ({ now: timestamp(server.surroundings.clock.now()), user, dryRun, subresource, features: server.features, warnings: [] });
+  const scope = (subresource: string, dryRun: boolean): WriteScope => ({ now: server.second(), user, dryRun, subresource, features: server.features, warnings: [] });
   const write = (served: StoredResource, view: View, namespace: string, name: string, options: WriteOptions): WriteRequest => ({
     registry: server.registry, storage: served.storage, view, namespace, name,
     scope: scope(options.subresource ?? '', options.dryRun === true), fieldManager: options.fieldManager ?? manager,

@@ -7,6 +7,8 @@ import { elementOf, isFilled, isObject, memberOf, type Shape } from './shape.ts'
 /** Thrown where an object is not just more than the empty one: the general way then decides. */
 class NotOnlyMore extends Error {}
 
+const fewNames = 32;
+
 /** Made once: it would cost a stack trace. */
 const notOnlyMore = new NotOnlyMore();
 
@@ -78,12 +80,18 @@ function moreThan(before: JsonValue, after: JsonValue, shape: Shape): FieldSet |
   return isEmpty(children) ? undefined : children;
 }
 
+/** In order. By insertion, since they are few and nearly so. */
 function namesIn(object: JsonObject): readonly string[] {
   const names = Object.keys(object);
-  for (let i = 1; i < names.length; i++) if (names[i - 1]! > names[i]!) return names.sort();
+  if (names.length > fewNames) return names.sort();
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i]!;
+    let at = i;
+    for (; at > 0 && names[at - 1]! > name; at--) names[at] = names[at - 1]!;
+    names[at] = name;
+  }
   return names;
 }
-
 
 function everything(value: JsonValue, shape: Shape): FieldSet {
   if (shape.kind === 'leaf' || !isFilled(value)) return emptySet;

@@ -211,9 +211,11 @@ const isEmpty = (value: unknown): boolean => value === undefined || value === nu
 /** Of several sources the first that is there is judged, the others are one too many. Answers how many there are. */
 export function checkOneSource(sources: object, rules: readonly (readonly [string, SourceRule<never>])[], path: string, holder: Holder, out: FieldError[], beside?: (key: string, at: string) => boolean): number {
   let found = 0;
-  for (const [key, rule] of rules) {
-    const source = (sources as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>)[key];
+  // Nearly all of them are not there: not even taken apart.
+  for (const pair of rules) {
+    const source = (sources as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>)[pair[0]];
     if (source === undefined) continue;
+    const [key, rule] = pair;
     found++;
     if (found > 1 && beside?.(key, `${path}.${key}`) !== true) {
       out.push({ type: 'FieldValueForbidden', field: `${path}.${rule.calledBeside ?? key}`, detail: 'Forbidden: may not specify more than 1 volume type' });

@@ -49,6 +49,7 @@ function warnOfPlacement(spec: Spec, path: string, out: string[]): void {
 const nothingSelected = 'a null labelSelector results in matching no pod';
 
 function warnOfPodAffinity(spec: Spec, path: string, out: string[]): void {
+  if (!spec.affinity) return;
   for (const key of ['podAffinity', 'podAntiAffinity'] as const) {
     const a = spec.affinity?.[key];
     const at = `${path}.affinity.${key}`;
@@ -69,6 +70,7 @@ const seccompOfContainer = 'container.seccomp.security.alpha.kubernetes.io/';
 const useSeccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 
 function warnOfDuplicates(spec: Spec, path: string, out: string[]): void {
+  if (!spec.hostAliases && !spec.imagePullSecrets) return;
   const twice = (values: readonly string[], say: (i: number) => string): void => values.forEach((value, i) => values.indexOf(value) < i && out.push(say(i)));
   const hosts = (spec.hostAliases ?? []).map((a) => a.ip);
   const secrets = (spec.imagePullSecrets ?? []).map((s) => s.name ?? '');
@@ -89,6 +91,9 @@ function warnOfEnv(c: Container, path: string, out: string[]): void {
   }
 }
 
+/** Resources that are counted in bytes. */
+const bytesOf = ['memory', 'ephemeral-storage'];
+
 function warnOfContainers(spec: Spec, annotations: Annotations | undefined, visited: Visited, prefix: string, out: string[]): void {
   for (const { c, at } of visited) {
     if (annotations) {
@@ -103,12 +108,13 @@ function warnOfContainers(spec: Spec, annotations: Annotations | undefined, visi
       const isSilent = prefix === '' ? derived !== undefined && !sameValue(own, derived) : own !== undefined || (ofPod !== undefined && sameValue(ofPod, derived));
       if (text !== undefined && !isSilent) out.push(`${prefix}metadata.annotations[${armor}]: deprecated since v1.30; use the "appArmorProfile" field instead`);
     }
-    for (const name of ['memory', 'ephemeral-storage']) for (const side of ['limits', 'requests'] as const) warnOfFraction(c.resources?.[side]?.[name], `${at}.resources.${side}[${name}]`, out);
+    for (const side of ['limits', 'requests'] as const) if (c.resources?.[side]) for (const name of bytesOf) warnOfFraction(c.resources[side][name], `${at}.resources.${side}[${name}]`, out);
     warnOfEnv(c, at, out);
   }
 }
 
 function warnOfPorts(visited: Visited, out: string[]): void {
+  if (!visited.some(({ c }) => c.ports)) return;
   const all = new Map<string, { at: string; port: DeepReadonly<T.ContainerPort> }[]>();
   const names = new Map<string, string>();
   const ports = visited.flatMap(({ c, at }) => (c.ports ?? []).map((port, i) => ({ port, at: `${at}.ports[${i}]` })));
@@ -142,7 +148,7 @@ export function podSpecWarnings(spec: Spec, annotations: Annotations | undefined
   for (const key in annotations) if (deprecatedAnnotations[key]) out.push(`${prefix}metadata.annotations[${key}]: ${deprecatedAnnotations[key]}`);
   warnOfVolumes(spec.volumes, `${at}.volumes`, out);
   warnOfDuplicates(spec, at, out);
-  for (const name of ['memory', 'ephemeral-storage']) warnOfFraction(spec.overhead?.[name], `${at}.overhead[${name}]`, out);
+  if (spec.overhead) for (const name of bytesOf) warnOfFraction(spec.overhead[name], `${at}.overhead[${name}]`, out);
   if (!spec.securityContext?.seccompProfile && annotations?.[seccompAnnotation] !== undefined) out.push(`${prefix}metadata.annotations[${seccompAnnotation}]: ${useSeccomp}`);
   const visited = (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((key) => (spec[key] ?? []).map((c, i) => ({ c, at: `${at}.${key}[${i}]` })));
   warnOfContainers(spec, annotations, visited, prefix, out);

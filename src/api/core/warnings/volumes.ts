@@ -45,18 +45,23 @@ const shown = (file: File): string => (file.source === '' ? quoted(file.path) : 
 /** Files at the same place, or one where another needs a folder. */
 function overlaps(files: readonly File[]): string[] {
   const out: string[] = [];
-  for (const [i, file] of files.entries()) {
+  for (let i = 1; i < files.length; i++) {
+    const file = files[i]!;
     if (file.path === '') continue;
-    for (const other of files.slice(0, i)) {
-      const [a, b] = [`${file.path}/`, `${other.path}/`];
-      if (other.path !== '' && (a.startsWith(b) || b.startsWith(a))) out.push(`${shown(file)} with ${shown(other)}`);
+    for (let j = 0; j < i; j++) {
+      const other = files[j]!;
+      if (other.path !== '' && (isWithin(file.path, other.path) || isWithin(other.path, file.path))) out.push(`${shown(file)} with ${shown(other)}`);
     }
   }
   return out;
 }
 
+function isWithin(path: string, folder: string): boolean {
+  return path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/');
+}
+
 function files(items: readonly { readonly path?: string }[] | undefined, source: string): File[] {
-  return (items ?? []).map((item) => ({ path: (item.path ?? '').replace(/\/+$/, ''), source }));
+  return (items ?? []).map(({ path = '' }) => ({ path: path.endsWith('/') ? path.replace(/\/+$/, '') : path, source }));
 }
 
 function projected(s: DeepReadonly<T.VolumeProjection>): File[] {
@@ -77,7 +82,7 @@ function warnOfFiles(v: DeepReadonly<T.Volume>, out: string[]): void {
   const all: File[] = [];
   for (const source of v.projected.sources ?? []) {
     if (Object.values(source).every((x) => x === undefined)) out.push(`volume ${quoted(v.name)} (Projected) has no sources provided`);
-    all.push(...projected(source));
+    for (const file of projected(source)) all.push(file);
   }
   say('Projected', overlaps(all));
 }
