@@ -84,6 +84,14 @@ function isAnswered(answer: Answer, what: string): void {
   isRefused(answer, what);
 }
 
+/** Upstream takes the blame for options of deletions that it cannot read; what is wrong with them is told all the same. */
+function isAnsweredOrBlamed(answer: Answer, what: string): void {
+  if (answer.status !== 500) return isAnswered(answer, what);
+  const { kind, message } = JSON.parse(answer.text) as { kind: string; message: string };
+  assert.equal(kind, 'Status');
+  assert.match(message, /^couldn't get version\/kind; |^json: /, what);
+}
+
 const shown = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1')).slice(0, 400);
 
 describe('bodies of writes', () => {
@@ -107,7 +115,7 @@ describe('bodies of writes', () => {
     const sample = encodeProtobufBody(new Registry(packages), 'core.v1.Pod', decode(new Registry(packages), 'core.v1.Pod', samplePod('b')).object);
     await fc.assert(fc.asyncProperty(mutations(sample), (bytes) => create(bytes, protobuf)), few);
   });
-  test('options of deletions', () => fc.assert(fc.asyncProperty(mutations(Buffer.from('{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":3,"preconditions":{"uid":"x"},"propagationPolicy":"Foreground","dryRun":["All"]}')), async (bytes) => isAnswered(await send('DELETE', `${maps}/none`, bytes), shown(bytes))), few));
+  test('options of deletions', () => fc.assert(fc.asyncProperty(mutations(Buffer.from('{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":3,"preconditions":{"uid":"x"},"propagationPolicy":"Foreground","dryRun":["All"]}')), async (bytes) => isAnsweredOrBlamed(await send('DELETE', `${maps}/none`, bytes), shown(bytes))), few));
 });
 
 describe('bombs', () => {

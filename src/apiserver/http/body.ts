@@ -32,7 +32,7 @@ export function parseText(bytes: Buffer, type: string, kind: string, duplicates:
 }
 
 /** What begins as an object is shown as text. */
-function summary(bytes: Buffer): string {
+export function summary(bytes: Buffer): string {
   if (bytes.length === 0) return '<empty>';
   if (bytes[0] === 0x7b) return bytes.length > 30 ? `${bytes.subarray(0, 30).toString()} ...` : bytes.toString();
   return bytes.length > 30 ? `${bytes.subarray(0, 30).toString('hex')} ...` : bytes.toString('hex');

@@ -22,7 +22,7 @@ import type { Storage, WriteScope } from '../registry/storage.ts';
 import { createObject, updateObject, type WriteRequest } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
 import type { ResourceTable, Served, ServedSubresource } from '../resources.ts';
-import { checkHead, parseText, readObject as readBody } from './body.ts';
+import { checkHead, parseText, readObject as readBody, summary } from './body.ts';
 import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
 import { queryOptions } from './queryoptions.ts';
@@ -177,9 +177,11 @@ export async function sendView(server: ResourceServer, request: ServingRequest, 
 }
 
 /** What is wrong with it is told without further words, and as this server's fault, as upstream does. */
-function bareFault(error: unknown): unknown {
+function bareFault(error: unknown, bytes: Buffer): unknown {
   if (!(error instanceof StatusError) || error.code !== 400) return error;
-  const message = error.message.replace(/^the object provided is unrecognized \(must be of type DeleteOptions\): (.*) \([0-9a-f. <>empty]*\)$|^DeleteOptions in version "v1" cannot be handled as a DeleteOptions: /s, '$1');
+  const [before, after] = ['the object provided is unrecognized (must be of type DeleteOptions): ', ` (${summary(bytes)})`];
+  const text = error.message.replace('DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ', '');
+  const message = text.startsWith(before) && text.endsWith(after) ? text.slice(before.length, -after.length) : text;
   return new StatusError({ status: 'Failure', code: 500, message });
 }
 
@@ -191,7 +193,7 @@ function decodeDeletionOptions(registry: Schema, type: string, bytes: Buffer): R
     checkHead(value, bytes, 'DeleteOptions');
     return decode(registry, 'meta.v1.DeleteOptions', value).object;
   } catch (error) {
-    throw bareFault(error);
+    throw bareFault(error, bytes);
   }
 }
 
