@@ -40,7 +40,7 @@ export async function benchScale(target: Target, options: { readonly quick?: boo
   return figures;
 }
 
-/** From sending a create to having its event, with one watcher. */
+/** From sending a create to having its event, with one watcher; CPU of both. */
 async function watchEvents(target: Target, writer: Connection, path: string, prefix: string, count: number): Promise<unknown> {
   const { metadata } = JSON.parse((await writer.request('GET', `${path}?limit=1`)).body.toString()) as { metadata: { resourceVersion: string } };
   const watcher = await Connection.open(target);
@@ -53,6 +53,7 @@ async function watchEvents(target: Target, writer: Connection, path: string, pre
     seen();
   };
   watcher.request('GET', `${path}?watch=1&resourceVersion=${metadata.resourceVersion}`).catch(() => {});
+  const before = cpuMs(target);
   for (let i = 0; i < count; i++) {
     const arrived = new Promise<void>((resolve) => (seen = resolve));
     sent = performance.now();
@@ -60,7 +61,7 @@ async function watchEvents(target: Target, writer: Connection, path: string, pre
     await arrived;
   }
   watcher.close();
-  return times(all);
+  return { cpuMs: Math.round((cpuMs(target) - before) / count * 1000) / 1000, ...times(all) };
 }
 
 if (import.meta.main) {
