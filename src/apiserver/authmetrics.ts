@@ -36,7 +36,7 @@ const expiryBuckets = [0, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 345
 
 /** How long certificates that were shown still count. */
 export function certificateMeter(metrics: Metrics, clock: Clock): (certificate: X509Certificate) => void {
-  const observe = metrics.histogram({ name: 'apiserver_client_certificate_expiration_seconds', buckets: expiryBuckets, help: '[ALPHA] Distribution of the remaining lifetime on the certificate used to authenticate a request.' }).with();
+  const observe = metrics.histogram({ name: 'apiserver_client_certificate_expiration_seconds', buckets: expiryBuckets, help: '[ALPHA] Seconds for which client certificates were still valid when they were used.' }).with();
   const ends = new WeakMap<X509Certificate, number>();
   return (certificate) => {
     let end = ends.get(certificate);
@@ -47,12 +47,12 @@ export function certificateMeter(metrics: Metrics, clock: Clock): (certificate: 
 
 /** `authenticate` gives undefined for who does not say who they are; they are turned away. */
 export function countedAuthentication(metrics: Metrics, clock: Clock, steps: Steps, authenticate: (request: ServingRequest) => Promise<User | undefined>): (request: ServingRequest) => Promise<User> {
-  const users = metrics.counter({ name: 'authenticated_user_requests', labels: ['username'], help: '[ALPHA] Counter of authenticated requests broken out by username.' });
+  const users = metrics.counter({ name: 'authenticated_user_requests', labels: ['username'], help: '[ALPHA] Requests of known users, by name.' });
   const byUser = new Map<string, (by: number) => void>();
   const record = recorder(
     metrics,
-    { name: 'authentication_attempts', help: '[ALPHA] Counter of authenticated attempts.' },
-    { name: 'authentication_duration_seconds', help: '[ALPHA] Authentication duration in seconds broken out by result.' },
+    { name: 'authentication_attempts', help: '[ALPHA] Requests that somebody was to be found for, by result.' },
+    { name: 'authentication_duration_seconds', help: '[ALPHA] Seconds that finding out who asks took.' },
   );
   return async (request) => {
     const began = clock.monotonic();
@@ -89,8 +89,8 @@ const results: Readonly<Record<Decision['decision'], string>> = { allow: 'allowe
 export function countedAuthorization(metrics: Metrics, clock: Clock, steps: Steps, authorize: Authorizer): Authorizer {
   const record = recorder(
     metrics,
-    { name: 'authorization_attempts_total', help: "[ALPHA] Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied', 'no-opinion' or 'error'." },
-    { name: 'authorization_duration_seconds', help: '[ALPHA] Authorization duration in seconds broken out by result.' },
+    { name: 'authorization_attempts_total', help: '[ALPHA] Requests that were judged, by result.' },
+    { name: 'authorization_duration_seconds', help: '[ALPHA] Seconds that judging a request took.' },
   );
   const decided = (decision: Decision, began: number): Decision => {
     const took = clock.monotonic() - began;

@@ -8,25 +8,25 @@ const place = ['group', 'resource'];
 export function cacheMetrics(metrics: Metrics, table: ResourceTable): void {
   const counter = (name: string, help: string, labels: readonly string[] = place) => metrics.counter({ name, help: `[ALPHA] ${help}`, labels });
   const gauge = (name: string, help: string) => metrics.gauge({ name, help: `[ALPHA] ${help}`, labels: place });
-  const received = counter('apiserver_watch_cache_events_received_total', 'Counter of events received in watch cache broken by resource type.');
-  const fromStore = counter('apiserver_storage_events_received_total', 'Number of etcd events received split by kind.');
-  const dispatched = counter('apiserver_watch_cache_events_dispatched_total', 'Counter of events dispatched in watch cache broken by resource type.');
-  const loads = counter('apiserver_watch_cache_initializations_total', 'Counter of watch cache initializations broken by resource type.');
-  const initial = counter('apiserver_init_events_total', 'Counter of init events processed in watch cache broken by resource type.');
-  const ended = counter('apiserver_terminated_watchers_total', 'Counter of watchers closed due to unresponsiveness broken by resource type.');
-  const consistent = counter('apiserver_watch_cache_consistent_read_total', 'Counter for consistent reads from cache.', [...place, 'success', 'fallback']);
-  const lists = counter('apiserver_cache_list_total', 'Number of LIST requests served from watch cache', [...place, 'index']);
-  const fetched = counter('apiserver_cache_list_fetched_objects_total', 'Number of objects read from watch cache in the course of serving a LIST request', [...place, 'index']);
-  const returned = counter('apiserver_cache_list_returned_objects_total', 'Number of objects returned for a LIST request from watch cache');
+  const received = counter('apiserver_watch_cache_events_received_total', 'Events that came to the watch cache.');
+  const fromStore = counter('apiserver_storage_events_received_total', 'Events that came from the store.');
+  const dispatched = counter('apiserver_watch_cache_events_dispatched_total', 'Events that the watch cache passed on.');
+  const loads = counter('apiserver_watch_cache_initializations_total', 'How often the watch cache was filled from the store.');
+  const initial = counter('apiserver_init_events_total', 'Events that new watchers got for what was there already.');
+  const ended = counter('apiserver_terminated_watchers_total', 'Watchers that were cut off because they were too slow.');
+  const consistent = counter('apiserver_watch_cache_consistent_read_total', 'Fresh reads that the watch cache was to answer.', [...place, 'success', 'fallback']);
+  const lists = counter('apiserver_cache_list_total', 'Lists that the watch cache answered.', [...place, 'index']);
+  const fetched = counter('apiserver_cache_list_fetched_objects_total', 'Objects that were looked at for lists of the watch cache.', [...place, 'index']);
+  const returned = counter('apiserver_cache_list_returned_objects_total', 'Objects in lists that the watch cache answered.');
   const stored = {
-    lists: counter('apiserver_storage_list_total', 'Number of LIST requests served from storage'),
-    fetched: counter('apiserver_storage_list_fetched_objects_total', 'Number of objects read from storage in the course of serving a LIST request'),
-    evaluated: counter('apiserver_storage_list_evaluated_objects_total', 'Number of objects tested in the course of serving a LIST request from storage'),
-    returned: counter('apiserver_storage_list_returned_objects_total', 'Number of objects returned for a LIST request from storage'),
+    lists: counter('apiserver_storage_list_total', 'Lists that the store answered.'),
+    fetched: counter('apiserver_storage_list_fetched_objects_total', 'Objects that the store read for lists.'),
+    evaluated: counter('apiserver_storage_list_evaluated_objects_total', 'Objects of the store that selectors were tried on.'),
+    returned: counter('apiserver_storage_list_returned_objects_total', 'Objects in lists that the store answered.'),
   };
-  const revision = gauge('apiserver_watch_cache_resource_version', 'Current resource version of watch cache broken by resource type.');
-  const capacity = gauge('watch_cache_capacity', 'Total capacity of watch cache broken by resource type.');
-  const waits = metrics.histogram({ name: 'apiserver_watch_cache_read_wait_seconds', labels: place, buckets: waitBuckets, help: '[ALPHA] Histogram of time spent waiting for a watch cache to become fresh.' });
+  const revision = gauge('apiserver_watch_cache_resource_version', 'The resource version up to which the watch cache has come.');
+  const capacity = gauge('watch_cache_capacity', 'Events that the watch cache has room for.');
+  const waits = metrics.histogram({ name: 'apiserver_watch_cache_read_wait_seconds', labels: place, buckets: waitBuckets, help: '[ALPHA] Seconds that a read waited until the watch cache had caught up.' });
   metrics.onCollect(() => {
     for (const { group, resource, storage } of table.all()) {
       if (!storage) continue;

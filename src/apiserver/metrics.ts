@@ -45,17 +45,17 @@ const withBody: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'del
 /** `find`: what is served of that name, and from which release on it is not to be used. */
 export function requestMetrics(metrics: Metrics, clock: Clock, find: (info: RequestInfo) => { readonly deprecation?: string } | undefined): RequestMetrics {
   const withDryRun = ['verb', 'dry_run', ...places];
-  const total = metrics.counter({ name: 'apiserver_request_total', labels: [...withDryRun, 'code'], help: '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.' });
-  const duration = metrics.histogram({ name: 'apiserver_request_duration_seconds', labels: withDryRun, buckets: durationBuckets, help: '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.' });
-  const sli = metrics.histogram({ name: 'apiserver_request_sli_duration_seconds', labels: ['verb', ...places], buckets: durationBuckets.slice(2), help: '[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.' });
-  const sizes = metrics.histogram({ name: 'apiserver_response_sizes', labels: ['verb', ...places], buckets: sizeBuckets, help: '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.' });
-  const longRunning = metrics.gauge({ name: 'apiserver_longrunning_requests', labels: ['verb', ...places], help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.' });
-  const terminations = metrics.counter({ name: 'apiserver_request_terminations_total', labels: ['verb', ...places, 'code'], help: '[ALPHA] Number of requests which apiserver terminated in self-defense.' });
-  const bodies = metrics.histogram({ name: 'apiserver_request_body_size_bytes', labels: ['resource', 'verb', 'group'], buckets: bodyBuckets, help: '[ALPHA] Apiserver request body size in bytes broken out by resource and verb.' });
-  const deprecated = metrics.gauge({ name: 'apiserver_requested_deprecated_apis', labels: ['group', 'version', 'resource', 'subresource', 'removed_release'], help: '[STABLE] Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.' });
-  const selfRequests = metrics.counter({ name: 'apiserver_selfrequest_total', labels: ['verb', 'group', 'resource', 'subresource'], help: '[ALPHA] Counter of apiserver self-requests broken out for each verb, API resource and subresource.' });
-  const filtered = metrics.histogram({ name: 'apiserver_request_filter_duration_seconds', labels: ['filter'], buckets: filterBuckets, help: '[ALPHA] Request filter latency distribution in seconds, for each filter type' });
-  const validated = metrics.histogram({ name: 'field_validation_request_duration_seconds', labels: ['field_validation'], buckets: durationBuckets.slice(2), help: '[ALPHA] Response latency distribution in seconds for each field validation value' });
+  const total = metrics.counter({ name: 'apiserver_request_total', labels: [...withDryRun, 'code'], help: '[STABLE] Requests, by what they asked for and the code of the answer.' });
+  const duration = metrics.histogram({ name: 'apiserver_request_duration_seconds', labels: withDryRun, buckets: durationBuckets, help: '[STABLE] Seconds until a request was answered.' });
+  const sli = metrics.histogram({ name: 'apiserver_request_sli_duration_seconds', labels: ['verb', ...places], buckets: durationBuckets.slice(2), help: '[ALPHA] Seconds until a request was answered, without the time in queues and webhooks.' });
+  const sizes = metrics.histogram({ name: 'apiserver_response_sizes', labels: ['verb', ...places], buckets: sizeBuckets, help: '[STABLE] Bytes of an answer.' });
+  const longRunning = metrics.gauge({ name: 'apiserver_longrunning_requests', labels: ['verb', ...places], help: '[STABLE] Watches and other long requests that are open.' });
+  const terminations = metrics.counter({ name: 'apiserver_request_terminations_total', labels: ['verb', ...places, 'code'], help: '[ALPHA] Requests that the server broke off to protect itself.' });
+  const bodies = metrics.histogram({ name: 'apiserver_request_body_size_bytes', labels: ['resource', 'verb', 'group'], buckets: bodyBuckets, help: '[ALPHA] Bytes of the body of a request.' });
+  const deprecated = metrics.gauge({ name: 'apiserver_requested_deprecated_apis', labels: ['group', 'version', 'resource', 'subresource', 'removed_release'], help: '[STABLE] 1 for each deprecated API that somebody asked for.' });
+  const selfRequests = metrics.counter({ name: 'apiserver_selfrequest_total', labels: ['verb', 'group', 'resource', 'subresource'], help: '[ALPHA] Requests of the server to itself.' });
+  const filtered = metrics.histogram({ name: 'apiserver_request_filter_duration_seconds', labels: ['filter'], buckets: filterBuckets, help: '[ALPHA] Seconds that a request spent in a filter.' });
+  const validated = metrics.histogram({ name: 'field_validation_request_duration_seconds', labels: ['field_validation'], buckets: durationBuckets.slice(2), help: '[ALPHA] Seconds until a request was answered, by how it wants fields checked.' });
   const validation = Object.fromEntries(['', 'Ignore', 'Warn', 'Strict'].map((word) => [word, lazily(() => validated.with(word))]));
   const filter = Object.fromEntries(filters.map((name) => [name, filtered.with(name)])) as Record<Filter, (value: number) => void>;
   const flights = inFlight(metrics, clock);
@@ -152,7 +152,7 @@ interface Flight {
 
 /** The most that were under way at a time in this second and the last. */
 function inFlight(metrics: Metrics, clock: Clock): (readOnly: boolean) => Flight {
-  const gauge = metrics.gauge({ name: 'apiserver_current_inflight_requests', labels: ['request_kind'], help: '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.' });
+  const gauge = metrics.gauge({ name: 'apiserver_current_inflight_requests', labels: ['request_kind'], help: '[STABLE] The most requests at work at a time in the last second.' });
   const make = (kind: string): Flight => {
     let [now, peak, before, second] = [0, 0, 0, 0];
     const turn = (milliseconds: number): void => {

@@ -72,8 +72,8 @@ function health({ server, feed, ready, ending, checks, livezGraceMs, care }: Rou
 }
 
 function healthMetrics(metrics: Metrics): Observe {
-  const last = metrics.gauge({ name: 'kubernetes_healthcheck', labels: ['name', 'type'], help: '[STABLE] This metric records the result of a single healthcheck.' });
-  const total = metrics.counter({ name: 'kubernetes_healthchecks_total', labels: ['name', 'type', 'status'], help: '[STABLE] This metric records the results of all healthcheck.' });
+  const last = metrics.gauge({ name: 'kubernetes_healthcheck', labels: ['name', 'type'], help: '[STABLE] 1 where a check went well when it was made last, else 0.' });
+  const total = metrics.counter({ name: 'kubernetes_healthchecks_total', labels: ['name', 'type', 'status'], help: '[STABLE] Checks that were made, by result.' });
   return (name, type, holds) => {
     last.set(holds ? 1 : 0, name, type);
     total.inc(1, name, type, holds ? 'success' : 'error');

@@ -153,7 +153,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     })),
   };
   const loopback: LoopbackServer = { ...server, authorize, handle: (request, user) => handle(pipeline, request, user) };
-  const handshakes = metrics.counter({ name: 'apiserver_tls_handshake_errors_total', help: "[ALPHA] Number of requests dropped with 'TLS handshake error from' error" });
+  const handshakes = metrics.counter({ name: 'apiserver_tls_handshake_errors_total', help: '[ALPHA] Connections that ended before TLS was agreed on.' });
   const passes = front(config.front ?? {}, { turningAway: () => turningAway });
   const { profileSocket, byName, minVersion, ciphers, ...listening } = config.listening ?? {};
   const named = { ...(byName ? { byName } : {}), ...(minVersion ? { minVersion } : {}), ...(ciphers ? { ciphers } : {}) };

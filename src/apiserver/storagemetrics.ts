@@ -9,11 +9,11 @@ const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3
 /** The store, with its requests counted by operation and by what the keys are of. */
 export function measured(store: Store, metrics: Metrics, clock: Clock, tellsSize = true): Store {
   const labels = ['operation', 'group', 'resource'];
-  const duration = metrics.histogram({ name: 'etcd_request_duration_seconds', labels, buckets, help: '[ALPHA] Etcd request latency in seconds for each operation and object type.' });
-  const total = metrics.counter({ name: 'etcd_requests_total', labels, help: '[ALPHA] Etcd request counts for each operation and object type.' });
-  const errors = metrics.counter({ name: 'etcd_request_errors_total', labels, help: '[ALPHA] Etcd failed request counts for each operation and object type.' });
+  const duration = metrics.histogram({ name: 'etcd_request_duration_seconds', labels, buckets, help: '[ALPHA] Seconds that the store took for an operation.' });
+  const total = metrics.counter({ name: 'etcd_requests_total', labels, help: '[ALPHA] Operations that the store was asked for.' });
+  const errors = metrics.counter({ name: 'etcd_request_errors_total', labels, help: '[ALPHA] Operations that failed in the store.' });
   if (tellsSize) {
-    const size = metrics.gauge({ name: 'apiserver_storage_size_bytes', labels: ['storage_cluster_id'], help: '[STABLE] Size of the storage database file physically allocated in bytes.' });
+    const size = metrics.gauge({ name: 'apiserver_storage_size_bytes', labels: ['storage_cluster_id'], help: '[STABLE] Bytes that the store takes on disk.' });
     const look = (): void => void store.size().then((bytes) => size.set(bytes, 'etcd-0'), () => {});
     look();
     metrics.onCollect(look);
@@ -83,9 +83,9 @@ function ownerOf(prefix: string): [group: string, resource: string] {
 
 /** How many objects of each resource there are. */
 export function objectMetrics(metrics: Metrics, table: ResourceTable): void {
-  const old = metrics.gauge({ name: 'apiserver_storage_objects', labels: ['resource'], help: '[STABLE] [DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.' });
-  const objects = metrics.gauge({ name: 'apiserver_resource_objects', labels: ['group', 'resource'], help: '[ALPHA] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.' });
-  const size = metrics.gauge({ name: 'apiserver_resource_size_estimate_bytes', labels: ['group', 'resource'], help: '[ALPHA] Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized objects. In case of a fetching error, the value will be -1.' });
+  const old = metrics.gauge({ name: 'apiserver_storage_objects', labels: ['resource'], help: '[STABLE] The same as apiserver_resource_objects, which takes its place.' });
+  const objects = metrics.gauge({ name: 'apiserver_resource_objects', labels: ['group', 'resource'], help: '[ALPHA] Objects in the store, by resource; -1 where they could not be counted.' });
+  const size = metrics.gauge({ name: 'apiserver_resource_size_estimate_bytes', labels: ['group', 'resource'], help: '[ALPHA] About how many bytes the objects of a resource take; -1 where nobody knows.' });
   metrics.onCollect(() => {
     for (const { group, resource, storage } of table.all()) {
       if (!storage) continue;
@@ -101,8 +101,8 @@ export type WatchMeter = (served: { readonly group: string; readonly resource: s
 
 export function watchMeter(metrics: Metrics): WatchMeter {
   const labels = ['group', 'version', 'resource'];
-  const events = metrics.counter({ name: 'apiserver_watch_events_total', labels, help: '[ALPHA] Number of events sent in watch clients' });
-  const sizes = metrics.histogram({ name: 'apiserver_watch_events_sizes', labels, buckets: [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072], help: '[ALPHA] Watch event size distribution in bytes' });
+  const events = metrics.counter({ name: 'apiserver_watch_events_total', labels, help: '[ALPHA] Events that watchers were sent.' });
+  const sizes = metrics.histogram({ name: 'apiserver_watch_events_sizes', labels, buckets: [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072], help: '[ALPHA] Bytes of one event of a watch.' });
   return ({ group, resource, definition }) => {
     const count = events.with(group, definition.version, resource);
     const size = sizes.with(group, definition.version, resource);

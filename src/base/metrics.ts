@@ -48,7 +48,7 @@ interface Family {
 }
 
 /** Counts values of labels that are not among those to be shown. */
-export const unexpectedValues: MetricOptions = { name: 'cardinality_enforcement_unexpected_categorizations_total', help: '[ALPHA] The count of unexpected categorizations during cardinality enforcement.' };
+export const unexpectedValues: MetricOptions = { name: 'cardinality_enforcement_unexpected_categorizations_total', help: '[ALPHA] Values of labels that were not among those to be shown.' };
 
 /** Upstream's default buckets, in seconds. */
 export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

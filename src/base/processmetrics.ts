@@ -5,12 +5,12 @@ import type { Metrics } from './metrics.ts';
 /** Read only when somebody asks. What the kernel does not say is left out. */
 export function processMetrics(metrics: Metrics): void {
   const gauge = (name: string, help: string) => metrics.gauge({ name: `process_${name}`, help });
-  const cpu = metrics.counter({ name: 'process_cpu_seconds_total', help: 'Total user and system CPU time spent in seconds.' });
-  const resident = gauge('resident_memory_bytes', 'Resident memory size in bytes.');
-  const virtual = gauge('virtual_memory_bytes', 'Virtual memory size in bytes.');
-  const open = gauge('open_fds', 'Number of open file descriptors.');
-  const most = gauge('max_fds', 'Maximum number of open file descriptors.');
-  const start = gauge('start_time_seconds', 'Start time of the process since unix epoch in seconds.');
+  const cpu = metrics.counter({ name: 'process_cpu_seconds_total', help: 'Seconds of CPU that this process has used.' });
+  const resident = gauge('resident_memory_bytes', 'Bytes of memory that this process holds.');
+  const virtual = gauge('virtual_memory_bytes', 'Bytes of address space that this process has.');
+  const open = gauge('open_fds', 'Files, sockets and pipes that this process has open.');
+  const most = gauge('max_fds', 'Descriptors that this process may have open.');
+  const start = gauge('start_time_seconds', 'When this process started, as a Unix time.');
   start.set(processStart());
   most.set(limitOfFiles());
   let told = 0;

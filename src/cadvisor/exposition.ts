@@ -55,39 +55,39 @@ const held = (pick: (p: ProcessDetail) => number) => (s: LabelledSample): Value 
 
 /** In alphabetical order, as they are exposed. */
 const metrics: readonly Metric[] = [
-  ['container_blkio_device_usage_total', 'counter', 'Blkio Device bytes usage', (s) =>
+  ['container_blkio_device_usage_total', 'counter', 'Bytes read from and written to block devices.', (s) =>
     (s.sample.io ?? []).flatMap((d) => {
       const device = { device: deviceOf(s, d), major: String(d.major), minor: String(d.minor) };
       return [[{ ...device, operation: 'Read' }, d.readBytes], [{ ...device, operation: 'Write' }, d.writeBytes]] as const;
     })],
-  ['container_cpu_cfs_periods_total', 'counter', 'Number of elapsed enforcement period intervals.', throttle((c) => c.periods)],
-  ['container_cpu_cfs_throttled_periods_total', 'counter', 'Number of throttled period intervals.', throttle((c) => c.throttledPeriods)],
-  ['container_cpu_cfs_throttled_seconds_total', 'counter', 'Total time duration the container has been throttled.', throttle((c) => seconds(c.throttledTime))],
-  ['container_cpu_system_seconds_total', 'counter', 'Cumulative system cpu time consumed in seconds.', one((s) => seconds(s.cpu?.system))],
-  ['container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed in seconds.', (s) => [[{ cpu: 'total' }, seconds(s.sample.cpu?.usage)]]],
-  ['container_cpu_user_seconds_total', 'counter', 'Cumulative user cpu time consumed in seconds.', one((s) => seconds(s.cpu?.user))],
-  ['container_file_descriptors', 'gauge', 'Number of open file descriptors for the container.', held((p) => p.fileDescriptors)],
-  ['container_fs_inodes_free', 'gauge', 'Number of available Inodes', fs((f) => f.inodesFree)],
-  ['container_fs_inodes_total', 'gauge', 'Number of Inodes', fs((f) => f.inodes)],
-  ['container_fs_io_current', 'gauge', 'Number of I/Os currently in progress', disk((d) => d.inProgress)],
-  ['container_fs_io_time_seconds_total', 'counter', 'Cumulative count of seconds spent doing I/Os', disk((d) => d.ioMs / 1000)],
-  ['container_fs_io_time_weighted_seconds_total', 'counter', 'Cumulative weighted I/O time in seconds', disk((d) => d.weightedMs / 1000)],
-  ['container_fs_limit_bytes', 'gauge', 'Number of bytes that can be consumed by the container on this filesystem.', fs((f) => f.capacity)],
-  ['container_fs_read_seconds_total', 'counter', 'Cumulative count of seconds spent reading', disk((d) => d.readMs / 1000)],
-  ['container_fs_reads_bytes_total', 'counter', 'Cumulative count of bytes read', io((d) => d.readBytes)],
-  ['container_fs_reads_merged_total', 'counter', 'Cumulative count of reads merged', disk((d) => d.readsMerged)],
-  ['container_fs_reads_total', 'counter', 'Cumulative count of reads completed', ioOrDisk((d) => d.reads, (d) => d.reads)],
-  ['container_fs_sector_reads_total', 'counter', 'Cumulative count of sector reads completed', disk((d) => d.sectorsRead)],
-  ['container_fs_sector_writes_total', 'counter', 'Cumulative count of sector writes completed', disk((d) => d.sectorsWritten)],
-  ['container_fs_usage_bytes', 'gauge', 'Number of bytes that are consumed by the container on this filesystem.', fs((f) => f.used)],
-  ['container_fs_write_seconds_total', 'counter', 'Cumulative count of seconds spent writing', disk((d) => d.writeMs / 1000)],
-  ['container_fs_writes_bytes_total', 'counter', 'Cumulative count of bytes written', io((d) => d.writeBytes)],
-  ['container_fs_writes_merged_total', 'counter', 'Cumulative count of writes merged', disk((d) => d.writesMerged)],
-  ['container_fs_writes_total', 'counter', 'Cumulative count of writes completed', ioOrDisk((d) => d.writes, (d) => d.writes)],
-  ['container_last_seen', 'gauge', 'Last time a container was seen by the exporter', one((s) => Math.floor(s.timestamp / 1000))],
-  ['container_memory_cache', 'gauge', 'Number of bytes of page cache memory.', one((s) => s.memory?.cache)],
-  ['container_memory_failcnt', 'counter', 'Number of memory usage hits limits', one((s) => s.memory?.failcnt)],
-  ['container_memory_failures_total', 'counter', 'Cumulative count of memory allocation failures.', (s) => {
+  ['container_cpu_cfs_periods_total', 'counter', 'Periods in which the quota of CPU was applied.', throttle((c) => c.periods)],
+  ['container_cpu_cfs_throttled_periods_total', 'counter', 'Periods in which the quota of CPU ran out.', throttle((c) => c.throttledPeriods)],
+  ['container_cpu_cfs_throttled_seconds_total', 'counter', 'Seconds without CPU because the quota had run out.', throttle((c) => seconds(c.throttledTime))],
+  ['container_cpu_system_seconds_total', 'counter', 'Seconds of CPU used in the kernel.', one((s) => seconds(s.cpu?.system))],
+  ['container_cpu_usage_seconds_total', 'counter', 'Seconds of CPU used.', (s) => [[{ cpu: 'total' }, seconds(s.sample.cpu?.usage)]]],
+  ['container_cpu_user_seconds_total', 'counter', 'Seconds of CPU used outside the kernel.', one((s) => seconds(s.cpu?.user))],
+  ['container_file_descriptors', 'gauge', 'Descriptors that are open.', held((p) => p.fileDescriptors)],
+  ['container_fs_inodes_free', 'gauge', 'Inodes that the file system has left.', fs((f) => f.inodesFree)],
+  ['container_fs_inodes_total', 'gauge', 'Inodes that the file system can have.', fs((f) => f.inodes)],
+  ['container_fs_io_current', 'gauge', 'Reads and writes under way.', disk((d) => d.inProgress)],
+  ['container_fs_io_time_seconds_total', 'counter', 'Seconds in which the disk was busy.', disk((d) => d.ioMs / 1000)],
+  ['container_fs_io_time_weighted_seconds_total', 'counter', 'Seconds in which the disk was busy, times the requests under way.', disk((d) => d.weightedMs / 1000)],
+  ['container_fs_limit_bytes', 'gauge', 'Bytes that the file system has room for.', fs((f) => f.capacity)],
+  ['container_fs_read_seconds_total', 'counter', 'Seconds that reads took, together.', disk((d) => d.readMs / 1000)],
+  ['container_fs_reads_bytes_total', 'counter', 'Bytes read.', io((d) => d.readBytes)],
+  ['container_fs_reads_merged_total', 'counter', 'Reads that were merged with others.', disk((d) => d.readsMerged)],
+  ['container_fs_reads_total', 'counter', 'Reads done.', ioOrDisk((d) => d.reads, (d) => d.reads)],
+  ['container_fs_sector_reads_total', 'counter', 'Sectors read.', disk((d) => d.sectorsRead)],
+  ['container_fs_sector_writes_total', 'counter', 'Sectors written.', disk((d) => d.sectorsWritten)],
+  ['container_fs_usage_bytes', 'gauge', 'Bytes of the file system that are taken.', fs((f) => f.used)],
+  ['container_fs_write_seconds_total', 'counter', 'Seconds that writes took, together.', disk((d) => d.writeMs / 1000)],
+  ['container_fs_writes_bytes_total', 'counter', 'Bytes written.', io((d) => d.writeBytes)],
+  ['container_fs_writes_merged_total', 'counter', 'Writes that were merged with others.', disk((d) => d.writesMerged)],
+  ['container_fs_writes_total', 'counter', 'Writes done.', ioOrDisk((d) => d.writes, (d) => d.writes)],
+  ['container_last_seen', 'gauge', 'When the figures were taken, as a Unix time.', one((s) => Math.floor(s.timestamp / 1000))],
+  ['container_memory_cache', 'gauge', 'Bytes in the page cache.', one((s) => s.memory?.cache)],
+  ['container_memory_failcnt', 'counter', 'How often memory met its limit.', one((s) => s.memory?.failcnt)],
+  ['container_memory_failures_total', 'counter', 'Page faults, minor and major.', (s) => {
     const m = s.sample.memory;
     const own = m?.own ?? m;
     return [
@@ -95,47 +95,47 @@ const metrics: readonly Metric[] = [
       [{ failure_type: 'pgmajfault', scope: 'container' }, own?.majorPageFaults], [{ failure_type: 'pgmajfault', scope: 'hierarchy' }, m?.majorPageFaults],
     ];
   }],
-  ['container_memory_file_dirty_bytes', 'gauge', 'Number of bytes of file cache that has been modified but not yet written back to disk.', one((s) => s.memory?.dirty)],
-  ['container_memory_file_writeback_bytes', 'gauge', 'Number of bytes of file cache that is currently being written back to disk.', one((s) => s.memory?.writeback)],
-  ['container_memory_kernel_usage', 'gauge', 'Size of kernel memory allocated in bytes.', one((s) => s.memory?.kernel)],
-  ['container_memory_mapped_file', 'gauge', 'Size of memory mapped files in bytes.', one((s) => s.memory?.mappedFile)],
-  ['container_memory_max_usage_bytes', 'gauge', 'Maximum memory usage recorded in bytes', one((s) => s.memory?.maxUsage)],
-  ['container_memory_rss', 'gauge', 'Size of RSS in bytes.', one((s) => s.memory?.rss)],
-  ['container_memory_swap', 'gauge', 'Container swap usage in bytes.', one((s) => s.memory?.swap)],
-  ['container_memory_total_active_file_bytes', 'gauge', 'Current total active file in bytes.', one((s) => s.memory?.activeFile)],
-  ['container_memory_total_inactive_file_bytes', 'gauge', 'Current total inactive file in bytes.', one((s) => s.memory?.inactiveFile)],
-  ['container_memory_usage_bytes', 'gauge', 'Current memory usage in bytes, including all memory regardless of when it was accessed', one((s) => s.memory?.usage)],
-  ['container_memory_working_set_bytes', 'gauge', 'Current working set in bytes.', one((s) => s.memory?.workingSet)],
-  ['container_network_receive_bytes_total', 'counter', 'Cumulative count of bytes received', net((i) => i.rxBytes)],
-  ['container_network_receive_errors_total', 'counter', 'Cumulative count of errors encountered while receiving', net((i) => i.rxErrors)],
-  ['container_network_receive_packets_dropped_total', 'counter', 'Cumulative count of packets dropped while receiving', net((i) => i.rxDropped)],
-  ['container_network_receive_packets_total', 'counter', 'Cumulative count of packets received', net((i) => i.rxPackets)],
-  ['container_network_transmit_bytes_total', 'counter', 'Cumulative count of bytes transmitted', net((i) => i.txBytes)],
-  ['container_network_transmit_errors_total', 'counter', 'Cumulative count of errors encountered while transmitting', net((i) => i.txErrors)],
-  ['container_network_transmit_packets_dropped_total', 'counter', 'Cumulative count of packets dropped while transmitting', net((i) => i.txDropped)],
-  ['container_network_transmit_packets_total', 'counter', 'Cumulative count of packets transmitted', net((i) => i.txPackets)],
-  ['container_oom_events_total', 'counter', 'Count of out of memory events observed for the container', one((s) => s.memory?.oomKills)],
-  ['container_pressure_cpu_stalled_seconds_total', 'counter', 'Total time duration no tasks in the container could make progress due to CPU congestion.', stalled('cpu', 'full')],
-  ['container_pressure_cpu_waiting_seconds_total', 'counter', 'Total time duration tasks in the container have waited due to CPU congestion.', stalled('cpu', 'some')],
-  ['container_pressure_io_stalled_seconds_total', 'counter', 'Total time duration no tasks in the container could make progress due to IO congestion.', stalled('io', 'full')],
-  ['container_pressure_io_waiting_seconds_total', 'counter', 'Total time duration tasks in the container have waited due to IO congestion.', stalled('io', 'some')],
-  ['container_pressure_memory_stalled_seconds_total', 'counter', 'Total time duration no tasks in the container could make progress due to memory congestion.', stalled('memory', 'full')],
-  ['container_pressure_memory_waiting_seconds_total', 'counter', 'Total time duration tasks in the container have waited due to memory congestion.', stalled('memory', 'some')],
-  ['container_processes', 'gauge', 'Number of processes running inside the container.', held((p) => p.processes)],
-  ['container_sockets', 'gauge', 'Number of open sockets for the container.', held((p) => p.sockets)],
-  ['container_spec_cpu_period', 'gauge', 'CPU period of the container.', (s) => [[undefined, s.spec?.cpuPeriod]]],
-  ['container_spec_cpu_quota', 'gauge', 'CPU quota of the container.', (s) => [[undefined, s.spec?.cpuQuota]]],
-  ['container_spec_cpu_shares', 'gauge', 'CPU share of the container.', (s) => [[undefined, s.spec?.cpuShares]]],
-  ['container_spec_memory_limit_bytes', 'gauge', 'Memory limit for the container.', limit((s) => s.memoryLimit)],
-  ['container_spec_memory_reservation_limit_bytes', 'gauge', 'Memory reservation limit for the container.', limit((s) => s.memoryReservation)],
-  ['container_spec_memory_swap_limit_bytes', 'gauge', 'Memory swap limit for the container.', limit((s) => s.swapLimit)],
-  ['container_start_time_seconds', 'gauge', 'Start time of the container since unix epoch in seconds.', (s) => {
+  ['container_memory_file_dirty_bytes', 'gauge', 'Bytes of files that wait to be written to disk.', one((s) => s.memory?.dirty)],
+  ['container_memory_file_writeback_bytes', 'gauge', 'Bytes of files that are on their way to disk.', one((s) => s.memory?.writeback)],
+  ['container_memory_kernel_usage', 'gauge', 'Bytes that the kernel holds for the container.', one((s) => s.memory?.kernel)],
+  ['container_memory_mapped_file', 'gauge', 'Bytes of files mapped into memory.', one((s) => s.memory?.mappedFile)],
+  ['container_memory_max_usage_bytes', 'gauge', 'The most bytes of memory ever in use.', one((s) => s.memory?.maxUsage)],
+  ['container_memory_rss', 'gauge', 'Bytes of memory that belong to no file.', one((s) => s.memory?.rss)],
+  ['container_memory_swap', 'gauge', 'Bytes that are swapped out.', one((s) => s.memory?.swap)],
+  ['container_memory_total_active_file_bytes', 'gauge', 'Bytes of files that were used of late.', one((s) => s.memory?.activeFile)],
+  ['container_memory_total_inactive_file_bytes', 'gauge', 'Bytes of files that were not used of late.', one((s) => s.memory?.inactiveFile)],
+  ['container_memory_usage_bytes', 'gauge', 'Bytes of memory in use, old pages of files included.', one((s) => s.memory?.usage)],
+  ['container_memory_working_set_bytes', 'gauge', 'Bytes of memory in use that could not be dropped at once.', one((s) => s.memory?.workingSet)],
+  ['container_network_receive_bytes_total', 'counter', 'Bytes that came in.', net((i) => i.rxBytes)],
+  ['container_network_receive_errors_total', 'counter', 'Packets that came in broken.', net((i) => i.rxErrors)],
+  ['container_network_receive_packets_dropped_total', 'counter', 'Packets that came in and were thrown away.', net((i) => i.rxDropped)],
+  ['container_network_receive_packets_total', 'counter', 'Packets that came in.', net((i) => i.rxPackets)],
+  ['container_network_transmit_bytes_total', 'counter', 'Bytes that went out.', net((i) => i.txBytes)],
+  ['container_network_transmit_errors_total', 'counter', 'Packets that failed to go out.', net((i) => i.txErrors)],
+  ['container_network_transmit_packets_dropped_total', 'counter', 'Packets that were thrown away before they went out.', net((i) => i.txDropped)],
+  ['container_network_transmit_packets_total', 'counter', 'Packets that went out.', net((i) => i.txPackets)],
+  ['container_oom_events_total', 'counter', 'Processes killed for want of memory.', one((s) => s.memory?.oomKills)],
+  ['container_pressure_cpu_stalled_seconds_total', 'counter', 'Seconds in which every task waited for CPU.', stalled('cpu', 'full')],
+  ['container_pressure_cpu_waiting_seconds_total', 'counter', 'Seconds in which some task waited for CPU.', stalled('cpu', 'some')],
+  ['container_pressure_io_stalled_seconds_total', 'counter', 'Seconds in which every task waited for disks.', stalled('io', 'full')],
+  ['container_pressure_io_waiting_seconds_total', 'counter', 'Seconds in which some task waited for disks.', stalled('io', 'some')],
+  ['container_pressure_memory_stalled_seconds_total', 'counter', 'Seconds in which every task waited for memory.', stalled('memory', 'full')],
+  ['container_pressure_memory_waiting_seconds_total', 'counter', 'Seconds in which some task waited for memory.', stalled('memory', 'some')],
+  ['container_processes', 'gauge', 'Processes that there are.', held((p) => p.processes)],
+  ['container_sockets', 'gauge', 'Sockets that are open.', held((p) => p.sockets)],
+  ['container_spec_cpu_period', 'gauge', 'Microseconds for which a quota of CPU is given.', (s) => [[undefined, s.spec?.cpuPeriod]]],
+  ['container_spec_cpu_quota', 'gauge', 'Microseconds of CPU in each period.', (s) => [[undefined, s.spec?.cpuQuota]]],
+  ['container_spec_cpu_shares', 'gauge', 'Weight against others when CPU is short.', (s) => [[undefined, s.spec?.cpuShares]]],
+  ['container_spec_memory_limit_bytes', 'gauge', 'Bytes of memory that are allowed; 0 where there is no limit.', limit((s) => s.memoryLimit)],
+  ['container_spec_memory_reservation_limit_bytes', 'gauge', 'Bytes of memory that are left alone when memory is short; 0 where there are none.', limit((s) => s.memoryReservation)],
+  ['container_spec_memory_swap_limit_bytes', 'gauge', 'Bytes of memory and swap that are allowed; 0 where there is no limit.', limit((s) => s.swapLimit)],
+  ['container_start_time_seconds', 'gauge', 'When the container started, as a Unix time.', (s) => {
     const at = s.startedAt ?? s.spec?.createdAt;
     return [[undefined, at === undefined ? undefined : Math.floor(at / 1000)]];
   }],
-  ['container_threads', 'gauge', 'Number of threads running inside the container', one((s) => s.processes?.threads)],
-  ['container_threads_max', 'gauge', 'Maximum number of threads allowed inside the container, infinity if value is zero', one((s) => (s.processes ? (s.processes.threadsMax ?? 0) : undefined))],
-  ['container_ulimits_soft', 'gauge', 'Soft ulimit values for the container root process. Unlimited if -1, except priority and nice', (s) => {
+  ['container_threads', 'gauge', 'Threads that there are.', one((s) => s.processes?.threads)],
+  ['container_threads_max', 'gauge', 'Threads that are allowed; 0 where there is no limit.', one((s) => (s.processes ? (s.processes.threadsMax ?? 0) : undefined))],
+  ['container_ulimits_soft', 'gauge', 'Soft limits of the first process; -1 where there is none.', (s) => {
     const soft = s.processes?.openFiles?.soft;
     return [[{ ulimit: 'max_open_files' }, soft === Infinity ? -1 : soft]];
   }],
@@ -150,7 +150,7 @@ function sortedLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<st
 }
 
 export function containerMetrics(samples: readonly LabelledSample[]): string {
-  const scrape: Family = { name: 'container_scrape_error', type: 'gauge', help: '1 if there was an error while getting container metrics, 0 otherwise', series: [{ value: samples.length === 0 ? 1 : 0 }] };
+  const scrape: Family = { name: 'container_scrape_error', type: 'gauge', help: '1 where no figures could be read, else 0.', series: [{ value: samples.length === 0 ? 1 : 0 }] };
   const families = metrics.map(([name, type, help, value]): Family => {
     const series: Series[] = [];
     for (const s of samples) {
@@ -167,13 +167,13 @@ export function machineMetrics(machine: MachineInfo, version: { kernel: string; 
   const ids = { boot_id: machine.bootId, machine_id: machine.machineId, system_uuid: machine.systemUuid };
   const gauge = (name: string, help: string, value: number, labels: Record<string, string> = ids): Family => ({ name, help, type: 'gauge', series: [{ labels, value }] });
   return exposition([
-    gauge('cadvisor_version_info', 'A metric with a constant \'1\' value labeled by kernel version, OS version, docker version, cadvisor version & cadvisor revision.', 1, {
+    gauge('cadvisor_version_info', 'Always 1; the labels say which kernel, system and cadvisor this is.', 1, {
       cadvisorRevision: '', cadvisorVersion: version.cadvisor ?? '', dockerVersion: '', kernelVersion: version.kernel, osVersion: version.os,
     }),
-    gauge('machine_cpu_cores', 'Number of logical CPU cores.', machine.cores),
-    gauge('machine_cpu_physical_cores', 'Number of physical CPU cores.', machine.physicalCores),
-    gauge('machine_cpu_sockets', 'Number of CPU sockets.', machine.sockets),
-    gauge('machine_memory_bytes', 'Amount of memory installed on the machine.', machine.memoryBytes),
-    gauge('machine_swap_bytes', 'Amount of swap memory available on the machine.', machine.swapBytes),
+    gauge('machine_cpu_cores', 'CPUs that the system sees.', machine.cores),
+    gauge('machine_cpu_physical_cores', 'Cores of all processors.', machine.physicalCores),
+    gauge('machine_cpu_sockets', 'Processors.', machine.sockets),
+    gauge('machine_memory_bytes', 'Memory of the machine, in bytes.', machine.memoryBytes),
+    gauge('machine_swap_bytes', 'Swap of the machine, in bytes.', machine.swapBytes),
   ]);
 }

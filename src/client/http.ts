@@ -108,7 +108,7 @@ export function httpClient(config: HttpClientConfig): HttpClient {
 }
 
 function requestCounter(metrics: Metrics, host: string): (code: string, method: string) => void {
-  const total = metrics.counter({ name: 'rest_client_requests_total', help: '[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.', labels: ['code', 'method', 'host'] });
+  const total = metrics.counter({ name: 'rest_client_requests_total', help: '[ALPHA] Requests to API servers, by code, method and host.', labels: ['code', 'method', 'host'] });
   return (code, method) => total.inc(1, code, method, host);
 }
 

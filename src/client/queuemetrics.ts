@@ -10,13 +10,13 @@ const buckets = [1e-8, 1e-7, 1e-6, 9.999999999999999e-6, 9.999999999999999e-5, 0
 export function queueMetrics(metrics: Metrics, clock: Clock): (name: string) => QueueObserver {
   const labels = ['name'];
   const gauge = (name: string, help: string) => metrics.gauge({ name: `workqueue_${name}`, labels, help: `[ALPHA] ${help}` });
-  const depth = gauge('depth', 'Current depth of workqueue');
-  const unfinished = gauge('unfinished_work_seconds', "How many seconds of work has done that is in progress and hasn't been observed by work_duration. Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate at which this increases.");
-  const longest = gauge('longest_running_processor_seconds', 'How many seconds has the longest running processor for workqueue been running.');
-  const adds = metrics.counter({ name: 'workqueue_adds_total', labels, help: '[ALPHA] Total number of adds handled by workqueue' });
-  const retries = metrics.counter({ name: 'workqueue_retries_total', labels, help: '[ALPHA] Total number of retries handled by workqueue' });
-  const waits = metrics.histogram({ name: 'workqueue_queue_duration_seconds', labels, buckets, help: '[ALPHA] How long in seconds an item stays in workqueue before being requested.' });
-  const works = metrics.histogram({ name: 'workqueue_work_duration_seconds', labels, buckets, help: '[ALPHA] How long in seconds processing an item from workqueue takes.' });
+  const depth = gauge('depth', 'Items that wait in the queue.');
+  const unfinished = gauge('unfinished_work_seconds', 'Seconds spent so far on items in work, together; it keeps growing where work is stuck.');
+  const longest = gauge('longest_running_processor_seconds', 'Seconds that the item longest in work has taken so far.');
+  const adds = metrics.counter({ name: 'workqueue_adds_total', labels, help: '[ALPHA] Items that were put into the queue.' });
+  const retries = metrics.counter({ name: 'workqueue_retries_total', labels, help: '[ALPHA] Items that were put back to be tried again.' });
+  const waits = metrics.histogram({ name: 'workqueue_queue_duration_seconds', labels, buckets, help: '[ALPHA] Seconds that an item waited in the queue.' });
+  const works = metrics.histogram({ name: 'workqueue_work_duration_seconds', labels, buckets, help: '[ALPHA] Seconds that the work on an item took.' });
   return (name) => {
     const [add, retry, wait, work] = [adds.with(name), retries.with(name), waits.with(name), works.with(name)];
     return {

@@ -21,19 +21,19 @@ const statusBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 45, 60];
 
 export function kubeletMeasures(nodeName: string, registry = new Metrics()): Measures {
   processMetrics(registry);
-  registry.gauge({ name: 'kubelet_node_name', help: "[ALPHA] The node's name. The count is always 1.", labels: ['node'] }).set(1, nodeName);
-  const relist = registry.histogram({ name: 'kubelet_pleg_relist_duration_seconds', help: '[ALPHA] Duration in seconds for relisting pods in PLEG.' });
-  const interval = registry.histogram({ name: 'kubelet_pleg_relist_interval_seconds', help: '[ALPHA] Interval in seconds between relisting in PLEG.' });
-  const seen = registry.gauge({ name: 'kubelet_pleg_last_seen_seconds', help: '[ALPHA] Timestamp in seconds when PLEG was last seen active.' });
+  registry.gauge({ name: 'kubelet_node_name', help: '[ALPHA] Always 1; the label says which node this is.', labels: ['node'] }).set(1, nodeName);
+  const relist = registry.histogram({ name: 'kubelet_pleg_relist_duration_seconds', help: '[ALPHA] Seconds that a look at all pods of the runtime took.' });
+  const interval = registry.histogram({ name: 'kubelet_pleg_relist_interval_seconds', help: '[ALPHA] Seconds from one look at all pods to the next.' });
+  const seen = registry.gauge({ name: 'kubelet_pleg_last_seen_seconds', help: '[ALPHA] When all pods were looked at last, as a Unix time.' });
   const worker = registry.histogram({
-    name: 'kubelet_pod_worker_duration_seconds', help: '[ALPHA] Duration in seconds to sync a single pod. Broken down by operation type: create, update, or sync', labels: ['operation_type'],
+    name: 'kubelet_pod_worker_duration_seconds', help: '[ALPHA] Seconds that one step of a pod took.', labels: ['operation_type'],
   });
-  const begun = registry.histogram({ name: 'kubelet_pod_worker_start_duration_seconds', help: '[ALPHA] Duration in seconds from kubelet seeing a pod to starting a worker.' });
+  const begun = registry.histogram({ name: 'kubelet_pod_worker_start_duration_seconds', help: '[ALPHA] Seconds that a pod waited for its first step.' });
   const started = registry.histogram({
-    name: 'kubelet_pod_start_duration_seconds', help: '[ALPHA] Duration in seconds from kubelet seeing a pod for the first time to the pod starting to run', buckets: startBuckets,
+    name: 'kubelet_pod_start_duration_seconds', help: '[ALPHA] Seconds until a new pod ran.', buckets: startBuckets,
   });
   const status = registry.histogram({
-    name: 'kubelet_pod_status_sync_duration_seconds', help: '[ALPHA] Duration in seconds to sync a pod status update: from the change to the moment at which the API has it.', buckets: statusBuckets,
+    name: 'kubelet_pod_status_sync_duration_seconds', help: '[ALPHA] Seconds until the API had a changed status.', buckets: statusBuckets,
   });
   return {
     registry,
@@ -57,16 +57,16 @@ export function operationName(method: string): string {
 /** The runtime, with every call counted and timed. */
 export function measuredRuntime(runtime: Runtime, registry: Metrics, clock: Clock): Runtime {
   const labels = ['operation_type'];
-  const total = registry.counter({ name: 'kubelet_runtime_operations_total', help: '[ALPHA] Cumulative number of runtime operations by operation type.', labels });
-  const errors = registry.counter({ name: 'kubelet_runtime_operations_errors_total', help: '[ALPHA] Cumulative number of runtime operation errors by operation type.', labels });
+  const total = registry.counter({ name: 'kubelet_runtime_operations_total', help: '[ALPHA] Requests to the runtime.', labels });
+  const errors = registry.counter({ name: 'kubelet_runtime_operations_errors_total', help: '[ALPHA] Requests to the runtime that failed.', labels });
   const durations = registry.histogram({
-    name: 'kubelet_runtime_operations_duration_seconds', help: '[ALPHA] Duration in seconds of runtime operations. Broken down by operation type.', labels, buckets: operationBuckets,
+    name: 'kubelet_runtime_operations_duration_seconds', help: '[ALPHA] Seconds that a request to the runtime took.', labels, buckets: operationBuckets,
   });
   const handler = ['runtime_handler'];
-  const sandboxes = registry.histogram({ name: 'kubelet_run_podsandbox_duration_seconds', help: '[ALPHA] Duration in seconds of the run_podsandbox operations. Broken down by RuntimeClass.Handler.', labels: handler });
-  const noSandbox = registry.counter({ name: 'kubelet_run_podsandbox_errors_total', help: '[ALPHA] Cumulative number of the run_podsandbox operation errors by RuntimeClass.Handler.', labels: handler });
-  const pods = registry.counter({ name: 'kubelet_started_pods_total', help: '[ALPHA] Cumulative number of pods started' });
-  const noPod = registry.counter({ name: 'kubelet_started_pods_errors_total', help: '[ALPHA] Cumulative number of errors when starting pods' });
+  const sandboxes = registry.histogram({ name: 'kubelet_run_podsandbox_duration_seconds', help: '[ALPHA] Seconds that making a sandbox took.', labels: handler });
+  const noSandbox = registry.counter({ name: 'kubelet_run_podsandbox_errors_total', help: '[ALPHA] Sandboxes that could not be made.', labels: handler });
+  const pods = registry.counter({ name: 'kubelet_started_pods_total', help: '[ALPHA] Pods whose start was begun.' });
+  const noPod = registry.counter({ name: 'kubelet_started_pods_errors_total', help: '[ALPHA] Pods that could not be started.' });
   /** Found once for each method: this is on the path of every call. */
   const slots = new Map<string, { readonly name: string; readonly count: (by: number) => void; readonly time: (seconds: number) => void }>();
   const slotOf = (method: string) => {

@@ -1,4 +1,4 @@
-/** Names, kinds, texts, labels and buckets of metrics, as an upstream kube-apiserver v1.34.9 tells them after the same requests (`metrics.json`). */
+/** Names, kinds, stability, labels and buckets of metrics, as an upstream kube-apiserver v1.34.9 tells them after the same requests (`metrics.json`). */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { call, type Answer } from '../http.ts';
 interface Family {
   readonly name: string;
   readonly type: string;
-  readonly help: string;
+  readonly stability: string;
   readonly labels: readonly string[];
   readonly buckets?: string;
 }
@@ -50,13 +50,13 @@ async function requests(): Promise<void> {
   await root('/metrics');
 }
 
-function familiesOf(text: string): Map<string, { type: string; help: string; labels: Set<string>; buckets: string[] }> {
-  const families = new Map<string, { type: string; help: string; labels: Set<string>; buckets: string[] }>();
-  const helps = new Map<string, string>();
+function familiesOf(text: string): Map<string, { type: string; stability: string; labels: Set<string>; buckets: string[] }> {
+  const families = new Map<string, { type: string; stability: string; labels: Set<string>; buckets: string[] }>();
+  const stabilities = new Map<string, string>();
   for (const line of text.split('\n')) {
     const [, word, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
-    if (word === 'HELP') helps.set(name, rest.trim());
-    if (word === 'TYPE') families.set(name, { type: rest, help: helps.get(name) ?? '', labels: new Set(), buckets: [] });
+    if (word === 'HELP') stabilities.set(name, /^(?:EXPERIMENTAL: )?\[(\w+)\]/.exec(rest)?.[1] ?? '');
+    if (word === 'TYPE') families.set(name, { type: rest, stability: stabilities.get(name) ?? '', labels: new Set(), buckets: [] });
     const [, series = '', labels = ''] = /^([a-z_0-9A-Z:]+)(?:\{(.*)\})? /.exec(line) ?? [];
     const family = families.get(series) ?? families.get(series.replace(/_(bucket|sum|count)$/, ''));
     for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
@@ -73,10 +73,10 @@ void test('every family that upstream tells is there as upstream tells it, or ha
   const missing = recorded.filter(({ name }) => !ours.has(name) && !rare.test(name)).map(({ name }) => name);
   assert.deepEqual(missing, Object.keys(absent).sort());
   const differences: string[] = [];
-  for (const { name, type, help, labels, buckets = '' } of recorded) {
+  for (const { name, type, stability, labels, buckets = '' } of recorded) {
     const own = ours.get(name);
     if (!own) continue;
-    const [theirs, mine] = [{ type, help, labels, buckets }, { type: own.type, help: own.help, labels: [...own.labels].sort(), buckets: own.buckets.join(' ') }].map((one) => JSON.stringify(one));
+    const [theirs, mine] = [{ type, stability, labels, buckets }, { type: own.type, stability: own.stability, labels: [...own.labels].sort(), buckets: own.buckets.join(' ') }].map((one) => JSON.stringify(one));
     if (theirs !== mine) differences.push(`${name}: ${mine}, upstream ${theirs}`);
   }
   assert.deepEqual(differences, []);

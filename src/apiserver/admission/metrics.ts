@@ -38,18 +38,17 @@ export interface WebhookObserver {
 export function admissionMetrics(metrics: Metrics, clock: Clock): AdmissionMetrics {
   const histogram = (name: string, help: string, labels: readonly string[], limits = buckets) => metrics.histogram({ name: prefix + name, help, labels, buckets: limits });
   const counter = (name: string, help: string, labels: readonly string[]) => metrics.counter({ name: prefix + name, help, labels });
-  const steps = histogram('step_admission_duration_seconds', '[STABLE] Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).', ['type', 'operation', 'rejected']);
-  const plugins = histogram('controller_admission_duration_seconds', '[STABLE] Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).', ['name', 'type', 'operation', 'rejected']);
-  const webhooks = histogram('webhook_admission_duration_seconds', '[STABLE] Admission webhook latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).', ['name', 'type', 'operation', 'rejected'], [...buckets, 10, 25]);
-  const requests = counter('webhook_request_total', '[ALPHA] Admission webhook request total, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify whether the request was rejected or not and an HTTP status code. Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.', ['name', 'type', 'operation', 'code', 'rejected']);
-  const rejections = counter('webhook_rejection_count', '[ALPHA] Admission webhook rejection count, identified by name and broken out for each admission type (validating or admit) and operation. Additional labels specify an error type (calling_webhook_error or apiserver_internal_error if an error occurred; no_error otherwise) and optionally a non-zero rejection code if the webhook rejects the request with an HTTP status code (honored by the apiserver when the code is greater or equal to 400). Codes greater than 600 are truncated to 600, to keep the metrics cardinality bounded.', ['name', 'type', 'operation', 'error_type', 'rejection_code']);
-  const open = counter('webhook_fail_open_count', '[ALPHA] Admission webhook fail open count, identified by name and broken out for each admission type (validating or admit).', ['name', 'type']);
-  const judged = { labels: ['name', 'kind', 'type', 'operation'], by: 'identified by name and broken out for each kind containing matchConditions (webhook or policy), operation' };
-  const conditionTime = histogram('match_condition_evaluation_seconds', `[ALPHA] Admission match condition evaluation time in seconds, ${judged.by} and type (validate or admit).`, judged.labels, [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25]);
-  const named = 'identified by name of resource containing the match condition and broken out for each kind containing matchConditions (webhook or policy), operation and admission type (validate or admit).';
-  const conditionErrors = counter('match_condition_evaluation_errors_total', `[ALPHA] Admission match condition evaluation errors count, ${named}`, judged.labels);
-  const exclusions = counter('match_condition_exclusions_total', `[ALPHA] Admission match condition evaluation exclusions count, ${named}`, judged.labels);
-  const cel = Object.fromEntries((['compilation', 'evaluation'] as const).map((what) => [what, metrics.histogram({ name: `apiserver_cel_${what}_duration_seconds`, help: `[BETA] CEL ${what} time in seconds.` }).with()])) as Record<'compilation' | 'evaluation', (value: number) => void>;
+  const steps = histogram('step_admission_duration_seconds', '[STABLE] Seconds that a step of admission took.', ['type', 'operation', 'rejected']);
+  const plugins = histogram('controller_admission_duration_seconds', '[STABLE] Seconds that a plugin of admission took.', ['name', 'type', 'operation', 'rejected']);
+  const webhooks = histogram('webhook_admission_duration_seconds', '[STABLE] Seconds that a webhook took to admit or refuse.', ['name', 'type', 'operation', 'rejected'], [...buckets, 10, 25]);
+  const requests = counter('webhook_request_total', '[ALPHA] Requests that a webhook was asked about; codes above 600 count as 600.', ['name', 'type', 'operation', 'code', 'rejected']);
+  const rejections = counter('webhook_rejection_count', '[ALPHA] Requests refused by a webhook or because it failed; codes above 600 count as 600.', ['name', 'type', 'operation', 'error_type', 'rejection_code']);
+  const open = counter('webhook_fail_open_count', '[ALPHA] Requests that passed although a webhook failed.', ['name', 'type']);
+  const judged = ['name', 'kind', 'type', 'operation'];
+  const conditionTime = histogram('match_condition_evaluation_seconds', '[ALPHA] Seconds that the match conditions of a webhook or policy took.', judged, [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25]);
+  const conditionErrors = counter('match_condition_evaluation_errors_total', '[ALPHA] Match conditions of a webhook or policy that failed.', judged);
+  const exclusions = counter('match_condition_exclusions_total', '[ALPHA] Requests that match conditions kept from a webhook or policy.', judged);
+  const cel = Object.fromEntries((['compilation', 'evaluation'] as const).map((what) => [what, metrics.histogram({ name: `apiserver_cel_${what}_duration_seconds`, help: `[BETA] Seconds that the ${what} of a CEL expression took.` }).with()])) as Record<'compilation' | 'evaluation', (value: number) => void>;
   const seconds = (since: number): number => (clock.monotonic() - since) / 1000;
   return {
     now: () => clock.monotonic(),

@@ -7,8 +7,8 @@ export interface AggregatorMetrics {
 }
 
 export function aggregatorMetrics(metrics: Metrics): AggregatorMetrics {
-  const unavailable = metrics.gauge({ name: 'aggregator_unavailable_apiservice', labels: ['name'], help: '[ALPHA] Gauge of APIServices which are marked as unavailable broken down by APIService name.' });
-  const total = metrics.counter({ name: 'aggregator_unavailable_apiservice_total', labels: ['name', 'reason'], help: '[ALPHA] Counter of APIServices which are marked as unavailable broken down by APIService name and reason.' });
+  const unavailable = metrics.gauge({ name: 'aggregator_unavailable_apiservice', labels: ['name'], help: '[ALPHA] 1 for each APIService that cannot be reached, else 0.' });
+  const total = metrics.counter({ name: 'aggregator_unavailable_apiservice_total', labels: ['name', 'reason'], help: '[ALPHA] How often an APIService became unreachable, by reason.' });
   const known = new Map<string, boolean>();
   return {
     judged(name, available, reason) {

@@ -39,8 +39,8 @@ const nobody: User = { name: '', groups: [] };
 /** They are there with zeros, too, where nothing is audited. */
 export function auditCounters(metrics: Metrics): { readonly total: Counter; readonly refused: Counter } {
   return {
-    total: metrics.counter({ name: 'apiserver_audit_event_total', help: '[ALPHA] Counter of audit events generated and sent to the audit backend.' }),
-    refused: metrics.counter({ name: 'apiserver_audit_requests_rejected_total', help: '[ALPHA] Counter of apiserver requests rejected due to an error in audit logging backend.' }),
+    total: metrics.counter({ name: 'apiserver_audit_event_total', help: '[ALPHA] Audit events that were made and handed over.' }),
+    refused: metrics.counter({ name: 'apiserver_audit_requests_rejected_total', help: '[ALPHA] Requests that were refused because they could not be audited.' }),
   };
 }
 
@@ -48,8 +48,8 @@ export function auditing(config: AuditConfig, registry: Schema, metrics: Metrics
   const policy = parsePolicy(config.policy);
   const { clock, log } = surroundings;
   const { total, refused } = auditCounters(metrics);
-  const byLevel = metrics.counter({ name: 'apiserver_audit_level_total', labels: ['level'], help: '[ALPHA] Counter of policy levels for audit events (1 per request).' });
-  const errors = metrics.counter({ name: 'apiserver_audit_error_total', labels: ['plugin'], help: '[ALPHA] Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.' });
+  const byLevel = metrics.counter({ name: 'apiserver_audit_level_total', labels: ['level'], help: '[ALPHA] Requests by the level at which they are audited.' });
+  const errors = metrics.counter({ name: 'apiserver_audit_error_total', labels: ['plugin'], help: '[ALPHA] Audit events that a backend lost.' });
   const failed: Failed = (plugin, events, error) => {
     errors.inc(events, plugin);
     log.error('Audit events could not be written', error, { plugin, events });

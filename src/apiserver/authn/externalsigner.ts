@@ -211,11 +211,11 @@ function codeName(code: number): string {
 function familiesOf(metrics: Metrics) {
   const prefix = 'apiserver_externaljwt_';
   return {
-    fetched: metrics.gauge({ name: `${prefix}fetch_keys_success_timestamp`, help: '[ALPHA] Unix Timestamp in seconds of the last successful FetchKeys request' }),
-    data: metrics.gauge({ name: `${prefix}fetch_keys_data_timestamp`, help: '[ALPHA] Unix Timestamp in seconds of the last successful FetchKeys data_timestamp value returned by the external signer' }),
-    fetches: metrics.counter({ name: `${prefix}fetch_keys_request_total`, labels: ['code'], help: '[ALPHA] Total attempts at syncing supported JWKs' }),
-    signs: metrics.counter({ name: `${prefix}sign_request_total`, labels: ['code'], help: '[ALPHA] Total attempts at signing JWT' }),
-    durations: metrics.histogram({ name: `${prefix}request_duration_seconds`, labels: ['method', 'code'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60], help: '[ALPHA] Request duration and time for calls to external-jwt-signer' }),
+    fetched: metrics.gauge({ name: `${prefix}fetch_keys_success_timestamp`, help: '[ALPHA] When the signer last told its keys, as a Unix time.' }),
+    data: metrics.gauge({ name: `${prefix}fetch_keys_data_timestamp`, help: '[ALPHA] The time that the signer gave with the keys it told last, as a Unix time.' }),
+    fetches: metrics.counter({ name: `${prefix}fetch_keys_request_total`, labels: ['code'], help: '[ALPHA] How often the signer was asked for its keys, by code.' }),
+    signs: metrics.counter({ name: `${prefix}sign_request_total`, labels: ['code'], help: '[ALPHA] How often the signer was asked to sign a token, by code.' }),
+    durations: metrics.histogram({ name: `${prefix}request_duration_seconds`, labels: ['method', 'code'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60], help: '[ALPHA] Seconds that the signer took to answer.' }),
   };
 }
 

@@ -115,9 +115,9 @@ export class ServiceAccountTokens {
   instrument(metrics: Metrics): void {
     const counter = (name: string, help: string): Counter => metrics.counter({ name: `serviceaccount_${name}`, help: `[ALPHA] ${help}` });
     const all = {
-      valid: counter('valid_tokens_total', 'Cumulative valid projected service account tokens used'), stale: counter('stale_tokens_total', 'Cumulative stale projected service account tokens used'),
-      legacy: counter('legacy_tokens_total', 'Cumulative legacy service account tokens used'), manual: counter('legacy_manual_token_uses_total', 'Cumulative manually created legacy tokens used'),
-      auto: counter('legacy_auto_token_uses_total', 'Cumulative auto-generated legacy tokens used'), invalid: counter('invalid_legacy_auto_token_uses_total', 'Cumulative invalid auto-generated legacy tokens used'),
+      valid: counter('valid_tokens_total', 'Uses of tokens that are bound to an audience and a time.'), stale: counter('stale_tokens_total', 'Uses of bound tokens that should have been renewed.'),
+      legacy: counter('legacy_tokens_total', 'Uses of tokens that are kept in secrets.'), manual: counter('legacy_manual_token_uses_total', 'Uses of tokens in secrets that somebody made by hand.'),
+      auto: counter('legacy_auto_token_uses_total', 'Uses of tokens in secrets that a controller made.'), invalid: counter('invalid_legacy_auto_token_uses_total', 'Uses of tokens in secrets that a controller made and that are no longer valid.'),
     };
     metrics.onCollect(() => {
       for (const [name, one] of Object.entries(all)) one.to(this.#uses[name as keyof typeof all]);

@@ -41,12 +41,12 @@ class Judged {
     this.#clock = clock;
     this.#known = new Remembered(clock);
     const prefix = 'authentication_token_cache_';
-    const requests = metrics.counter({ name: `${prefix}request_total`, labels: ['status'], help: '[ALPHA] ' });
-    const durations = metrics.histogram({ name: `${prefix}request_duration_seconds`, labels: ['status'], help: '[ALPHA] ' });
+    const requests = metrics.counter({ name: `${prefix}request_total`, labels: ['status'], help: '[ALPHA] Tokens that were looked up, by whether they were remembered.' });
+    const durations = metrics.histogram({ name: `${prefix}request_duration_seconds`, labels: ['status'], help: '[ALPHA] Seconds that looking up a token took.' });
     this.#count = { hit: requests.with('hit'), miss: requests.with('miss') };
     this.#took = { hit: durations.with('hit'), miss: durations.with('miss') };
-    this.#fetched = metrics.counter({ name: `${prefix}fetch_total`, labels: ['status'], help: '[ALPHA] ' });
-    this.#active = metrics.gauge({ name: `${prefix}active_fetch_count`, labels: ['status'], help: '[ALPHA] ' });
+    this.#fetched = metrics.counter({ name: `${prefix}fetch_total`, labels: ['status'], help: '[ALPHA] Tokens that had to be verified, by result.' });
+    this.#active = metrics.gauge({ name: `${prefix}active_fetch_count`, labels: ['status'], help: '[ALPHA] Tokens that are being verified, and requests that wait for one.' });
     for (const status of ['blocked', 'in_flight']) this.#active.set(0, status);
   }
 

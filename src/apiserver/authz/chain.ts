@@ -54,7 +54,7 @@ function lazily(make: () => (by: number) => void): () => void {
 }
 
 export function authorizationChain(choice: AuthorizationChoice, rbac: Rbac, storage: (name: string) => Storage, metrics: Metrics): Pick<RulingAuthorizer, 'authorize' | 'rulesOf'> {
-  const decisions = metrics.counter({ name: 'apiserver_authorization_decisions_total', labels: ['type', 'name', 'decision'], help: '[ALPHA] Total number of terminal decisions made by an authorizer split by authorizer type, name, and decision.' });
+  const decisions = metrics.counter({ name: 'apiserver_authorization_decisions_total', labels: ['type', 'name', 'decision'], help: '[ALPHA] Requests that an authorizer allowed or denied for good.' });
   const own: Readonly<Record<AuthorizationMode, RulingAuthorizer>> = {
     RBAC: { type: 'RBAC', name: 'rbac', authorize: rbac.authorize, rulesOf: (user, namespace) => ({ rules: rbac.rulesOf(user, namespace) }) },
     Node: {

@@ -12,9 +12,9 @@ export interface ConversionMeter {
 
 export function conversionMeter(metrics: Metrics, clock: Clock): ConversionMeter {
   const labels = ['result', 'failure_type'];
-  const requests = metrics.counter({ name: 'apiserver_conversion_webhook_request_total', labels, help: '[ALPHA] Counter for conversion webhook requests with success/failure and failure error type' });
-  const latency = metrics.histogram({ name: 'apiserver_conversion_webhook_duration_seconds', labels, buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60], help: '[ALPHA] Conversion webhook request latency' });
-  const duration = metrics.histogram({ name: 'apiserver_crd_conversion_webhook_duration_seconds', labels: ['crd_name', 'from_version', 'to_version', 'succeeded'], buckets: Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i), help: '[ALPHA] CRD webhook conversion duration in seconds' });
+  const requests = metrics.counter({ name: 'apiserver_conversion_webhook_request_total', labels, help: '[ALPHA] Requests to conversion webhooks, by how they ended.' });
+  const latency = metrics.histogram({ name: 'apiserver_conversion_webhook_duration_seconds', labels, buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60], help: '[ALPHA] Seconds that a conversion webhook took to answer.' });
+  const duration = metrics.histogram({ name: 'apiserver_crd_conversion_webhook_duration_seconds', labels: ['crd_name', 'from_version', 'to_version', 'succeeded'], buckets: Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i), help: '[ALPHA] Seconds that converting objects by webhook took.' });
   return {
     begin(definition, from, to) {
       const since = clock.monotonic();

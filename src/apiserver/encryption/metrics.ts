@@ -12,17 +12,17 @@ export function encryptionFamilies(metrics: Metrics) {
   const counter = (name: string, help: string, labels: readonly string[] = []) => metrics.counter({ name, help: `[ALPHA] ${help}`, labels });
   const gauge = (name: string, help: string, labels: readonly string[] = []) => metrics.gauge({ name, help: `[ALPHA] ${help}`, labels });
   return {
-    duration: histogram(`${storage}transformation_duration_seconds`, 'Latencies in seconds of value transformation operations.', doubling(5e-6, 25), ['transformation_type', 'transformer_prefix']),
-    operations: counter(`${storage}transformation_operations_total`, "Total number of transformations. Successful transformation will have a status 'OK' and a varied status string when the transformation fails. The status, resource, and transformation_type fields can be used for alerting purposes. For example, you can monitor for encryption/decryption failures using the transformation_type (e.g., from_storage for decryption and to_storage for encryption). Additionally, these fields can be used to ensure that the correct transformers are applied to each resource.", ['resource', 'transformation_type', 'transformer_prefix', 'status']),
-    misses: counter(`${storage}envelope_transformation_cache_misses_total`, 'Total number of cache misses while accessing key decryption key(KEK).'),
-    keys: histogram(`${storage}data_key_generation_duration_seconds`, 'Latencies in seconds of data encryption key(DEK) generation operations.', doubling(5e-6, 14)),
-    keyFailures: counter(`${storage}data_key_generation_failures_total`, 'Total number of failed data encryption key(DEK) generation operations.'),
-    kms: histogram(`${envelope}kms_operations_latency_seconds`, 'KMS operation duration with gRPC error code status total.', doubling(0.0001, 20), ['provider_name', 'method_name', 'grpc_status_code']),
-    keyUses: counter(`${envelope}key_id_hash_total`, 'Number of times a keyID is used split by transformation type, provider, and apiserver identity.', ['transformation_type', 'provider_name', 'key_id_hash', 'apiserver_id_hash']),
-    keyStatus: gauge(`${envelope}key_id_hash_status_last_timestamp_seconds`, 'The last time in seconds when a keyID was returned by the Status RPC call.', ['provider_name', 'key_id_hash', 'apiserver_id_hash']),
-    keyLast: gauge(`${envelope}key_id_hash_last_timestamp_seconds`, 'The last time in seconds when a keyID was used.', ['transformation_type', 'provider_name', 'key_id_hash', 'apiserver_id_hash']),
-    invalidKeys: counter(`${envelope}invalid_key_id_from_status_total`, 'Number of times an invalid keyID is returned by the Status RPC call split by error.', ['provider_name', 'error']),
-    sources: gauge(`${envelope}dek_source_cache_size`, 'Number of records in data encryption key (DEK) source cache. On a restart, this value is an approximation of the number of decrypt RPC calls the server will make to the KMS plugin.', ['provider_name']),
+    duration: histogram(`${storage}transformation_duration_seconds`, 'Seconds that enciphering or deciphering a value took.', doubling(5e-6, 25), ['transformation_type', 'transformer_prefix']),
+    operations: counter(`${storage}transformation_operations_total`, 'Values that were enciphered or deciphered, by status (OK, or the code of the failure).', ['resource', 'transformation_type', 'transformer_prefix', 'status']),
+    misses: counter(`${storage}envelope_transformation_cache_misses_total`, 'Data keys that had to be deciphered because none was remembered.'),
+    keys: histogram(`${storage}data_key_generation_duration_seconds`, 'Seconds that making a data key took.', doubling(5e-6, 14)),
+    keyFailures: counter(`${storage}data_key_generation_failures_total`, 'Data keys that could not be made.'),
+    kms: histogram(`${envelope}kms_operations_latency_seconds`, 'Seconds that a KMS took to answer, by code.', doubling(0.0001, 20), ['provider_name', 'method_name', 'grpc_status_code']),
+    keyUses: counter(`${envelope}key_id_hash_total`, 'How often a key of a KMS was used.', ['transformation_type', 'provider_name', 'key_id_hash', 'apiserver_id_hash']),
+    keyStatus: gauge(`${envelope}key_id_hash_status_last_timestamp_seconds`, 'When a KMS named this key last, as a Unix time.', ['provider_name', 'key_id_hash', 'apiserver_id_hash']),
+    keyLast: gauge(`${envelope}key_id_hash_last_timestamp_seconds`, 'When this key was used last, as a Unix time.', ['transformation_type', 'provider_name', 'key_id_hash', 'apiserver_id_hash']),
+    invalidKeys: counter(`${envelope}invalid_key_id_from_status_total`, 'How often a KMS gave a key id that is not accepted.', ['provider_name', 'error']),
+    sources: gauge(`${envelope}dek_source_cache_size`, 'Data keys that are remembered; after a start each of them costs a call to the KMS.', ['provider_name']),
   };
 }
 

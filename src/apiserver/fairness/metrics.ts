@@ -30,16 +30,16 @@ export class FairnessMetrics {
     this.#clock = clock;
     this.#ratios = ratioHistograms(metrics);
     this.#traffic = trafficOf(this.#ratios, clock);
-    const waiting = metrics.gauge({ name: 'apiserver_current_inqueue_requests', labels: ['request_kind'], help: '[ALPHA] Maximal number of queued requests in this apiserver per request kind in last second.' });
+    const waiting = metrics.gauge({ name: 'apiserver_current_inqueue_requests', labels: ['request_kind'], help: '[ALPHA] The most requests in queues at a time in the last second.' });
     metrics.onCollect(() => {
       this.#settle();
       for (const kind of ['readOnly', 'mutating']) waiting.set(this.#traffic.waiting(kind === 'readOnly').value, kind);
     });
-    this.#seats = metrics.histogram({ name: `${prefix}work_estimated_seats`, labels: both, buckets: [1, 2, 4, 8, 16, 32, 64, 100], help: '[ALPHA] Number of estimated seats (maximum of initial and final seats) associated with requests in API Priority and Fairness' });
-    this.#execution = metrics.histogram({ name: `${prefix}request_execution_seconds`, labels: [...both, 'type'], buckets: seconds, help: '[ALPHA] Duration of initial stage (for a WATCH) or any (for a non-WATCH) stage of request execution in the API Priority and Fairness subsystem' });
-    this.#queueLength = metrics.histogram({ name: `${prefix}request_queue_length_after_enqueue`, labels: both, buckets: queueLengths, help: '[ALPHA] Length of queue in the API Priority and Fairness subsystem, as seen by each request after it is enqueued' });
-    this.#waited = metrics.histogram({ name: `${prefix}request_wait_duration_seconds`, labels: [...both, 'execute'], buckets: seconds, help: '[BETA] Length of time a request spent waiting in its queue' });
-    this.#watchers = metrics.histogram({ name: `${prefix}watch_count_samples`, labels: both, buckets: [0, 1, 10, 100, 1000, 10_000], help: '[ALPHA] count of watchers for mutating requests in API Priority and Fairness' });
+    this.#seats = metrics.histogram({ name: `${prefix}work_estimated_seats`, labels: both, buckets: [1, 2, 4, 8, 16, 32, 64, 100], help: '[ALPHA] Seats that a request was thought to need.' });
+    this.#execution = metrics.histogram({ name: `${prefix}request_execution_seconds`, labels: [...both, 'type'], buckets: seconds, help: '[ALPHA] Seconds that a request was at work; of a watch, its beginning.' });
+    this.#queueLength = metrics.histogram({ name: `${prefix}request_queue_length_after_enqueue`, labels: both, buckets: queueLengths, help: '[ALPHA] Requests in a queue, with the one that was just put there.' });
+    this.#waited = metrics.histogram({ name: `${prefix}request_wait_duration_seconds`, labels: [...both, 'execute'], buckets: seconds, help: '[BETA] Seconds that a request waited in a queue.' });
+    this.#watchers = metrics.histogram({ name: `${prefix}watch_count_samples`, labels: both, buckets: [0, 1, 10, 100, 1000, 10_000], help: '[ALPHA] Watchers that a write has to be told to.' });
   }
 
   timings(level: string): LevelTimings {
@@ -95,13 +95,13 @@ export class FairnessMetrics {
   collect(all: () => readonly Counted[]): void {
     const metrics = this.#metrics;
     const gauge = (name: string, help: string) => metrics.gauge({ name: prefix + name, labels: both, help });
-    const dispatched = metrics.counter({ name: `${prefix}dispatched_requests_total`, labels: both, help: '[BETA] Number of requests executed by API Priority and Fairness subsystem' });
-    const rejected = metrics.counter({ name: `${prefix}rejected_requests_total`, labels: [...both, 'reason'], help: '[BETA] Number of requests rejected by API Priority and Fairness subsystem' });
-    const blocked = metrics.counter({ name: `${prefix}request_dispatch_no_accommodation_total`, labels: both, help: '[ALPHA] Number of times a dispatch attempt resulted in a non accommodation due to lack of available seats' });
-    const executing = gauge('current_executing_requests', '[BETA] Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage in the API Priority and Fairness subsystem');
-    const seats = gauge('current_executing_seats', '[BETA] Concurrency (number of seats) occupied by the currently executing (initial stage for a WATCH, any stage otherwise) requests in the API Priority and Fairness subsystem');
-    const queued = gauge('current_inqueue_requests', '[BETA] Number of requests currently pending in queues of the API Priority and Fairness subsystem');
-    const queuedSeats = gauge('current_inqueue_seats', '[ALPHA] Number of seats currently pending in queues of the API Priority and Fairness subsystem');
+    const dispatched = metrics.counter({ name: `${prefix}dispatched_requests_total`, labels: both, help: '[BETA] Requests that were let through to work.' });
+    const rejected = metrics.counter({ name: `${prefix}rejected_requests_total`, labels: [...both, 'reason'], help: '[BETA] Requests that were turned away, by reason.' });
+    const blocked = metrics.counter({ name: `${prefix}request_dispatch_no_accommodation_total`, labels: both, help: '[ALPHA] How often a request could not begin for want of seats.' });
+    const executing = gauge('current_executing_requests', '[BETA] Requests that are at work; of watches, those that are beginning.');
+    const seats = gauge('current_executing_seats', '[BETA] Seats that requests at work take; of watches, those that are beginning.');
+    const queued = gauge('current_inqueue_requests', '[BETA] Requests that wait in queues.');
+    const queuedSeats = gauge('current_inqueue_seats', '[ALPHA] Seats that requests in queues will take.');
     const told = new WeakMap<FlowCounts, Map<string, number>>();
     metrics.onCollect(() => {
       for (const { names, counts } of all()) {
@@ -126,10 +126,10 @@ export class FairnessMetrics {
   /** Sets what is known of a level's last request that had to wait; series appear with it. */
   #dispatches(): (level: Level) => void {
     const gauge = (name: string, labels: readonly string[], help: string) => this.#metrics.gauge({ name: prefix + name, labels, help });
-    const r = gauge('dispatch_r', ['priority_level'], '[ALPHA] R(time of last dispatch)');
-    const s = gauge('latest_s', ['priority_level'], '[ALPHA] S(most recently dispatched request)');
-    const next = gauge('next_s_bounds', ['priority_level', 'bound'], '[ALPHA] min and max, over queues, of S(oldest waiting request in queue)');
-    const discounted = gauge('next_discounted_s_bounds', ['priority_level', 'bound'], '[ALPHA] min and max, over queues, of S(oldest waiting request in queue) - estimated work in progress');
+    const r = gauge('dispatch_r', ['priority_level'], '[ALPHA] The meter R of a level when it last let a request through.');
+    const s = gauge('latest_s', ['priority_level'], '[ALPHA] The meter S of the request that was let through last.');
+    const next = gauge('next_s_bounds', ['priority_level', 'bound'], '[ALPHA] The least and the most S among the requests that come next in their queues.');
+    const discounted = gauge('next_discounted_s_bounds', ['priority_level', 'bound'], '[ALPHA] The same bounds of S, less the work that is thought to be under way.');
     return ({ name, dispatched }) => {
       if (!dispatched) return;
       r.set(dispatched.r, name);
@@ -143,18 +143,18 @@ export class FairnessMetrics {
 
   levels(all: () => Iterable<Level>, fairFraction: () => number): void {
     const gauge = (name: string, help: string) => this.#metrics.gauge({ name: prefix + name, labels: ['priority_level'], help });
-    const nominal = gauge('nominal_limit_seats', '[BETA] Nominal number of execution seats configured for each priority level');
-    const lower = gauge('lower_limit_seats', '[ALPHA] Configured lower bound on number of execution seats available to each priority level');
-    const upper = gauge('upper_limit_seats', '[ALPHA] Configured upper bound on number of execution seats available to each priority level');
-    const current = gauge('current_limit_seats', '[ALPHA] current derived number of execution seats available to each priority level');
-    const high = gauge('demand_seats_high_watermark', '[ALPHA] High watermark, over last adjustment period, of demand_seats');
-    const average = gauge('demand_seats_average', '[ALPHA] Time-weighted average, over last adjustment period, of demand_seats');
-    const spread = gauge('demand_seats_stdev', '[ALPHA] Time-weighted standard deviation, over last adjustment period, of demand_seats');
-    const smoothed = gauge('demand_seats_smoothed', '[ALPHA] Smoothed seat demands');
-    const target = gauge('target_seats', '[ALPHA] Seat allocation targets');
-    const r = gauge('current_r', '[ALPHA] R(time of last change)');
+    const nominal = gauge('nominal_limit_seats', '[BETA] Seats that a level is given by its configuration.');
+    const lower = gauge('lower_limit_seats', '[ALPHA] Seats that a level keeps when others borrow.');
+    const upper = gauge('upper_limit_seats', '[ALPHA] Seats that a level can come to by borrowing.');
+    const current = gauge('current_limit_seats', '[ALPHA] Seats that a level has now.');
+    const high = gauge('demand_seats_high_watermark', '[ALPHA] The most seats that a level wanted in the last period.');
+    const average = gauge('demand_seats_average', '[ALPHA] Mean of the seats that a level wanted in the last period.');
+    const spread = gauge('demand_seats_stdev', '[ALPHA] Standard deviation of the seats that a level wanted in the last period.');
+    const smoothed = gauge('demand_seats_smoothed', '[ALPHA] Seats that a level wants, smoothed over periods.');
+    const target = gauge('target_seats', '[ALPHA] Seats that a level wants, and at least those that are its own.');
+    const r = gauge('current_r', '[ALPHA] The meter R of a level when its work changed last.');
     const dispatches = this.#dispatches();
-    const fair = this.#metrics.gauge({ name: `${prefix}seat_fair_frac`, help: "[ALPHA] Fair fraction of server's concurrency to allocate to each priority level that can use it" });
+    const fair = this.#metrics.gauge({ name: `${prefix}seat_fair_frac`, help: '[ALPHA] The factor that makes of the seats that levels want those that they get.' });
     this.#metrics.onCollect(() => {
       fair.set(fairFraction());
       for (const level of all()) {
@@ -181,15 +181,13 @@ interface RatioHistograms {
   readonly readsAndWrites: Histogram;
 }
 
-const observed = 'EXPERIMENTAL: [ALPHA] Observations, at the end of every nanosecond, of ';
-
 function ratioHistograms(metrics: Metrics): RatioHistograms {
-  const histogram = (name: string, labels: readonly string[], buckets: readonly number[], of: string): Histogram => metrics.histogram({ name: prefix + name, labels, buckets, help: observed + of });
+  const histogram = (name: string, labels: readonly string[], buckets: readonly number[], help: string): Histogram => metrics.histogram({ name: prefix + name, labels, buckets, help: `EXPERIMENTAL: [ALPHA] ${help}` });
   return {
-    requests: histogram('priority_level_request_utilization', ['phase', 'priority_level'], [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1], 'number of requests (as a fraction of the relevant limit) waiting or in any stage of execution (but only initial stage for WATCHes)'),
-    seats: histogram('priority_level_seat_utilization', ['phase', 'priority_level'], [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1], 'utilization of seats for any stage of execution (but only initial stage for WATCHes)'),
-    demand: histogram('demand_seats', ['priority_level'], [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.8, 4, 6], '(the number of seats each priority level could use) / (nominal number of seats for that level)'),
-    readsAndWrites: histogram('read_vs_write_current_requests', ['phase', 'request_kind'], [0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1], 'the number of requests (as a fraction of the relevant limit) waiting or in regular stage of execution'),
+    requests: histogram('priority_level_request_utilization', ['phase', 'priority_level'], [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1], 'Requests of a level that wait or work, as a part of what it may have.'),
+    seats: histogram('priority_level_seat_utilization', ['phase', 'priority_level'], [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1], 'Seats of a level that are taken, as a part of all.'),
+    demand: histogram('demand_seats', ['priority_level'], [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.8, 4, 6], 'Seats that a level could use, as a part of those it is given.'),
+    readsAndWrites: histogram('read_vs_write_current_requests', ['phase', 'request_kind'], [0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1], 'Reads and writes that wait or work, as a part of what is allowed.'),
   };
 }
 

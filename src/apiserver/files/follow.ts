@@ -21,9 +21,8 @@ export class Reloads {
 
   instrument(metrics: Metrics, clock: Clock): void {
     const [labels, who] = [['status', 'apiserver_id_hash'], `sha256:${createHash('sha256').update(hostname()).digest('hex')}`];
-    const text = (encryption: string, others: string): string => `[${this.#stability}] ${this.#what === 'encryption' ? encryption : others}`;
-    const total = metrics.counter({ name: `${this.#prefix}s_total`, labels, help: text('Total number of reload successes and failures of encryption configuration split by apiserver identity.', `Total number of automatic reloads of ${this.#what} configuration split by status and apiserver identity.`) });
-    const last = metrics.gauge({ name: `${this.#prefix}_last_timestamp_seconds`, labels, help: text('Timestamp of the last successful or failed automatic reload of encryption configuration split by apiserver identity.', `Timestamp of the last automatic reload of ${this.#what} configuration split by status and apiserver identity.`) });
+    const total = metrics.counter({ name: `${this.#prefix}s_total`, labels, help: `[${this.#stability}] How often the configuration of ${this.#what} was read again because it had changed.` });
+    const last = metrics.gauge({ name: `${this.#prefix}_last_timestamp_seconds`, labels, help: `[${this.#stability}] When the configuration of ${this.#what} was read again last, as a Unix time.` });
     this.#count = (status) => {
       total.inc(1, status, who);
       last.set(clock.now() / 1000, status, who);

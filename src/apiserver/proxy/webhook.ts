@@ -28,9 +28,9 @@ export interface CallOptions {
 export type X509Meter = (error: NodeJS.ErrnoException & { readonly cert?: { readonly subjectaltname?: string } }) => void;
 
 export function x509Meter(metrics: Metrics, who: 'webhooks' | 'kube_aggregator'): X509Meter {
-  const counter = (name: string, what: string): Counter => metrics.counter({ name: `apiserver_${who}_x509_${name}_total`, help: `[ALPHA] Counts the number of requests to servers ${what} (either/or, based on the runtime environment)` });
-  const names = counter('missing_san', 'missing SAN extension in their serving certificate OR the number of connection failures due to the lack of x509 certificate SAN extension missing');
-  const digests = counter('insecure_sha1', 'with insecure SHA1 signatures in their serving certificate OR the number of connection failures due to the insecure SHA1 signatures');
+  const counter = (name: string, help: string): Counter => metrics.counter({ name: `apiserver_${who}_x509_${name}_total`, help: `[ALPHA] ${help}` });
+  const names = counter('missing_san', 'Connections that failed because the certificate names its server in the subject only.');
+  const digests = counter('insecure_sha1', 'Connections that failed because the certificate is signed with SHA-1.');
   return (error) => {
     if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID' && !error.cert?.subjectaltname) names.inc();
     if (error.code === 'CA_MD_TOO_WEAK' || error.code === 'CERT_SIGNATURE_FAILURE') digests.inc();

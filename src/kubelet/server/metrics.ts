@@ -5,12 +5,12 @@ import type { Measures } from '../measures.ts';
 import type { ClaimUsage } from '../stats/handlers.ts';
 
 const volumeFamilies: readonly (readonly [keyof ClaimUsage['fs'], string, string])[] = [
-  ['availableBytes', 'available_bytes', 'Number of available bytes in the volume'],
-  ['capacityBytes', 'capacity_bytes', 'Capacity in bytes of the volume'],
-  ['inodes', 'inodes', 'Maximum number of inodes in the volume'],
-  ['inodesFree', 'inodes_free', 'Number of free inodes in the volume'],
-  ['inodesUsed', 'inodes_used', 'Number of used inodes in the volume'],
-  ['usedBytes', 'used_bytes', 'Number of used bytes in the volume'],
+  ['availableBytes', 'available_bytes', 'Bytes that the volume has left for users.'],
+  ['capacityBytes', 'capacity_bytes', 'Size of the volume, in bytes.'],
+  ['inodes', 'inodes', 'Inodes that the volume can have.'],
+  ['inodesFree', 'inodes_free', 'Inodes that the volume has left.'],
+  ['inodesUsed', 'inodes_used', 'Inodes that the volume has in use.'],
+  ['usedBytes', 'used_bytes', 'Bytes that are taken of the volume.'],
 ];
 
 export function volumeMetrics(claims: readonly ClaimUsage[]): string {
@@ -25,14 +25,14 @@ export function volumeMetrics(claims: readonly ClaimUsage[]): string {
 
 /** Gauges are set when somebody asks. */
 export function podMetrics({ registry }: Measures, manager: PodManager): void {
-  const running = registry.gauge({ name: 'kubelet_running_pods', help: '[ALPHA] Number of pods that have a running pod sandbox' });
-  const containers = registry.gauge({ name: 'kubelet_running_containers', help: '[ALPHA] Number of containers currently running', labels: ['container_state'] });
+  const running = registry.gauge({ name: 'kubelet_running_pods', help: '[ALPHA] Pods whose sandbox is up.' });
+  const containers = registry.gauge({ name: 'kubelet_running_containers', help: '[ALPHA] Containers on this node, by state.', labels: ['container_state'] });
   const desired = registry.gauge({
-    name: 'kubelet_desired_pods', help: '[ALPHA] The number of pods the kubelet is being instructed to run. static is true if the pod is not from the apiserver.', labels: ['static'],
+    name: 'kubelet_desired_pods', help: '[ALPHA] Pods that this node is to run, static or from the API.', labels: ['static'],
   });
   const active = registry.gauge({
     name: 'kubelet_active_pods', labels: ['static'],
-    help: '[ALPHA] The number of pods the kubelet considers active and which are being considered when admitting new pods. static is true if the pod is not from the apiserver.',
+    help: '[ALPHA] Pods that still take room on this node, static or from the API.',
   });
   registry.onCollect(() => {
     let [sandboxes, all, alive] = [0, 0, 0];

@@ -9,8 +9,8 @@ const titles: Readonly<Record<string, string>> = { startup: 'Startup', liveness:
 /** `/metrics/probes`: how often each probe came out how, and how long the good answers took. What ended is not told of. */
 export function probeMetrics(probes: ProbeManager, manager: PodManager): string {
   const name = 'prober_probe_duration_seconds';
-  const totals = ['# HELP prober_probe_total [BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.\n# TYPE prober_probe_total counter\n'];
-  const durations = [`# HELP ${name} [ALPHA] Duration in seconds for a probe response.\n# TYPE ${name} histogram\n`];
+  const totals = ['# HELP prober_probe_total [BETA] Probes of containers that were made, by kind and result.\n# TYPE prober_probe_total counter\n'];
+  const durations = [`# HELP ${name} [ALPHA] Seconds that a probe that went well took.\n# TYPE ${name} histogram\n`];
   const told = new Set<string>();
   for (const { uid, key, succeeded, failed, durations: took } of probes.totals()) {
     const worker = manager.get(uid);
@@ -29,6 +29,6 @@ export function probeMetrics(probes: ProbeManager, manager: PodManager): string 
     defaultBuckets.forEach((bound, i) => durations.push(`${name}_bucket${labelText({ ...labels, le: String(bound) })} ${took.within[i]}\n`));
     durations.push(`${name}_bucket${labelText({ ...labels, le: '+Inf' })} ${succeeded}\n${name}_sum${labelText(labels)} ${formatValue(took.sum)}\n${name}_count${labelText(labels)} ${succeeded}\n`);
   }
-  const start = exposition([{ name: 'process_start_time_seconds', help: '[ALPHA] Start time of the process since unix epoch in seconds.', type: 'gauge', series: [{ value: processStart() }] }]);
+  const start = exposition([{ name: 'process_start_time_seconds', help: '[ALPHA] When this process started, as a Unix time.', type: 'gauge', series: [{ value: processStart() }] }]);
   return durations.join('') + totals.join('') + start;
 }

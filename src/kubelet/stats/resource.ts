@@ -43,16 +43,16 @@ function byLabels(a: Series, b: Series): number {
 }
 
 const documented: readonly (readonly [string, 'counter' | 'gauge', string])[] = [
-  ['container_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the container in core-seconds'],
-  ['container_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the container in bytes'],
-  ['container_start_time_seconds', 'gauge', '[STABLE] Start time of the container since unix epoch in seconds'],
-  ['container_swap_limit_bytes', 'gauge', '[ALPHA] Current amount of the container swap limit in bytes. Reported only on non-windows systems'],
-  ['container_swap_usage_bytes', 'gauge', '[ALPHA] Current amount of the container swap usage in bytes. Reported only on non-windows systems'],
-  ['node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds'],
-  ['node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes'],
-  ['node_swap_usage_bytes', 'gauge', '[ALPHA] Current swap usage of the node in bytes. Reported only on non-windows systems'],
-  ['pod_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the pod in core-seconds'],
-  ['pod_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the pod in bytes'],
-  ['pod_swap_usage_bytes', 'gauge', '[ALPHA] Current amount of the pod swap usage in bytes. Reported only on non-windows systems'],
-  ['resource_scrape_error', 'gauge', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise'],
+  ['container_cpu_usage_seconds_total', 'counter', '[STABLE] Seconds of CPU that the container has used.'],
+  ['container_memory_working_set_bytes', 'gauge', '[STABLE] Bytes of memory in use by the container that could not be dropped at once.'],
+  ['container_start_time_seconds', 'gauge', '[STABLE] When the container started, as a Unix time.'],
+  ['container_swap_limit_bytes', 'gauge', '[ALPHA] Swap that the container may use, in bytes.'],
+  ['container_swap_usage_bytes', 'gauge', '[ALPHA] Swap that the container uses, in bytes.'],
+  ['node_cpu_usage_seconds_total', 'counter', '[STABLE] Seconds of CPU that the node has used.'],
+  ['node_memory_working_set_bytes', 'gauge', '[STABLE] Bytes of memory in use by the node that could not be dropped at once.'],
+  ['node_swap_usage_bytes', 'gauge', '[ALPHA] Swap that the node uses, in bytes.'],
+  ['pod_cpu_usage_seconds_total', 'counter', '[STABLE] Seconds of CPU that the pod has used.'],
+  ['pod_memory_working_set_bytes', 'gauge', '[STABLE] Bytes of memory in use by the pod that could not be dropped at once.'],
+  ['pod_swap_usage_bytes', 'gauge', '[ALPHA] Swap that the pod uses, in bytes.'],
+  ['resource_scrape_error', 'gauge', '[STABLE] 1 where the figures could not be read, else 0.'],
 ];

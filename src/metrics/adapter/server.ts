@@ -72,7 +72,7 @@ export async function runAdapter(options: AdapterOptions, d: AdapterDependencies
   const metrics = new Metrics();
   const duration = metrics.histogram({
     name: 'prometheus_adapter_prometheus_client_request_duration_seconds', labels: ['path', 'server'],
-    help: 'Prometheus client query latency in seconds.  Broken down by target prometheus endpoint and target server',
+    help: 'Seconds that a query to Prometheus took, by path and server.',
   });
   const prometheus = prometheusOf({ ...options.prometheus, clock, duration });
   const mapper = new ResourceMapper();

@@ -47,9 +47,9 @@ export function nodeAddress(node: ScrapedNode, preferred: readonly string[]): st
 
 export function kubeletScraper(options: MetricsServerOptions, credentials: KubeletCredentials, surroundings: Surroundings, metrics: Metrics): Scrape {
   const { clock, random, log } = surroundings;
-  const duration = metrics.histogram({ name: 'metrics_server_kubelet_request_duration_seconds', help: 'Duration of requests to Kubelet API in seconds', labels: ['node'] });
-  const total = metrics.counter({ name: 'metrics_server_kubelet_request_total', help: 'Number of requests sent to Kubelet API', labels: ['success'] });
-  const lastTime = metrics.gauge({ name: 'metrics_server_kubelet_last_request_time_seconds', help: 'Time of last request performed to Kubelet API since unix epoch in seconds', labels: ['node'] });
+  const duration = metrics.histogram({ name: 'metrics_server_kubelet_request_duration_seconds', help: 'Seconds that a node took to answer.', labels: ['node'] });
+  const total = metrics.counter({ name: 'metrics_server_kubelet_request_total', help: 'Requests to nodes, by whether they went well.', labels: ['success'] });
+  const lastTime = metrics.gauge({ name: 'metrics_server_kubelet_last_request_time_seconds', help: 'When a node was asked last, as a Unix time.', labels: ['node'] });
   const connections = new Connections({ path: '/metrics/resource', clock, ...(options.completelyInsecureKubelet ? {} : { tls: tlsOptions(options, credentials) }) });
 
   const targetOf = (node: ScrapedNode): Target | undefined => {

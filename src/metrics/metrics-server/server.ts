@@ -53,7 +53,7 @@ export async function runMetricsServer(options: MetricsServerOptions, d: Metrics
   const history = new History(options.history);
   const metrics = new Metrics();
   historyGauges(metrics, history);
-  const points = metrics.gauge({ name: 'metrics_server_storage_points', help: 'Number of metrics points stored.', labels: ['type'] });
+  const points = metrics.gauge({ name: 'metrics_server_storage_points', help: 'Points that are kept of nodes and of containers.', labels: ['type'] });
   metrics.onCollect(() => {
     points.set(storage.pointsStored.nodes, 'node');
     points.set(storage.pointsStored.containers, 'container');
@@ -144,8 +144,8 @@ function ownHistograms(metrics: Metrics, resolutionMs: number): { tick: Histogra
   const [seconds, last] = [resolutionMs / 1000, defaultBuckets.at(-1)!];
   const beyond = seconds > last ? [(last + seconds) / 2, seconds, seconds * 1.5, seconds * 2] : [];
   return {
-    tick: metrics.histogram({ name: 'metrics_server_manager_tick_duration_seconds', help: 'The total time spent collecting and storing metrics in seconds.', buckets: [...defaultBuckets, ...beyond] }),
-    freshness: metrics.histogram({ name: 'metrics_server_api_metric_freshness_seconds', help: 'Freshness of metrics exported', buckets: Array.from({ length: 20 }, (_, i) => 1.364 ** i) }),
+    tick: metrics.histogram({ name: 'metrics_server_manager_tick_duration_seconds', help: 'Seconds that asking all nodes and keeping what they said took.', buckets: [...defaultBuckets, ...beyond] }),
+    freshness: metrics.histogram({ name: 'metrics_server_api_metric_freshness_seconds', help: 'Seconds since figures were taken, when they are handed out.', buckets: Array.from({ length: 20 }, (_, i) => 1.364 ** i) }),
   };
 }
 

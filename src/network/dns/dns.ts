@@ -70,17 +70,17 @@ export class NameServer {
   readonly #zone: Zone;
   readonly #forwarder: Forwarder;
   readonly #surroundings: Surroundings;
-  readonly #requests = this.metrics.counter({ name: 'coredns_dns_requests_total', help: 'Counter of DNS requests made per zone, protocol and family.', labels: ['zone', 'proto', 'type'] });
-  readonly #responses = this.metrics.counter({ name: 'coredns_dns_responses_total', help: 'Counter of response status codes.', labels: ['rcode'] });
-  readonly #seconds = this.metrics.histogram({ name: 'coredns_dns_request_duration_seconds', help: 'Histogram of the time (in seconds) each request took per zone.', labels: ['zone'], buckets: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8] });
+  readonly #requests = this.metrics.counter({ name: 'coredns_dns_requests_total', help: 'Questions, by zone, protocol and type.', labels: ['zone', 'proto', 'type'] });
+  readonly #responses = this.metrics.counter({ name: 'coredns_dns_responses_total', help: 'Answers, by code.', labels: ['rcode'] });
+  readonly #seconds = this.metrics.histogram({ name: 'coredns_dns_request_duration_seconds', help: 'Seconds that answering a question took.', labels: ['zone'], buckets: [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8] });
 
   constructor(zone: Zone, forwarder: Forwarder, surroundings: Surroundings) {
     this.#zone = zone;
     this.#forwarder = forwarder;
     this.#surroundings = surroundings;
-    const entries = this.metrics.gauge({ name: 'coredns_cache_entries', help: 'The number of elements in the cache.' });
-    const hits = this.metrics.gauge({ name: 'coredns_cache_hits_total', help: 'The count of cache hits.' });
-    const misses = this.metrics.gauge({ name: 'coredns_cache_misses_total', help: 'The count of cache misses.' });
+    const entries = this.metrics.gauge({ name: 'coredns_cache_entries', help: 'Answers that are remembered.' });
+    const hits = this.metrics.gauge({ name: 'coredns_cache_hits_total', help: 'Questions that a remembered answer was there for.' });
+    const misses = this.metrics.gauge({ name: 'coredns_cache_misses_total', help: 'Questions that no remembered answer was there for.' });
     this.metrics.onCollect(() => {
       entries.set(forwarder.size);
       hits.set(forwarder.hits);

@@ -62,9 +62,9 @@ class ServiceProxy {
   readonly #healthChecks = new Map<string, { port: number; health: ServiceHealth }>();
   readonly #metrics = new Metrics();
   readonly #syncSeconds = this.#metrics.histogram({
-    name: 'kubeproxy_sync_proxy_rules_duration_seconds', help: 'SyncProxyRules latency in seconds', buckets: [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+    name: 'kubeproxy_sync_proxy_rules_duration_seconds', help: 'Seconds that writing the rules took.', buckets: [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
   });
-  readonly #failures = this.#metrics.counter({ name: 'kubeproxy_sync_proxy_rules_nftables_sync_failures_total', help: 'Cumulative proxy nftables sync failures' });
+  readonly #failures = this.#metrics.counter({ name: 'kubeproxy_sync_proxy_rules_nftables_sync_failures_total', help: 'How often the rules could not be written.' });
   /** The kernel's table is not known to be ours: put all of it there. */
   #broken = true;
   #lastUpdated = 0;

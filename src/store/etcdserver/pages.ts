@@ -20,18 +20,18 @@ export function serverMetrics(member: Member): { readonly metrics: Metrics; read
     const made = metrics.gauge({ name, help });
     metrics.onCollect(() => made.set(read()));
   };
-  gauge('etcd_server_has_leader', 'Whether or not a leader exists. 1 is existence, 0 is not.', () => 1);
-  gauge('etcd_server_is_leader', 'Whether or not this member is a leader. 1 if is, 0 otherwise.', () => 1);
-  gauge('etcd_server_quota_backend_bytes', 'Current backend storage quota size in bytes.', () => member.quotaBytes);
-  gauge('etcd_mvcc_db_total_size_in_bytes', 'Total size of the data on disk in bytes.', () => store.bytesOnDisk);
-  gauge('etcd_mvcc_db_total_size_in_use_in_bytes', 'Total size of the data in use in bytes.', () => Math.min(store.bytesOnDisk, store.history.liveBytes + store.history.logBytes));
-  gauge('etcd_debugging_mvcc_current_revision', 'The current revision of store.', () => store.history.revision);
-  gauge('etcd_debugging_mvcc_compact_revision', 'The revision of the last compaction in store.', () => store.history.floor);
+  gauge('etcd_server_has_leader', '1 where there is a leader, else 0.', () => 1);
+  gauge('etcd_server_is_leader', '1 where this member leads, else 0.', () => 1);
+  gauge('etcd_server_quota_backend_bytes', 'Bytes that the data may take.', () => member.quotaBytes);
+  gauge('etcd_mvcc_db_total_size_in_bytes', 'Bytes that the data takes on disk.', () => store.bytesOnDisk);
+  gauge('etcd_mvcc_db_total_size_in_use_in_bytes', 'Bytes on disk that are not waiting to be cleared.', () => Math.min(store.bytesOnDisk, store.history.liveBytes + store.history.logBytes));
+  gauge('etcd_debugging_mvcc_current_revision', 'The revision of the last write.', () => store.history.revision);
+  gauge('etcd_debugging_mvcc_compact_revision', 'The revision up to which history is gone.', () => store.history.floor);
   gauge('etcd_debugging_server_lease_total', 'Leases that are held.', () => member.leases.size);
-  const handledTotal = metrics.counter({ name: 'grpc_server_handled_total', help: 'Total number of RPCs completed on the server, regardless of success or failure.', labels: ['grpc_code', 'grpc_method', 'grpc_service', 'grpc_type'] });
+  const handledTotal = metrics.counter({ name: 'grpc_server_handled_total', help: 'Calls that have ended, well or not, by code and method.', labels: ['grpc_code', 'grpc_method', 'grpc_service', 'grpc_type'] });
   return {
     metrics,
-    watchers: metrics.gauge({ name: 'etcd_debugging_mvcc_watcher_total', help: 'Total number of watchers.' }),
+    watchers: metrics.gauge({ name: 'etcd_debugging_mvcc_watcher_total', help: 'Watchers that are there.' }),
     handled: (path, code) => {
       const [, service = '', method = ''] = path.split('/');
       // Others could fill the registry with names of their own.

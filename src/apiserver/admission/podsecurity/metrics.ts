@@ -11,8 +11,8 @@ export interface PodSecurityMetrics {
 const places = ['request_operation', 'resource', 'subresource'];
 
 export function podSecurityMetrics(metrics: Metrics): PodSecurityMetrics {
-  const evaluations = metrics.counter({ name: 'pod_security_evaluations_total', labels: ['decision', 'policy_level', 'policy_version', 'mode', ...places], help: '[ALPHA] Number of policy evaluations that occurred, not counting ignored or exempt requests.' });
-  const exemptions: Counter = metrics.counter({ name: 'pod_security_exemptions_total', labels: places, help: '[ALPHA] Number of exempt requests, not counting ignored or out of scope requests.' });
+  const evaluations = metrics.counter({ name: 'pod_security_evaluations_total', labels: ['decision', 'policy_level', 'policy_version', 'mode', ...places], help: '[ALPHA] Pods and templates that were judged by a level.' });
+  const exemptions: Counter = metrics.counter({ name: 'pod_security_exemptions_total', labels: places, help: '[ALPHA] Requests that an exemption lets pass.' });
   return {
     evaluated: (request, allowed, { level, version }, mode) => evaluations.inc(1, allowed ? 'allow' : 'deny', level, version, mode, ...placeOf(request)),
     exempted: (request) => exemptions.inc(1, ...placeOf(request)),

@@ -12,12 +12,11 @@ const buckets = [0.000_000_5, 0.001, 0.01, 0.1, 1];
 
 /** The families appear when there is something to count. `kind`: which policies; only validating ones differ in what they do. */
 export function policyMetrics(metrics: Metrics, clock: Clock, kind: 'validating' | 'mutating'): PolicyMetrics {
-  const words = kind === 'validating' ? 'Validating' : 'Mutating';
   const all = kind === 'validating' ? [...labels, 'enforcement_action'] : labels;
   const prefix = `apiserver_${kind}_admission_policy_check`;
   const families = () => ({
-    total: metrics.counter({ name: `${prefix}_total`, help: kind === 'validating' ? '[BETA] Validation admission policy check total, labeled by policy and further identified by binding and enforcement action taken.' : `[ALPHA] ${words} policies applied to requests, by policy, binding and end.`, labels: all }),
-    seconds: metrics.histogram({ name: `${prefix}_duration_seconds`, help: kind === 'validating' ? '[BETA] Validation admission latency for individual validation expressions in seconds, labeled by policy and further including binding and enforcement action taken.' : '[ALPHA] Seconds that applying a mutating policy took.', labels: all, buckets }),
+    total: metrics.counter({ name: `${prefix}_total`, help: kind === 'validating' ? '[BETA] Validating policies applied to requests, by policy, binding, end and what was done.' : '[ALPHA] Mutating policies applied to requests, by policy, binding and end.', labels: all }),
+    seconds: metrics.histogram({ name: `${prefix}_duration_seconds`, help: kind === 'validating' ? '[BETA] Seconds that applying a validating policy took.' : '[ALPHA] Seconds that applying a mutating policy took.', labels: all, buckets }),
   });
   let made: ReturnType<typeof families> | undefined;
   return {

@@ -56,12 +56,12 @@ function familiesOf(metrics: Metrics) {
   const prefix = 'apiserver_authorization_';
   const [labels, kinds] = [['name', 'result'], ['type', 'name']];
   return {
-    evaluations: metrics.counter({ name: `${prefix}webhook_evaluations_total`, labels, help: '[ALPHA] Round-trips to authorization webhooks.' }),
-    duration: metrics.histogram({ name: `${prefix}webhook_duration_seconds`, labels, help: '[ALPHA] Request latency in seconds.' }),
-    failOpen: metrics.counter({ name: `${prefix}webhook_evaluations_fail_open_total`, labels, help: '[ALPHA] NoOpinion results due to webhook timeout or error.' }),
-    conditionTime: metrics.histogram({ name: `${prefix}match_condition_evaluation_seconds`, labels: kinds, buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25], help: '[ALPHA] Authorization match condition evaluation time in seconds, split by authorizer type and name.' }),
-    conditionErrors: metrics.counter({ name: `${prefix}match_condition_evaluation_errors_total`, labels: kinds, help: '[ALPHA] Total number of errors when an authorization webhook encounters a match condition error split by authorizer type and name.' }),
-    exclusions: metrics.counter({ name: `${prefix}match_condition_exclusions_total`, labels: kinds, help: '[ALPHA] Total number of exclusions when an authorization webhook is skipped because match conditions exclude it.' }),
+    evaluations: metrics.counter({ name: `${prefix}webhook_evaluations_total`, labels, help: '[ALPHA] Questions that an authorization webhook was asked.' }),
+    duration: metrics.histogram({ name: `${prefix}webhook_duration_seconds`, labels, help: '[ALPHA] Seconds that an authorization webhook took to answer.' }),
+    failOpen: metrics.counter({ name: `${prefix}webhook_evaluations_fail_open_total`, labels, help: '[ALPHA] Questions that stayed open because the webhook failed.' }),
+    conditionTime: metrics.histogram({ name: `${prefix}match_condition_evaluation_seconds`, labels: kinds, buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25], help: '[ALPHA] Seconds that the match conditions of an authorizer took.' }),
+    conditionErrors: metrics.counter({ name: `${prefix}match_condition_evaluation_errors_total`, labels: kinds, help: '[ALPHA] Match conditions of an authorizer that failed.' }),
+    exclusions: metrics.counter({ name: `${prefix}match_condition_exclusions_total`, labels: kinds, help: '[ALPHA] Requests that match conditions kept from an authorizer.' }),
   };
 }
 

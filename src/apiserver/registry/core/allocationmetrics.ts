@@ -16,17 +16,17 @@ export interface Pools {
 
 export function allocationMeter(metrics: Metrics, { cidr, addresses, ports }: Pools): AllocationMeter {
   const [ip, port] = ['kube_apiserver_clusterip_allocator_', 'kube_apiserver_nodeport_allocator_'];
-  const gauge = (name: string, what: string, labels: readonly string[] = []) => metrics.gauge({ name, labels, help: `[ALPHA] Gauge measuring the number of ${what} for Services` });
+  const gauge = (name: string, help: string, labels: readonly string[] = []) => metrics.gauge({ name, labels, help: `[ALPHA] ${help}` });
   const counter = (name: string, help: string, labels: readonly string[]) => metrics.counter({ name, labels, help: `[ALPHA] ${help}` });
-  const ipHeld = gauge(`${ip}allocated_ips`, 'allocated IPs', ['cidr']);
-  const ipFree = gauge(`${ip}available_ips`, 'available IPs', ['cidr']);
-  const portHeld = gauge(`${port}allocated_ports`, 'allocated NodePorts');
-  const portFree = gauge(`${port}available_ports`, 'available NodePorts');
-  const ipDone = counter(`${ip}allocation_total`, 'Number of Cluster IPs allocations', ['cidr', 'scope']);
-  const ipFailed = counter(`${ip}allocation_errors_total`, 'Number of errors trying to allocate Cluster IPs', ['cidr', 'scope']);
-  const ipTook = metrics.histogram({ name: `${ip}allocation_duration_seconds`, labels: ['cidr'], help: '[ALPHA] Duration in seconds to allocate a Cluster IP by ServiceCIDR' });
-  const portDone = counter(`${port}allocation_total`, 'Number of NodePort allocations', ['scope']);
-  const portFailed = counter(`${port}allocation_errors_total`, 'Number of errors trying to allocate NodePort', ['scope']);
+  const ipHeld = gauge(`${ip}allocated_ips`, 'Cluster IPs that services hold.', ['cidr']);
+  const ipFree = gauge(`${ip}available_ips`, 'Cluster IPs that are free.', ['cidr']);
+  const portHeld = gauge(`${port}allocated_ports`, 'Node ports that services hold.');
+  const portFree = gauge(`${port}available_ports`, 'Node ports that are free.');
+  const ipDone = counter(`${ip}allocation_total`, 'Cluster IPs that were given out.', ['cidr', 'scope']);
+  const ipFailed = counter(`${ip}allocation_errors_total`, 'Cluster IPs that could not be given out.', ['cidr', 'scope']);
+  const ipTook = metrics.histogram({ name: `${ip}allocation_duration_seconds`, labels: ['cidr'], help: '[ALPHA] Seconds that giving out a cluster IP took.' });
+  const portDone = counter(`${port}allocation_total`, 'Node ports that were given out.', ['scope']);
+  const portFailed = counter(`${port}allocation_errors_total`, 'Node ports that could not be given out.', ['scope']);
   metrics.onCollect(() => {
     ipHeld.set(addresses.held(), cidr);
     ipFree.set(addresses.all - addresses.held(), cidr);
