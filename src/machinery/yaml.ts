@@ -2,7 +2,7 @@
  * YAML as kubectl and the API server read and write it: the rules of YAML 1.1 for booleans, numbers and nulls, dates as texts.
  * The writer gives byte for byte what upstream's does: long lines folded at spaces, lists not indented, quotes only where a reader would be misled.
  */
-import { defineScalarTag, FAILSAFE_SCHEMA, load, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type Schema } from 'js-yaml';
+import { defineScalarTag, EVENT_ID, FAILSAFE_SCHEMA, getScalarValue, loadAll, mergeTag, NOT_RESOLVED, parseEvents, SCALAR_STYLE, YAMLException, type Schema } from 'js-yaml';
 import type { JsonObject, JsonValue } from './json.ts';
 import { JsonSyntaxError, parseJson } from './jsontext.ts';
 
@@ -63,13 +63,13 @@ export interface ParsedYaml {
   duplicates: string[];
 }
 
-/** Reads one document. An empty text is null. Throws YamlSyntaxError. */
+/** Reads one document; what follows it is not looked at. An empty text is null. Throws YamlSyntaxError. */
 export function parseYaml(text: string, options: { readonly duplicates?: boolean } = {}): ParsedYaml {
   const json = asJson(text);
   if (json) return json;
   if (/^(?:[^\S\n]*(?:#[^\n]*)?(?:\n|$))*$/.test(text.length < 10_000 ? text : 'x')) return { value: null, duplicates: [] };
   return guarded(() => {
-    const value = bounded(load(text, { schema, maxDepth, json: true }) as JsonValue, text);
+    const value = bounded((loadAll(text, { schema, maxDepth, json: true })[0] ?? null) as JsonValue, text);
     return { value, duplicates: options.duplicates === true ? duplicatesIn(text) : [] };
   });
 }
@@ -78,8 +78,8 @@ export function parseYaml(text: string, options: { readonly duplicates?: boolean
 function asJson(text: string): ParsedYaml | undefined {
   if (text.charCodeAt(0) !== 0x7b || /\d{16}|\\u|\d[eE]/.test(text)) return undefined;
   try {
-    const parsed = parseJson(text, { duplicates: true });
-    return parsed.duplicates.length === 0 ? parsed : undefined;
+    const { value, odd } = parseJson(text, { odd: true });
+    return odd ? undefined : { value, duplicates: [] };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     return undefined;
@@ -91,16 +91,43 @@ export function parseYamlDocuments(text: string): JsonValue[] {
   return guarded(() => loadAll(text, { schema, maxDepth, json: true }).filter((document) => document !== null && document !== undefined).map((document) => bounded(document as JsonValue, text)));
 }
 
+/** Each key that comes again, with the line on which its value begins. */
 function duplicatesIn(text: string): string[] {
-  try {
-    load(text, { schema, maxDepth });
-    return [];
-  } catch (error) {
-    if (!(error instanceof YAMLException) || !/duplicated mapping key/.test(error.reason)) throw error;
-    const line = error.mark?.line ?? 0;
-    const key = /^\s*(?:- +)*["']?([^"':]*)/.exec(text.split('\n')[line] ?? '')?.[1] ?? '';
-    return [`line ${line + 1}: key ${JSON.stringify(key)} already set in map`];
+  const found: string[] = [];
+  let documents = 0;
+  const open: { readonly seen: Set<string> | undefined; key: string | undefined }[] = [];
+  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
+  /** A node that begins here is a key of its parent, the value of one, or an item. */
+  const begins = (offset: number, key: () => string): void => {
+    const parent = open.at(-1);
+    if (!parent?.seen) return;
+    if (parent.key === undefined) {
+      parent.key = key();
+      return;
+    }
+    if (parent.seen.has(parent.key)) found.push(`line ${lineOf(offset)}: key ${parent.key} already set in map`);
+    parent.seen.add(parent.key);
+    parent.key = undefined;
+  };
+  for (const event of parseEvents(text, { maxDepth })) {
+    if (event.type === EVENT_ID.DOCUMENT) {
+      if (documents++ > 0) break;
+      open.push({ seen: undefined, key: undefined });
+    } else if (event.type === EVENT_ID.POP) open.pop();
+    else if (event.type === EVENT_ID.ALIAS) begins(event.anchorStart, () => '<nil>');
+    else if (event.type === EVENT_ID.SCALAR) begins(event.valueStart, () => shownKey(getScalarValue(text, event), event.style === SCALAR_STYLE.PLAIN));
+    else {
+      begins(event.start, () => '<nil>');
+      open.push({ seen: event.type === EVENT_ID.MAPPING ? new Set() : undefined, key: undefined });
+    }
   }
+  return found;
+}
+
+/** As Go prints a value in its own syntax. */
+function shownKey(text: string, plain: boolean): string {
+  const value = plain ? resolvePlain(text) : undefined;
+  return value === undefined ? JSON.stringify(text) : value === null ? '<nil>' : String(value);
 }
 
 function guarded<T>(read: () => T): T {

@@ -292,7 +292,7 @@ describe('decoders alone', () => {
   test('JSON and YAML texts', () => {
     const sample = Buffer.from('{"a":[1,2.5e3,-0,true,null,"\\u00e4\\n"],"b":{"c":{"d":12345678901234567890}}}');
     fc.assert(fc.property(mutations(sample), (bytes) => {
-      expected(() => parseJson(bytes, { duplicates: true }), JsonSyntaxError);
+      expected(() => parseJson(bytes, { odd: true }), JsonSyntaxError);
       expected(() => parseYaml(bytes.toString(), { duplicates: true }), YamlSyntaxError);
     }), many);
   });

@@ -7,7 +7,9 @@ import type { Shape } from '../../schema/apply/shape.ts';
 import type { Registry } from '../../schema/registry.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import { complete, decodeAs } from './engines.ts';
-import type { WriteRequest } from './write.ts';
+import { YamlSyntaxError } from '../../machinery/yaml.ts';
+import type { FieldValidation } from '../http/options.ts';
+import { warn, type WriteRequest } from './write.ts';
 import type { View } from './views.ts';
 
 function typeOf(registry: Registry, view: View, subresource: string): ManagedType {
@@ -22,16 +24,37 @@ export function trackFields(registry: Registry, view: View, live: ReadonlyObject
 }
 
 /** The live object (or nothing) with the client's configuration applied to it, complete and with its managers noted. */
-export function applyConfiguration(write: WriteRequest, live: ReadonlyObject | undefined, patch: { readonly body: unknown; readonly force: boolean }): ApiObject {
+export function applyConfiguration(write: WriteRequest, live: ReadonlyObject | undefined, patch: ApplyRequest): ApiObject {
   const { registry, view, scope } = write;
-  const { body } = patch;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw StatusError.badRequest('error decoding YAML: the configuration must be an object');
+  const { value, found } = configurationOf(patch);
   const type = typeOf(registry, view, scope.subresource);
   const author = { manager: write.fieldManager, subresource: scope.subresource, time: scope.now };
-  const { object, managedFields } = applyTo(type, live as JsonObject | undefined, body as JsonObject, author, patch.force);
+  const { object, managedFields } = applyTo(type, live as JsonObject | undefined, value, author, patch.force);
+  if (found.length > 0 && patch.fieldValidation === 'Strict') throw StatusError.badRequest(`error strict decoding YAML: error converting YAML to JSON: ${found.join(', ')}`);
+  if (patch.fieldValidation === 'Warn') warn(scope.warnings, found);
   const out = complete(registry, view, decodeAs(registry, view, object).object as unknown as ApiObject);
   setManagedFields(out, managedFields);
   return out;
+}
+
+export interface ApplyRequest {
+  readonly document: () => { readonly value: unknown; readonly found: readonly string[] };
+  readonly force: boolean;
+  readonly fieldValidation: FieldValidation;
+}
+
+function configurationOf({ document }: ApplyRequest): { readonly value: JsonObject; readonly found: readonly string[] } {
+  try {
+    const { value, found } = document();
+    if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
+      const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+      throw StatusError.badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`);
+    }
+    return { value: (value ?? {}) as JsonObject, found };
+  } catch (error) {
+    if (!(error instanceof YamlSyntaxError)) throw error;
+    throw StatusError.badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
+  }
 }
 
 /** How fields of an object are told apart when a configuration is merged into it. */

@@ -1,6 +1,6 @@
 /** How a request sees a stored object: in the version it asks for, or as something else altogether (a Scale). */
 import type { ManagedType } from '../../schema/apply/track.ts';
-import type { Decoded } from '../../schema/json.ts';
+import type { Decoded, Source } from '../../schema/json.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 
 /** What the catalog knows of its types, for a type that is not in it: that of a custom resource. */
@@ -8,7 +8,7 @@ export interface Model {
   /** Lists of it are called so; usually the kind and `List`. */
   readonly listKind: string;
   /** Brings what a client sent into canonical form; throws 400 where that cannot be. */
-  decode(value: unknown): Decoded;
+  decode(value: unknown, source?: Source): Decoded;
   applyDefaults(object: ApiObject): void;
   /** How writers' fields are told apart, for the resource or its status. */
   managedType(subresource: string): ManagedType;

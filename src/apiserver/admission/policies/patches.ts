@@ -48,7 +48,7 @@ export function applyBuilt(registry: Schema, view: View, live: JsonValue, built:
     const pieces: string[] = [];
     findPieces(config, shape, '', pieces);
     if (pieces.length > 0) throw fail(`invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${pieces.join(', ')}`);
-    return decodeObject(registry, view, merge(live, config, shape), 'Ignore', []);
+    return decodeObject(registry, view, merge(live, config, shape), { validation: 'Ignore', warnings: [] });
   } catch (error) {
     if (error instanceof MisfitError || error instanceof NamelessItem || error instanceof StatusError) throw fail(`failed to convert patch object to typed object: ${plain(error)}`);
     throw error;
@@ -86,7 +86,7 @@ export function applyOperations(registry: Schema, view: View, live: JsonValue, l
     throw new MutationError(`JSON Patch: ${cause.message}`);
   }
   try {
-    return decodeObject(registry, view, patched, 'Strict', []);
+    return decodeObject(registry, view, patched, { validation: 'Strict', warnings: [] });
   } catch (error) {
     throw StatusError.internal(plain(error as Error));
   }
