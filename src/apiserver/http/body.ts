@@ -10,7 +10,7 @@ import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts'
 import type { ServingRequest } from '../../serving/request.ts';
 import type { ApiObject } from '../objects.ts';
 import { complete, type Schema } from '../registry/engines.ts';
-import { checkOwn, headless } from '../registry/foreign.ts';
+import { checkCustomType, checkCustomVersion, checkOwn, headless } from '../registry/foreign.ts';
 import { decodeObject } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
 import type { FieldValidation } from './options.ts';
@@ -56,6 +56,14 @@ export function summary(bytes: Buffer): string {
 }
 
 export async function readObject(registry: Schema, request: ServingRequest, view: View, validation: FieldValidation): Promise<ApiObject> {
+  try {
+    return await decodeBody(registry, request, view, validation);
+  } catch (error) {
+    throw view.undecodable !== undefined && error instanceof StatusError && error.code === 400 ? StatusError.badRequest(view.undecodable) : error;
+  }
+}
+
+async function decodeBody(registry: Schema, request: ServingRequest, view: View, validation: FieldValidation): Promise<ApiObject> {
   const type = contentType(request.headers['content-type']);
   const known = view.model ? textual : accepted;
   if (!known.includes(type)) throw StatusError.unsupportedMediaType(accepted);
@@ -77,8 +85,11 @@ export async function readObject(registry: Schema, request: ServingRequest, view
   const { value, found } = parsed;
   const why = headless(value) ?? (view.model ? kindless(value, bytes) : undefined);
   if (why !== undefined) throw unrecognized(why);
-  checkOwn(registry, view, (value ?? {}) as object, { value, source: parsed, text: () => bytes.toString() });
-  return audited(request, decodeObject(registry, view, value, { validation, warnings: request.warnings, source: parsed, found }));
+  if (view.model) checkCustomVersion((value ?? {}) as object, view);
+  else checkOwn(registry, view, (value ?? {}) as object, { value, source: parsed, text: () => bytes.toString() });
+  const object = decodeObject(registry, view, value, { validation, warnings: request.warnings, source: parsed, found });
+  if (view.model) checkCustomType((value ?? {}) as object, view, object.metadata.name);
+  return audited(request, object);
 }
 
 /** Of a custom resource nobody supplies the kind. */

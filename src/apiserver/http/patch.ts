@@ -30,8 +30,9 @@ export interface PatchRequest {
 export async function servePatch(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served & { readonly storage: Storage }, view: View): Promise<void> {
   acceptObject(request, view);
   const type = contentType(request.headers['content-type']);
-  const offered = patchTypes.filter((t) => !t.endsWith('cbor') && (!view.model || !t.includes('strategic')));
-  if (!offered.includes(type)) throw view.model ? StatusError.unsupportedMediaType(offered) : StatusError.unsupportedPatch();
+  const isCustom = served.definition.custom !== undefined;
+  const offered = patchTypes.filter((t) => !t.endsWith('cbor') && (!isCustom || !t.includes('strategic')));
+  if (!offered.includes(type)) throw isCustom ? StatusError.unsupportedMediaType(offered) : StatusError.unsupportedPatch();
   const write = writeRequest(server, request, info, served.storage, view, 'PatchOptions');
   if (type === applyYaml && !request.query.get('fieldManager')) {
     throw StatusError.invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ type: 'FieldValueRequired', field: 'fieldManager', detail: 'Required value: is required for apply patch' }]);

@@ -1,5 +1,6 @@
 /** Bodies of another kind or version than a path has: how upstream's decoder refuses them. */
 import { internalPackage, isRegistered, schemeOf } from '../../api/registered.ts';
+import { invalid } from '../../machinery/fieldpath.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { decode, type Source } from '../../schema/json.ts';
 import type { Schema } from './engines.ts';
@@ -21,17 +22,32 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 /** Whether kind and version are the view's own, or are left out. */
 export function isOwn({ kind, apiVersion }: Head, view: View): boolean {
-  return (!isText(apiVersion) || apiVersion === view.apiVersion) && (!isText(kind) || kind === view.kind);
+  return (!isText(apiVersion) || apiVersion === view.apiVersion || view.accepts?.includes(apiVersion) === true) && (!isText(kind) || kind === view.kind);
 }
 
 /** Throws 400 for a body of another kind or version. */
 export function checkOwn(registry: Schema, view: View, head: Head, body?: ForeignBody): void {
-  if (isOwn(head, view)) return;
+  if (view.model || isOwn(head, view)) return;
   const given = namedBy(head, view);
-  const why = view.model ? undefined : undecodable(registry, view, given, body);
+  const why = undecodable(registry, view, given, body);
   if (why !== undefined) throw refusal(view, given.kind, given.version, why);
-  // The kind of a custom resource is minded with the rest of it.
   if (given.apiVersion !== view.apiVersion) throw StatusError.badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${view.apiVersion})`);
+}
+
+/** Custom resources are decoded as whatever they are. Nobody supplies the version of one that is written whole. */
+export function checkCustomVersion({ apiVersion }: Head, view: View): void {
+  if (apiVersion === view.apiVersion) return;
+  throw StatusError.badRequest(`the API version in the data (${isText(apiVersion) ? apiVersion : ''}) does not match the expected API version (${view.apiVersion})`);
+}
+
+/** Throws 422 for a custom resource that says it is another kind. */
+export function checkCustomType({ kind, apiVersion }: Head, view: View, name = ''): void {
+  const errors = [
+    ...(kind === view.kind ? [] : [invalid('kind', isText(kind) ? kind : '', `must be ${view.kind}`)]),
+    ...(apiVersion === view.apiVersion ? [] : [invalid('apiVersion', isText(apiVersion) ? apiVersion : '', `must be ${view.apiVersion}`)]),
+  ];
+  const group = isText(apiVersion) && apiVersion.includes('/') ? apiVersion.split('/', 1)[0]! : '';
+  if (errors.length > 0) throw StatusError.invalid({ group, kind: isText(kind) ? kind : '' }, name, errors);
 }
 
 export function refusal(view: View, kind: string, version: string, why: string): StatusError {

@@ -6,7 +6,7 @@ import { StatusError } from '../../machinery/status.ts';
 import type { Source } from '../../schema/json.ts';
 import { converted, ConversionError } from '../../schema/patch/conversion.ts';
 import { applyJsonPatch, patchedText } from '../../schema/patch/jsonpatch.ts';
-import { applyMergePatch, mergedText } from '../../schema/patch/mergepatch.ts';
+import { applyMergePatch, mergedText, ordered } from '../../schema/patch/mergepatch.ts';
 import { applyStrategicMergePatch } from '../../schema/patch/strategic.ts';
 import { shown } from '../../schema/patch/strategy.ts';
 import { duplicatesIn, explainAs } from '../../schema/problems.ts';
@@ -15,7 +15,7 @@ import type { Package } from '../../schema/vocabulary.ts';
 import type { FieldValidation } from '../http/options.ts';
 import type { ApiObject, ReadonlyObject } from '../objects.ts';
 import { decodeAs } from './engines.ts';
-import { checkOwn, headless } from './foreign.ts';
+import { checkCustomType, checkOwn, headless } from './foreign.ts';
 import { decodeObject, finish, withReset, type WriteRequest } from './write.ts';
 
 export interface PatchDocument extends Source {
@@ -32,15 +32,17 @@ interface Patch {
 /** Parts that the patch leaves alone are shared with `live`; decoding copies them. */
 export function patched(write: WriteRequest, live: ReadonlyObject, patch: Patch): ApiObject {
   const document = live as unknown as JsonObject;
+  // Custom resources are maps, whose keys have an order of their own.
+  const seen = (): JsonObject => (write.view.model ? (ordered(document) as JsonObject) : document);
   switch (patch.type) {
     case 'application/json-patch+json': {
       const { value, found } = operations(patch);
-      return decoded(write, applyJsonPatch(document, value), patch, found, () => patchedText(document, value));
+      return decoded(write, applyJsonPatch(document, value), patch, found, () => patchedText(seen(), value));
     }
     case 'application/merge-patch+json': {
       const { value, found } = members(patch, 'error decoding patch: ', 'Invalid JSON Patch');
       if (value === null) throw StatusError.badRequest('Invalid JSON Patch');
-      return decoded(write, applyMergePatch(document, value), patch, found, () => mergedText(document, value));
+      return decoded(write, applyMergePatch(document, value), patch, found, () => mergedText(seen(), value));
     }
     default:
       return strategic(write, document, patch);
@@ -121,7 +123,13 @@ function decoded(write: WriteRequest, value: JsonValue, patch: Patch, found: rea
   const reading = { validation: patch.fieldValidation, warnings: write.scope.warnings, found };
   try {
     const object = value as JsonObject;
-    if (view.model || object['apiVersion']) {
+    if (view.model) {
+      if (!object['kind']) throw refuse(`Object 'Kind' is missing in '${text()}'`);
+      const made = decodeObject(registry, view, object, reading);
+      checkCustomType(object, view, made.metadata.name);
+      return made;
+    }
+    if (object['apiVersion']) {
       checkOwn(registry, view, object, { value: object, text });
       return decodeObject(registry, view, object, reading);
     }

@@ -66,6 +66,8 @@ export interface StorageOptions {
   dropEmpty?(object: ApiObject): void;
   /** The same of metadata alone, where nothing else has changed. */
   canonicalMetadata(metadata: ApiObject['metadata']): ApiObject['metadata'];
+  /** The kind in its other versions, by apiVersion; absent where reading in them needs others. */
+  versions?(apiVersion: string): View | undefined;
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
   /** Deleting answers the object, not a Status. */
@@ -170,6 +172,9 @@ export class Storage {
     const old = current.object;
     if (!retryConflicts && given.metadata.uid && old.metadata.uid && given.metadata.uid !== old.metadata.uid) {
       throw StatusError.conflict(this.resource, old.metadata.name!, `StorageError: invalid object, Code: 4, Key: ${this.key(old.metadata.namespace ?? '', old.metadata.name!).replace(/^\/registry/, '')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+    }
+    if (scope.subresource === 'scale' && given.metadata.uid !== old.metadata.uid) {
+      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
     }
     await this.#mutate('UPDATE', given, old, scope);
     this.#prepareUpdate(given, old, scope);

@@ -97,8 +97,8 @@ export async function updateObject(r: WriteRequest, object: ApiObject): Promise<
 export async function patchObject(r: WriteRequest, apply: (live: ReadonlyObject | undefined) => ApiObject, options: { readonly forceCreate: boolean; readonly tracked: boolean }): Promise<{ stored: Stored; created: boolean }> {
   return r.storage.update(r.namespace, r.name, async (current) => {
     if (current) await r.view.prepare?.([current.object]);
-    const live = current && r.view.read(current.object);
-    const object = apply(live);
+    const object = apply(current && seenBy(r.view, current));
+    if (!current && object.metadata.uid) throw StatusError.conflict(r.storage.resource, r.name, `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`);
     checkNames(r, object);
     return options.tracked ? r.view.write(object, current?.object) : written(r, object, current);
   }, scopeOf(r), { forceCreate: options.forceCreate, retryConflicts: true });
@@ -109,12 +109,19 @@ function scopeOf(r: WriteRequest): WriteScope {
 }
 
 function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject | Promise<ApiObject> {
-  track(r, current && r.view.read(current.object), object);
+  track(r, current && seenBy(r.view, current), object);
   return r.view.write(object, current?.object);
 }
 
+/** The stored object as a writer sees it, with the managers of its fields. */
+function seenBy(view: View, { object }: Stored): ReadonlyObject {
+  const seen = view.read(object);
+  const entries = view.managers?.(object);
+  return entries ? ({ ...seen, metadata: { ...seen.metadata, managedFields: entries } } as unknown as ReadonlyObject) : seen;
+}
+
 function track(r: WriteRequest, live: ReadonlyObject | undefined, object: ApiObject): void {
-  trackFields(r.registry, r.view, live, object, { manager: r.fieldManager, subresource: r.scope.subresource, time: r.scope.now });
+  trackFields(r.registry, r.storage, r.view, live, object, { manager: r.fieldManager, subresource: r.scope.subresource, time: r.scope.now });
 }
 
 function checkNames(r: WriteRequest, object: ApiObject): void {

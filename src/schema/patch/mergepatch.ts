@@ -40,7 +40,8 @@ function withoutNulls(value: JsonValue): JsonValue {
   return isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, withoutNulls(item)])) : value;
 }
 
-function ordered(value: JsonValue): JsonValue {
+/** With the keys of all objects in order. */
+export function ordered(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(ordered);
   return isObject(value) ? sortedKeys(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ordered(item)]))) : value;
 }

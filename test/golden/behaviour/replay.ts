@@ -134,6 +134,8 @@ function common(value: unknown, name = ''): unknown {
       .replace('Key: /registry/', 'Key: /')
       .replace(/^kube-api-access-[a-z0-9]{5}$/, 'kube-api-access-<suffix>')
       .replace(/^\d+[smhd](\d+[smh])?$/, '<age>')
+      // Within a message managers stand in the order of their times, which is chance.
+      .replace(/(managedFields\\*":)\[[^\]]+\]/g, name === 'message' ? '$1[<managers>]' : '$&')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
   }
   if (Array.isArray(value)) return value.map((item) => common(item));
