@@ -127,7 +127,7 @@ export function serve(definition: ResourceDefinition, view: View, rules: KindRul
     const own = sub.kind === definition.kind;
     const group = sub.group ?? definition.group;
     const version = sub.version ?? definition.version;
-    const subview = own ? view : sub.name === 'scale' ? scaleView : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind, ...(sub.accepts ? { accepts: sub.accepts } : {}) });
+    const subview = own ? view : sub.name === 'scale' ? scaleView(view.apiVersion) : identityView({ type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${sub.kind}`, version: '', group, apiVersion: apiVersionOf(group, version), kind: sub.kind, ...(sub.accepts ? { accepts: sub.accepts } : {}) });
     subresources.set(sub.name, { definition: sub, view: subview });
   }
   return {
@@ -158,6 +158,7 @@ function makeStorage(options: InstallOptions, definition: ResourceDefinition): {
     canonical: (object) => normalise(registry, stored.type, object) as unknown as ApiObject,
     canonicalMetadata: (metadata) => normalise(registry, 'meta.v1.ObjectMeta', metadata) as unknown as ApiObject['metadata'],
     ...(dropEmpty ? { dropEmpty } : {}),
+    versions: (apiVersion) => views.values().find((v) => v.apiVersion === apiVersion),
     createOnUpdate: createdOnUpdate.has(name), unconditionalUpdate: !strictlyVersioned.has(name), returnsDeleted: returnedWhenDeleted.has(name),
     orphanByDefault: orphaning.has(name), cacher: feed.cacher(place.prefix, codec),
   });

@@ -1,21 +1,21 @@
 /** JSON as text: reading it with the care an API server needs, and writing it in canonical form. */
 import type { JsonValue } from './json.ts';
+import { JsonSyntaxError, maxDepth, readTree } from './jsontree.ts';
 
-/** Words a syntax error as clients of the API know it, e.g. `invalid character 'x' looking for beginning of value`. */
-export class JsonSyntaxError extends Error {}
-
-/** Deeper values are refused: every walk over an object may recurse without fear. */
-export const maxDepth = 1000;
+export { JsonSyntaxError };
 
 export interface ParsedJson {
   value: JsonValue;
-  /** Paths of keys that occur more than once, as `spec.containers[0].name`; only looked for when asked. The last one wins. */
-  duplicates: string[];
+  /** The text says more than the value: keys that occur more than once (the last one wins), or whole numbers written as fractions. Only looked for when asked. */
+  odd: boolean;
 }
 
 export interface ParseOptions {
-  readonly duplicates?: boolean;
+  readonly odd?: boolean;
 }
+
+/** A number with a point or an exponent; within a string nearly never. */
+const fraction = /[:,[]\s*-?\d+(?:\.\d+(?:[eE][-+]?\d+)?|[eE][-+]?\d+)\s*[,}\]]/;
 
 /**
  * Reads one JSON text. Integers beyond 2^53 come as BigInt, so that they keep their digits.
@@ -28,14 +28,14 @@ export function parseJson(input: Uint8Array | string, options: ParseOptions = {}
     value = JSON.parse(text) as JsonValue;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    new Scanner(text).scan();
+    readTree(text);
     throw new JsonSyntaxError(error.message);
   }
   if (mayNestDeep(text)) new Nesting(text).check();
   if (/\d{16}/.test(text)) value = JSON.parse(text, exactIntegers) as JsonValue;
   if (/\\u[dD][89a-fA-F]/.test(text)) value = wellFormed(value);
-  const duplicates = options.duplicates === true && countColons(text) !== countKeys(value) ? new Scanner(text).scan() : [];
-  return { value, duplicates };
+  const odd = options.odd === true && (countColons(text) !== countKeys(value) || fraction.test(text));
+  return { value, odd };
 }
 
 /** Reads what `jsonText` has written of a value that `parseJson` had let in: of its cares only that for large integers is left. */
@@ -121,145 +121,6 @@ class Nesting {
       } else if (c === 125 || c === 93) depth--;
     }
   }
-}
-
-/** The slow reader: finds duplicate keys and says what is wrong with a text, without recursion. */
-class Scanner {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** Paths of duplicate keys; throws JsonSyntaxError where the text is not JSON. */
-  scan(): string[] {
-    const duplicates: string[] = [];
-    // One frame for each open object or list: what it is, where it stands, and what was seen in it.
-    const stack: { path: string; keys?: Map<string, number>; index: number }[] = [];
-    let path = '';
-    for (;;) {
-      this.#space();
-      const c = this.#text[this.#at];
-      if (c === '{' || c === '[') {
-        this.#at++;
-        if (stack.length >= maxDepth) throw new JsonSyntaxError('exceeded max depth');
-        stack.push(c === '{' ? { path, keys: new Map(), index: 0 } : { path, index: 0 });
-        this.#space();
-        if (this.#text[this.#at] === (c === '{' ? '}' : ']')) {
-          this.#at++;
-          stack.pop();
-        } else {
-          path = this.#enter(stack.at(-1)!, duplicates);
-          continue;
-        }
-      } else this.#scalar();
-      // A value has ended: close what ends with it, or go to the next member.
-      for (;;) {
-        this.#space();
-        const top = stack.at(-1);
-        if (top === undefined) {
-          if (this.#at < this.#text.length) this.#invalid('after top-level value');
-          return duplicates;
-        }
-        const close = top.keys ? '}' : ']';
-        const next = this.#text[this.#at];
-        if (next === ',') {
-          this.#at++;
-          top.index++;
-          path = this.#enter(top, duplicates);
-          break;
-        }
-        if (next !== close) this.#invalid(top.keys ? 'after object key:value pair' : 'after array element');
-        this.#at++;
-        stack.pop();
-      }
-    }
-  }
-
-  /** Reads the key of the next member, if any, and gives the member's path. */
-  #enter(frame: { path: string; keys?: Map<string, number>; index: number }, duplicates: string[]): string {
-    if (!frame.keys) return `${frame.path}[${frame.index}]`;
-    this.#space();
-    if (this.#text[this.#at] !== '"') this.#invalid('looking for beginning of object key string');
-    const start = this.#at;
-    this.#string();
-    const key = JSON.parse(this.#text.slice(start, this.#at)) as string;
-    const path = frame.path ? `${frame.path}.${key}` : key;
-    const seen = (frame.keys.get(key) ?? 0) + 1;
-    frame.keys.set(key, seen);
-    if (seen === 2) duplicates.push(path);
-    this.#space();
-    if (this.#text[this.#at] !== ':') this.#invalid('after object key');
-    this.#at++;
-    return path;
-  }
-
-  #space(): void {
-    while (' \t\r\n'.includes(this.#text[this.#at] ?? 'x')) this.#at++;
-  }
-
-  #scalar(): void {
-    const c = this.#text[this.#at];
-    if (c === '"') return this.#string();
-    for (const word of ['true', 'false', 'null']) {
-      if (c !== word[0]) continue;
-      for (let i = 1; i < word.length; i++) {
-        if (this.#text[this.#at + i] !== word[i]) this.#invalid(`in literal ${word} (expecting '${word[i]}')`, i);
-      }
-      this.#at += word.length;
-      return;
-    }
-    if (c === undefined || !/[-\d]/.test(c)) this.#invalid('looking for beginning of value');
-    this.#number();
-  }
-
-  #number(): void {
-    const digits = (where: string): void => {
-      if (!/\d/.test(this.#text[this.#at] ?? '')) this.#invalid(where);
-      while (/\d/.test(this.#text[this.#at] ?? '')) this.#at++;
-    };
-    if (this.#text[this.#at] === '-') this.#at++;
-    if (this.#text[this.#at] === '0') this.#at++;
-    else digits('in numeric literal');
-    if (this.#text[this.#at] === '.') {
-      this.#at++;
-      digits('after decimal point in numeric literal');
-    }
-    if (/[eE]/.test(this.#text[this.#at] ?? '')) {
-      this.#at++;
-      if (/[-+]/.test(this.#text[this.#at] ?? '')) this.#at++;
-      digits('in exponent of numeric literal');
-    }
-  }
-
-  #string(): void {
-    for (this.#at++; ; this.#at++) {
-      const c = this.#text[this.#at];
-      if (c === '"') break;
-      if (c === undefined || c < ' ') this.#invalid('in string literal');
-      if (c === '\\') {
-        this.#at++;
-        const escape = this.#text[this.#at];
-        if (escape === 'u') {
-          for (let i = 0; i < 4; i++) if (!/[\da-fA-F]/.test(this.#text[++this.#at] ?? '')) this.#invalid('in \\u hexadecimal character escape');
-        } else if (escape === undefined || !'"\\/bfnrt'.includes(escape)) this.#invalid('in string escape code');
-      }
-    }
-    this.#at++;
-  }
-
-  #invalid(where: string, ahead = 0): never {
-    const c = this.#text.codePointAt(this.#at + ahead);
-    if (c === undefined) throw new JsonSyntaxError('unexpected end of JSON input');
-    throw new JsonSyntaxError(`invalid character ${quoteCharacter(c)} ${where}`);
-  }
-}
-
-function quoteCharacter(code: number): string {
-  const named: Record<number, string> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r', 39: "\\'", 92: '\\\\' };
-  const text = named[code] ?? (code < 32 || code === 127 ? `\\x${code.toString(16).padStart(2, '0')}` : String.fromCodePoint(code));
-  return `'${text}'`;
 }
 
 const forHtml = /[<>&\u2028\u2029]/;

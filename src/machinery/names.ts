@@ -193,3 +193,9 @@ export const nameIsPathSegment: NameRule = (name, prefix) => {
   if (!prefix && (name === '.' || name === '..')) return [`may not be '${name}'`];
   return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
 };
+
+/** What is said of the first character of a text that cannot be printed; undefined where all can. */
+export function unprintable(text: string): string | undefined {
+  const found = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
+  return found ? `invalid character U+${found[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} (at position ${found.index})` : undefined;
+}

@@ -45,7 +45,8 @@ export class StatusError extends Error {
   constructor(status: Omit<Status, 'kind' | 'apiVersion' | 'metadata'> & { metadata?: Status['metadata'] }) {
     super(status.message ?? status.reason ?? 'unknown');
     this.name = 'StatusError';
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata: status.metadata ?? {}, ...status };
+    const { reason, ...rest } = status;
+    this.status = { kind: 'Status', apiVersion: 'v1', metadata: status.metadata ?? {}, ...rest, ...(reason ? { reason } : {}) };
   }
 
   get code(): number {

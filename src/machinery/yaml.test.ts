@@ -18,6 +18,42 @@ test('what is wrong is said with its line', () => {
   assert.deepEqual(parseYaml('a: 1\nb:\n  c: 1\n  c: 2\n', { duplicates: true }), { value: { a: 1, b: { c: 2 } }, duplicates: ['line 4: key "c" already set in map'] });
 });
 
+test('a text that cannot be read is refused in upstream\'s words', () => {
+  const cases: [text: string, problem: string][] = [
+    ['a: b: c', 'mapping values are not allowed in this context'],
+    ['a: b\n  c: d', 'line 2: mapping values are not allowed in this context'],
+    ['a: [1, 2', "line 1: did not find expected ',' or ']'"],
+    ['a: {b: 1\nc: 2', "line 1: did not find expected ',' or '}'"],
+    ['key: [a, b]]', 'did not find expected key'],
+    ['- a\nb: c', "line 1: did not find expected '-' indicator"],
+    ['- a\n b: |\n  x\n- c\n', 'line 2: mapping values are not allowed in this context'],
+    ['a: |\n  x\n y: z', 'line 2: did not find expected key'],
+    ['a:\n  b\nc\n', "line 4: could not find expected ':'"],
+    ['a: - b', 'block sequence entries are not allowed in this context'],
+    ['a:\n\t- b', 'line 2: found character that cannot start any token'],
+    ['a: @b', 'found character that cannot start any token'],
+    ['{', 'line 1: did not find expected node content'],
+    ['a: "b', 'found unexpected end of stream'],
+    ['a: "\\q"', 'found unknown escape character'],
+    ['a: "\\x4"', 'did not find expected hexdecimal number'],
+    ['a: *x', "unknown anchor 'x' referenced"],
+    ['a: !x!y z', 'found undefined tag handle'],
+    ['a: !!int x', 'cannot decode !!str `x` as a !!int'],
+    ['a: !!binary "="', '!!binary value contains invalid base64 data'],
+    ['a: \x01', 'control characters are not allowed'],
+    ['%FOO\n---\na: 1', 'found unknown directive name'],
+    ['%YAML 1.2\n---\na: 1', 'found incompatible YAML document'],
+    ['a:\n  b: 1\n: c', 'line 2: did not find expected key'],
+    ['a: b\n\t\n', 'line 2: found a tab character that violates indentation'],
+    ['%', 'could not find expected directive name'],
+  ];
+  for (const [text, problem] of cases) assert.throws(() => parseYaml(text), { message: `yaml: ${problem}` }, text);
+  assert.deepEqual(parseYaml('a: {\n  "b": [\n# c\n1,\n]\n}\nc: "d\n\ne"\n').value, { a: { b: [1] }, c: 'd\ne' });
+  // What comes after the first document does not matter, and lines are those of a document.
+  assert.deepEqual(parseYaml('a: 1\n---\nb: [').value, { a: 1 });
+  assert.throws(() => parseYamlDocuments('a: 1\n---\nb: 1\nc: d: e\n'), { message: 'yaml: line 2: mapping values are not allowed in this context' });
+});
+
 test('aliases cannot grow without bound', () => {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let i = 1; i < 10; i++) lines.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(', ')}]`);

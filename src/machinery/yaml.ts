@@ -2,15 +2,17 @@
  * YAML as kubectl and the API server read and write it: the rules of YAML 1.1 for booleans, numbers and nulls, dates as texts.
  * The writer gives byte for byte what upstream's does: long lines folded at spaces, lists not indented, quotes only where a reader would be misled.
  */
-import { defineScalarTag, FAILSAFE_SCHEMA, load, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type Schema } from 'js-yaml';
+import { defineScalarTag, EVENT_ID, FAILSAFE_SCHEMA, getScalarValue, loadAll, mergeTag, NOT_RESOLVED, parseEvents, SCALAR_STYLE, YAMLException, type Schema } from 'js-yaml';
 import type { JsonObject, JsonValue } from './json.ts';
 import { JsonSyntaxError, parseJson } from './jsontext.ts';
+import { readFirstDocument, YamlProblem, type FirstDocument, type TaggedScalar } from './yamlproblem.ts';
 
 /** `yaml: line 3: …` */
 export class YamlSyntaxError extends Error {}
 
 const maxDepth = 1000;
 const maxNodes = 2_000_000;
+const maxEased = 10_000_000;
 
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((text) => [text, true] as const),
@@ -46,6 +48,8 @@ function resolvePlain(text: string): JsonValue | bigint | undefined {
   return booleans.get(text);
 }
 
+const isBase64 = (text: string): boolean => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replaceAll(/[\r\n]/g, ''));
+
 const numberStart = [...'-+.0123456789'];
 /** One schema for readers: who asks for it gets a new one, but it is never changed. */
 const schema: Schema = FAILSAFE_SCHEMA.withTags(
@@ -54,7 +58,7 @@ const schema: Schema = FAILSAFE_SCHEMA.withTags(
   defineScalarTag('tag:yaml.org,2002:bool', { implicit: true, implicitFirstChars: [...'yYtToOnNfF'], resolve: (text) => booleans.get(text) ?? NOT_RESOLVED, identify: () => false }),
   defineScalarTag<unknown>('tag:yaml.org,2002:int', { implicit: true, implicitFirstChars: numberStart, resolve: (text) => resolveInteger(text) ?? NOT_RESOLVED, identify: () => false }),
   defineScalarTag<unknown>('tag:yaml.org,2002:float', { implicit: true, implicitFirstChars: numberStart, resolve: (text) => resolveFloat(text) ?? NOT_RESOLVED, identify: () => false }),
-  defineScalarTag('tag:yaml.org,2002:binary', { resolve: (text) => Buffer.from(text, 'base64').toString('utf8'), identify: () => false }),
+  defineScalarTag('tag:yaml.org,2002:binary', { resolve: (text) => (isBase64(text) ? Buffer.from(text, 'base64').toString('utf8') : NOT_RESOLVED), identify: () => false }),
 );
 
 export interface ParsedYaml {
@@ -63,23 +67,41 @@ export interface ParsedYaml {
   duplicates: string[];
 }
 
-/** Reads one document. An empty text is null. Throws YamlSyntaxError. */
+const suspect = /^(?:%| *\t|[ ?-]*:(?:\s|$))/m;
+
+/** Reads one document; what follows it is not looked at. An empty text is null. Throws YamlSyntaxError. */
 export function parseYaml(text: string, options: { readonly duplicates?: boolean } = {}): ParsedYaml {
   const json = asJson(text);
   if (json) return json;
   if (/^(?:[^\S\n]*(?:#[^\n]*)?(?:\n|$))*$/.test(text.length < 10_000 ? text : 'x')) return { value: null, duplicates: [] };
-  return guarded(() => {
-    const value = bounded(load(text, { schema, maxDepth, json: true }) as JsonValue, text);
-    return { value, duplicates: options.duplicates === true ? duplicatesIn(text) : [] };
-  });
+  const read = (document: string): ParsedYaml => {
+    const value = bounded((loadAll(document, { schema, maxDepth, json: true })[0] ?? null) as JsonValue, document);
+    return { value, duplicates: options.duplicates === true ? duplicatesIn(document) : [] };
+  };
+  // What upstream refuses and this reader does not: directives, tabs, nothing as a key.
+  if (suspect.test(text)) explain(text);
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    return again(read, eased(text, explain(text)), error);
+  }
+}
+
+function again(read: (document: string) => ParsedYaml, document: string, first: YAMLException): ParsedYaml {
+  try {
+    return read(document);
+  } catch (error) {
+    throw error instanceof YAMLException ? asRead(first) : error;
+  }
 }
 
 /** What programs send as YAML is JSON nearly always, and ten times as fast to read as that. Undefined: it is not, or the two might not agree about it. */
 function asJson(text: string): ParsedYaml | undefined {
   if (text.charCodeAt(0) !== 0x7b || /\d{16}|\\u|\d[eE]/.test(text)) return undefined;
   try {
-    const parsed = parseJson(text, { duplicates: true });
-    return parsed.duplicates.length === 0 ? parsed : undefined;
+    const { value, odd } = parseJson(text, { odd: true });
+    return odd ? undefined : { value, duplicates: [] };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     return undefined;
@@ -88,28 +110,107 @@ function asJson(text: string): ParsedYaml | undefined {
 
 /** Reads all documents of a text; empty ones are left out. Throws YamlSyntaxError. */
 export function parseYamlDocuments(text: string): JsonValue[] {
-  return guarded(() => loadAll(text, { schema, maxDepth, json: true }).filter((document) => document !== null && document !== undefined).map((document) => bounded(document as JsonValue, text)));
-}
-
-function duplicatesIn(text: string): string[] {
+  const documents = (values: readonly unknown[]): JsonValue[] => values.filter((value) => value !== null && value !== undefined) as JsonValue[];
   try {
-    load(text, { schema, maxDepth });
-    return [];
-  } catch (error) {
-    if (!(error instanceof YAMLException) || !/duplicated mapping key/.test(error.reason)) throw error;
-    const line = error.mark?.line ?? 0;
-    const key = /^\s*(?:- +)*["']?([^"':]*)/.exec(text.split('\n')[line] ?? '')?.[1] ?? '';
-    return [`line ${line + 1}: key ${JSON.stringify(key)} already set in map`];
-  }
-}
-
-function guarded<T>(read: () => T): T {
-  try {
-    return read();
+    return documents(loadAll(text, { schema, maxDepth, json: true })).map((document) => bounded(document, text));
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    throw new YamlSyntaxError(`yaml: ${error.mark ? `line ${error.mark.line + 1}: ` : ''}${error.reason}`);
+    // Lines are those of the document that is wrong.
+    return documents(text.split(/^---[^\S\n]*\n/m).map((document) => parseYaml(document).value));
   }
+}
+
+/** Each key that comes again, with the line on which its value begins. */
+function duplicatesIn(text: string): string[] {
+  const found: string[] = [];
+  let documents = 0;
+  const open: { readonly seen: Set<string> | undefined; key: string | undefined }[] = [];
+  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
+  /** A node that begins here is a key of its parent, the value of one, or an item. */
+  const begins = (offset: number, key: () => string): void => {
+    const parent = open.at(-1);
+    if (!parent?.seen) return;
+    if (parent.key === undefined) {
+      parent.key = key();
+      return;
+    }
+    if (parent.seen.has(parent.key)) found.push(`line ${lineOf(offset)}: key ${parent.key} already set in map`);
+    parent.seen.add(parent.key);
+    parent.key = undefined;
+  };
+  for (const event of parseEvents(text, { maxDepth })) {
+    if (event.type === EVENT_ID.DOCUMENT) {
+      if (documents++ > 0) break;
+      open.push({ seen: undefined, key: undefined });
+    } else if (event.type === EVENT_ID.POP) open.pop();
+    else if (event.type === EVENT_ID.ALIAS) begins(event.anchorStart, () => '<nil>');
+    else if (event.type === EVENT_ID.SCALAR) begins(event.valueStart, () => shownKey(getScalarValue(text, event), event.style === SCALAR_STYLE.PLAIN));
+    else {
+      begins(event.start, () => '<nil>');
+      open.push({ seen: event.type === EVENT_ID.MAPPING ? new Set() : undefined, key: undefined });
+    }
+  }
+  return found;
+}
+
+/** As Go prints a value in its own syntax. */
+function shownKey(text: string, plain: boolean): string {
+  const value = plain ? resolvePlain(text) : undefined;
+  return value === undefined ? JSON.stringify(text) : value === null ? '<nil>' : String(value);
+}
+
+/** Throws YamlSyntaxError in upstream's words where there is something wrong in the first document. */
+function explain(text: string): FirstDocument {
+  try {
+    const document = readFirstDocument(text);
+    for (const scalar of document.tagged) checkTag(scalar);
+    return document;
+  } catch (error) {
+    if (!(error instanceof YamlProblem)) throw error;
+    throw new YamlSyntaxError(`yaml: ${error.message}`, { cause: error });
+  }
+}
+
+/** The first document alone, with lines indented that this reader wants to be: within brackets and quotes it means nothing. */
+function eased(text: string, { end, loose }: FirstDocument): string {
+  let deepest = 0, breaks = 0;
+  for (const [{ length }] of text.matchAll(/^ */gm)) [deepest, breaks] = [Math.max(deepest, length), breaks + 1];
+  // What somebody made to grow stays as it is.
+  const pad = deepest * breaks > maxEased ? '\n' : `\n${' '.repeat(deepest + 1)}`;
+  let out = '', at = 0;
+  for (const { from, to } of loose) {
+    out += text.slice(at, from) + text.slice(from, to).replaceAll('\n', pad);
+    at = to;
+  }
+  return out + text.slice(at, end);
+}
+
+/** Words of this reader, for what only it minds. */
+function asRead(error: YAMLException): YamlSyntaxError {
+  if (error.reason.startsWith('cannot merge mappings')) return new YamlSyntaxError('yaml: map merge requires map or sequence of maps as the value', { cause: error });
+  return new YamlSyntaxError(`yaml: ${error.mark ? `line ${error.mark.line + 1}: ` : ''}${error.reason}`, { cause: error });
+}
+
+const tagPrefix = 'tag:yaml.org,2002:';
+
+/** A scalar may say what it is, if it is. */
+function checkTag({ tag, value }: TaggedScalar): void {
+  if (!tag.startsWith(tagPrefix)) return;
+  const wanted = tag.slice(tagPrefix.length);
+  if (wanted === 'binary' && !isBase64(value)) throw new YamlProblem('!!binary value contains invalid base64 data', 0);
+  if (!['bool', 'int', 'float', 'null', 'timestamp'].includes(wanted)) return;
+  const is = tagOf(value);
+  if (is === wanted || (wanted === 'float' && is === 'int') || (wanted === 'timestamp' && timestamp.test(value))) return;
+  throw new YamlProblem(`cannot decode !!${is} \`${value}\` as a !!${wanted}`, 0);
+}
+
+function tagOf(text: string): string {
+  if (text === '<<') return 'merge';
+  const value = resolvePlain(text);
+  if (value === undefined) return 'str';
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return 'bool';
+  return resolveInteger(text) === undefined ? 'float' : 'int';
 }
 
 /** Aliases make small texts huge: what they stand for is counted before anybody walks it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { packages } from '../api/catalog.ts';
+import { readTree } from '../machinery/jsontree.ts';
 import { StatusError } from '../machinery/status.ts';
 import { decode, encodeJson, normalise, parseJson } from './json.ts';
 import { decodeProtobuf, decodeProtobufBody, encodeProtobuf, encodeProtobufBody, encodeWatchFrame, unwrapUnknown, WatchFrameReader, wrapUnknown } from './protobuf.ts';
@@ -28,8 +29,8 @@ test('full samples of upstream pass both ways byte for byte', { skip: existsSync
     const type = typeOfFile(file);
     const text = JSON.stringify(JSON.parse(readFileSync(join(samples, file), 'utf8')));
     const body = readFileSync(join(samples, file.replace(/json$/, 'pb')));
-    const { object, unknown } = decode(registry, type, parseJson(text).value);
-    assert.deepEqual(unknown, [], file);
+    const { object, strict } = decode(registry, type, parseJson(text).value);
+    assert.deepEqual(strict, [], file);
     assert.equal(JSON.stringify(object), text, file);
     assert.equal(encodeProtobufBody(registry, type, object).toString('hex'), body.toString('hex'), file);
     assert.equal(JSON.stringify(decodeProtobufBody(registry, type, body)), text, file);
@@ -62,12 +63,13 @@ test('quantities, times and base64 take their canonical form', () => {
 
 test('unknown and duplicate fields are reported with their paths', () => {
   const text = '{"kind":"Pod","apiVersion":"v1","zed":1,"spec":{"containers":[{"name":"a","name":"b","imag":"x","env":[{"name":"k","valu":"v"}]}],"foo":{"a":{}}}}';
-  const parsed = parseJson(text, { duplicates: true });
-  assert.deepEqual(parsed.duplicates, ['spec.containers[0].name']);
-  const { unknown, object } = decode(registry, 'core.v1.Pod', parsed.value);
-  assert.deepEqual(unknown, ['unknown field "zed"', 'unknown field "spec.containers[0].imag"', 'unknown field "spec.containers[0].env[0].valu"', 'unknown field "spec.foo"']);
+  const parsed = parseJson(text, { odd: true });
+  assert.equal(parsed.odd, true);
+  const { strict, object } = decode(registry, 'core.v1.Pod', parsed.value, { odd: true, tree: () => readTree(text) });
+  assert.deepEqual(strict, ['unknown field "zed"', 'duplicate field "spec.containers[0].name"', 'unknown field "spec.containers[0].imag"', 'unknown field "spec.containers[0].env[0].valu"', 'unknown field "spec.foo"']);
   assert.equal(JSON.stringify(object), '{"kind":"Pod","apiVersion":"v1","metadata":{},"spec":{"containers":[{"name":"b","env":[{"name":"k"}],"resources":{}}]},"status":{}}');
-  assert.deepEqual(parseJson('{"a":"x:y","b":{"c":":"}}', { duplicates: true }).duplicates, []);
+  assert.equal(parseJson('{"a":"x:y","b":{"c":":"},"d":"nginx:1.25","e":1}', { odd: true }).odd, false);
+  assert.equal(parseJson('{"a":[1.0]}', { odd: true }).odd, true);
 });
 
 test('wrong types are refused in the known words', () => {
@@ -139,8 +141,8 @@ test('any object survives protobuf', () => {
   for (const type of ['core.v1.Pod', 'core.v1.Service', 'core.v1.PersistentVolume', 'apps.v1.StatefulSet', 'networking.v1.NetworkPolicy', 'authentication.v1.TokenReview', 'policy.v1.PodDisruptionBudget', 'apiextensions.v1.CustomResourceDefinition', 'coordination.v1.Lease']) {
     fc.assert(
       fc.property(arbitraryStruct(registry.struct(type), 0), (value) => {
-        const { object, unknown } = decode(registry, type, value);
-        assert.deepEqual(unknown, []);
+        const { object, strict } = decode(registry, type, value);
+        assert.deepEqual(strict, []);
         assert.deepEqual(decode(registry, type, JSON.parse(JSON.stringify(object))).object, object);
         const bytes = encodeProtobuf(registry, type, object);
         const back = decodeProtobuf(registry, type, bytes);

@@ -5,6 +5,7 @@
 import { StatusError } from '../machinery/status.ts';
 import type { JsonObject, JsonValue } from '../machinery/json.ts';
 import { compareBytes } from '../machinery/jsontext.ts';
+import { treeOf, type JsonNode } from '../machinery/jsontree.ts';
 import { canonicalQuantity } from '../machinery/quantity.ts';
 import { canonicalMicroTime, canonicalTime, formatDuration, parseDuration } from '../machinery/time.ts';
 import { explain } from './problems.ts';
@@ -14,8 +15,15 @@ export { parseJson, encodeJson, type ParsedJson } from '../machinery/jsontext.ts
 
 export interface Decoded {
   object: JsonObject;
-  /** `unknown field "spec.foo"`, in the order of the text. */
-  unknown: string[];
+  /** `unknown field "spec.foo"`, `duplicate field "data.a"`, in the order of the text. */
+  strict: string[];
+}
+
+/** The text that a value was read from. */
+export interface Source {
+  /** The text says more than the value: it has to be looked at again even when the value is fine. */
+  readonly odd: boolean;
+  tree(): JsonNode;
 }
 
 /** What a decoder found on its way. It runs without paths: if anything is wrong, `explain` walks again and says where. */
@@ -35,22 +43,32 @@ export interface JsonCodec {
 }
 
 /**
- * Brings a JSON value into canonical form. Throws StatusError 400 where its types are wrong.
+ * Brings a JSON value into canonical form. Throws StatusError 400 where its types are wrong; what upstream's decoder says of that is the error's cause.
  */
-export function decode(registry: Registry, type: string, value: unknown): Decoded {
+export function decode(registry: Registry, type: string, value: unknown, source?: Source): Decoded {
   const struct = registry.struct(type);
   const findings: Findings = { unknown: false };
+  let object: JsonObject | undefined;
+  let failure: Error | undefined;
   try {
-    const object = struct.memo(structCodec).decode(value, findings) as JsonObject;
-    return { object, unknown: findings.unknown ? explain(struct, value).unknown.map((path) => `unknown field ${JSON.stringify(path)}`) : [] };
+    object = struct.memo(structCodec).decode(value, findings) as JsonObject;
+    if (!findings.unknown && source?.odd !== true) return { object, strict: [] };
   } catch (error) {
     if (error instanceof StatusError || error instanceof TypeError || error instanceof ReferenceError) throw error;
-    const problem = explain(struct, value).mismatch ?? (error as Error).message;
-    const { kind, apiVersion } = (value ?? {}) as { kind?: unknown; apiVersion?: unknown };
-    const said = typeof kind === 'string' && kind !== '' ? kind : struct.local;
-    const version = typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : struct.package.version;
-    throw StatusError.badRequest(`${said} in version ${JSON.stringify(version)} cannot be handled as a ${struct.local}: ${problem}`);
+    failure = error as Error;
   }
+  const { strict, mismatch = failure?.message } = explain(struct, source ? source.tree() : treeOf(value));
+  if (object && mismatch === undefined) return { object, strict };
+  throw undecodable(struct, value, mismatch ?? 'unreadable');
+}
+
+function undecodable(struct: StructType, value: unknown, problem: string): StatusError {
+  const { kind, apiVersion } = (value ?? {}) as { kind?: unknown; apiVersion?: unknown };
+  const said = typeof kind === 'string' && kind !== '' ? kind : struct.local;
+  const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion.slice(apiVersion.indexOf('/') + 1) : struct.package.version;
+  const error = StatusError.badRequest(`${said} in version ${JSON.stringify(version)} cannot be handled as a ${struct.local}: ${problem}`);
+  error.cause = problem;
+  return error;
 }
 
 /** The same for objects that code built: what goes over the loopback looks as if it had gone over JSON. */

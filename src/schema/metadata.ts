@@ -1,6 +1,6 @@
 /** Validation of metadata, labels and label selectors: the same for every kind. */
 import { forbidden, immutable, invalid, nonNegative, notSupported, required, tooLong } from '../machinery/fieldpath.ts';
-import { conditionReasonComplaints, labelComplaints, labelValueComplaints, nameIsLabel, qualifiedNameComplaints, type NameRule } from '../machinery/names.ts';
+import { conditionReasonComplaints, labelComplaints, labelValueComplaints, nameIsLabel, qualifiedNameComplaints, type NameRule, unprintable } from '../machinery/names.ts';
 import type { DeepReadonly } from '../machinery/json.ts';
 import type { FieldError } from '../machinery/status.ts';
 
@@ -81,6 +81,8 @@ function checkManagedFields(entries: Meta['managedFields'], path: string, out: F
     if (e.operation !== 'Apply' && e.operation !== 'Update') out.push(invalid(`${path}[${i}].operation`, e.operation ?? '', 'must be `Apply` or `Update`'));
     if (e.fieldsType && e.fieldsType !== 'FieldsV1') out.push(invalid(`${path}[${i}].fieldsType`, e.fieldsType, 'must be `FieldsV1`'));
     if ((e.manager ?? '').length > 128) out.push(tooLong(`${path}[${i}].manager`, 128));
+    const odd = unprintable(e.manager ?? '');
+    if (odd !== undefined) out.push(invalid(`${path}[${i}].manager`, e.manager, odd));
     if ((e.subresource ?? '').length > 256) out.push(tooLong(`${path}[${i}].subresource`, 256));
   }
 }

@@ -53,6 +53,12 @@ export class StructType {
     return this.#byKey.get(key);
   }
 
+  /** Has kind and version of its own, rather than fields of these names. */
+  get isKind(): boolean {
+    const field = this.data.fields['apiVersion'];
+    return field !== undefined && field.n === undefined && field.path === undefined;
+  }
+
   /** What `compile` makes of this type, made once. */
   memo<T>(compile: (type: StructType) => T): T {
     let made = this.#memo.get(compile) as T | undefined;

@@ -71,6 +71,8 @@ export interface Package {
   /** Protobuf package, e.g. `k8s.io.api.core.v1`. */
   readonly proto: string;
   readonly types: Readonly<Record<string, AnyStruct>>;
+  /** Types of fields that upstream has a name of its own for, and the fields (`Struct.field`) that have them: messages show the name. */
+  readonly goTypes?: Readonly<Record<string, string>>;
   /** Kinds X that have an XList of the usual form (kind, apiVersion, metadata: ListMeta #1, items: []X #2 always). */
   readonly lists: readonly string[];
 }

@@ -269,8 +269,10 @@ export class ServingRequest {
   }
 
   #addWarnings(): void {
-    const texts = [...new Set(this.warnings)];
-    const lines = texts.map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, ' ')}"`);
+    // Texts with control characters are never sent; the rest goes out as UTF-8, of which headers know bytes.
+    const texts = [...new Set(this.warnings)].filter((text) => !/\p{Cc}/u.test(text));
+    const lines = texts.map((text) => Buffer.from(`299 - "${text.replace(/[\\"]/g, '\\$&')}"`).toString('latin1'));
+    if (lines.length === 0) return;
     this.#response.setHeader('warning', lines);
   }
 }

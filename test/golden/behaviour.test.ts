@@ -13,9 +13,10 @@ import { replay, type Case } from './behaviour/replay.ts';
 const folder = join(import.meta.dirname, 'behaviour');
 const reference = process.env['K7S_REFERENCE'];
 
-/** Managers stand in the order of their times: where a second ends between two requests is chance. */
+/** Managers stand in the order of their times: where a second ends between two requests is chance. So is upstream's order of the managers in conflict. */
 function plain(answer: unknown): unknown {
-  return JSON.parse(JSON.stringify(answer), (key, value: unknown) => (key.endsWith('managedFields') && Array.isArray(value) ? value.map((entry) => JSON.stringify(entry)).sort() : value)) as unknown;
+  const unordered = (key: string, value: unknown): value is unknown[] => Array.isArray(value) && (key.endsWith('managedFields') || (value[0] as { reason?: unknown } | undefined)?.reason === 'FieldManagerConflict');
+  return JSON.parse(JSON.stringify(answer), (key, value: unknown) => (unordered(key, value) ? value.map((entry) => JSON.stringify(entry)).sort() : value)) as unknown;
 }
 
 let server: TestServer;

@@ -27,8 +27,8 @@ function check(text: string, what: string): void {
   const [group = '', version = ''] = String(value['apiVersion']).includes('/') ? String(value['apiVersion']).split('/') : ['', String(value['apiVersion'])];
   const type = registry.typeOf(group, version, String(value['kind']));
   assert.ok(type, `${what}: no type for ${String(value['apiVersion'])} ${String(value['kind'])}`);
-  const { object, unknown } = decode(registry, type, value);
-  assert.deepEqual(unknown, [], what);
+  const { object, strict } = decode(registry, type, value);
+  assert.deepEqual(strict, [], what);
   assert.equal(encodeJson(object).toString(), compact(text), what);
   const back = decodeProtobuf(registry, type, encodeProtobuf(registry, type, object));
   assert.equal(JSON.stringify({ ...back, kind: value['kind'], apiVersion: value['apiVersion'] }, sorted), JSON.stringify(value, sorted), `${what}, by way of protobuf`);

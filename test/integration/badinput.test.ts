@@ -89,7 +89,7 @@ function isAnsweredOrBlamed(answer: Answer, what: string): void {
   if (answer.status !== 500) return isAnswered(answer, what);
   const { kind, message } = JSON.parse(answer.text) as { kind: string; message: string };
   assert.equal(kind, 'Status');
-  assert.match(message, /^couldn't get version\/kind; |^json: /, what);
+  assert.match(message, /json parse error|cannot unmarshal|is registered for version|^unexpected GroupVersion string/, what);
 }
 
 const shown = (bytes: Buffer): string => JSON.stringify(bytes.toString('latin1')).slice(0, 400);
@@ -292,7 +292,7 @@ describe('decoders alone', () => {
   test('JSON and YAML texts', () => {
     const sample = Buffer.from('{"a":[1,2.5e3,-0,true,null,"\\u00e4\\n"],"b":{"c":{"d":12345678901234567890}}}');
     fc.assert(fc.property(mutations(sample), (bytes) => {
-      expected(() => parseJson(bytes, { duplicates: true }), JsonSyntaxError);
+      expected(() => parseJson(bytes, { odd: true }), JsonSyntaxError);
       expected(() => parseYaml(bytes.toString(), { duplicates: true }), YamlSyntaxError);
     }), many);
   });

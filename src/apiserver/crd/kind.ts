@@ -91,6 +91,7 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
     },
     canonical: (object) => ({ ...object, metadata: canonicalMetadata(object.metadata) }),
     canonicalMetadata,
+    ...(asks ? {} : { versions: (apiVersion: string) => byApiVersion.get(apiVersion)?.view }),
     createOnUpdate: false, unconditionalUpdate: false, returnsDeleted: false, orphanByDefault: false,
     cacher: feed.cacher(`/registry/${group}/${names.plural}/`, codec),
   });
@@ -106,7 +107,7 @@ export function customKind(options: CustomKindOptions, crd: Definition, current:
     definition: definitionOf(crd, version, view), view, group, apiVersion: view.apiVersion, resource: names.plural, namespaced, storage,
     rules: { ...rules, columns: customColumns(version, (o) => view.read(o)) },
     fields: new Set((version.selectableFields ?? []).map((f) => f.jsonPath.replace(/^\./, ''))),
-    subresources: subresourcesOf(version, view),
+    subresources: subresourcesOf(version, view, new Map(versions.map((v) => [v.view.apiVersion, v.version.subresources?.scale]))),
     ...(version.deprecated ? { deprecation: version.deprecationWarning ?? deprecationOf(crd, version) } : {}),
   }));
   return { served, storage };
@@ -183,11 +184,11 @@ function definitionOf(crd: Definition, version: Version, view: View): ResourceDe
   };
 }
 
-function subresourcesOf(version: Version, view: View): Map<string, ServedSubresource> {
+function subresourcesOf(version: Version, view: View, scales: Parameters<typeof customScaleView>[2]): Map<string, ServedSubresource> {
   const { status, scale } = version.subresources ?? {};
   const out = new Map<string, ServedSubresource>();
   if (status) out.set('status', { definition: { name: 'status', kind: view.kind, verbs: partVerbs }, view });
-  if (scale) out.set('scale', { definition: { name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: partVerbs }, view: customScaleView(scale, view) });
+  if (scale) out.set('scale', { definition: { name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: partVerbs }, view: customScaleView(scale, view, scales) });
   return out;
 }
 
@@ -258,7 +259,9 @@ function createErrors({ version, patterns }: CustomVersion, namespaced: boolean,
 function updateErrors({ version, patterns }: CustomVersion, object: ReadonlyObject, old: ReadonlyObject, seen: ReadonlyObject, before: ReadonlyObject, context: RuleContext): FieldError[] {
   const schema = schemaOf(version);
   const scale = version.subresources?.scale;
-  const metadata = validateMetadataUpdate(object.metadata as never, old.metadata as never);
+  // Once with what all resources have in common, and once with this one.
+  const once = validateMetadataUpdate(object.metadata as never, old.metadata as never);
+  const metadata = [...once, ...once];
   if (context.subresource === 'status') {
     const { status } = seen;
     if (status === undefined) return metadata;

@@ -1,10 +1,12 @@
 /** One version of a custom kind as the registry's engines want it: canonical form, defaults, fields and their owners. */
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../api/apiextensions/v1/types.ts';
+import { quoted } from '../../machinery/fieldpath.ts';
 import { compareBytes } from '../../machinery/jsontext.ts';
 import { thaw, type DeepReadonly, type JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { ManagedType } from '../../schema/apply/track.ts';
-import { decode, setMember, type Decoded } from '../../schema/json.ts';
+import { decode, setMember, type Decoded, type Source } from '../../schema/json.ts';
+import { duplicatesIn } from '../../schema/problems.ts';
 import type { Registry } from '../../schema/registry.ts';
 import { applyStructuralDefaults, dropForeignNulls } from '../../schema/structural/defaults.ts';
 import { pruneResource } from '../../schema/structural/prune.ts';
@@ -28,13 +30,13 @@ export function customModel(registry: Registry, crd: Definition, version: Versio
   const schema = schemaOf(version);
   const managed = (subresource: string): ManagedType => {
     const reset = subresource === 'status' ? { 'f:spec': {} } : version.subresources?.status ? { 'f:status': {} } : undefined;
-    const empty = decodeResource(registry, { apiVersion, kind }, undefined).object;
+    const empty = decodeResource(registry, { kind, version: version.name }, { apiVersion, kind }, undefined).object;
     return { apiVersion, kind, shape: shapeOfResource(schema, registry.struct('meta.v1.ObjectMeta')), empty, ...(reset ? { reset } : {}) };
   };
   const types = new Map<string, ManagedType>();
   return {
     listKind: crd.status.acceptedNames?.listKind || names.listKind || `${kind}List`,
-    decode: (value) => decodeResource(registry, value, schema),
+    decode: (value, source) => decodeResource(registry, { kind, version: version.name }, value, schema, source),
     applyDefaults: (object) => applyStructuralDefaults(object, schema),
     managedType(subresource) {
       const key = subresource === 'status' ? 'status' : '';
@@ -45,21 +47,43 @@ export function customModel(registry: Registry, crd: Definition, version: Versio
   };
 }
 
+interface Names {
+  readonly kind: string;
+  readonly version: string;
+}
+
 /** What is not in the schema goes, nulls that may not be go, metadata becomes that of every object. Copies `value`. */
-function decodeResource(registry: Registry, value: unknown, schema: JsonSchema | undefined): Decoded {
-  if (!isMembers(value)) throw StatusError.badRequest(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`);
+function decodeResource(registry: Registry, names: Names, value: unknown, schema: JsonSchema | undefined, source?: Source): Decoded {
+  if (!isMembers(value)) throw unfit(names, `json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`);
   const { kind, apiVersion, metadata, ...rest } = thaw(value) as Record<string, unknown>;
-  const head = decode(registry, 'meta.v1.PartialObjectMetadata', { kind, apiVersion, metadata });
-  const object: JsonObject = { ...(kind === undefined ? {} : { kind: head.object['kind']! }), ...(apiVersion === undefined ? {} : { apiVersion: head.object['apiVersion']! }), metadata: head.object['metadata']!, ...(rest as JsonObject) };
-  const unknown = pruneResource(object, schema).map((path) => `unknown field ${JSON.stringify(path)}`);
+  const head = metadataOf(registry, names, metadata ?? {});
+  const object: JsonObject = { ...(kind === undefined ? {} : { kind: kind as string }), ...(apiVersion === undefined ? {} : { apiVersion: apiVersion as string }), metadata: head.object, ...(rest as JsonObject) };
+  const unknown = pruneResource(object, schema).map((path) => `unknown field ${quoted(path)}`);
   dropForeignNulls(object, asResource(schema));
   const embedded: string[] = [];
   eachEmbedded(object, schema, (resource, path) => {
-    const inner = decode(registry, 'meta.v1.PartialObjectMetadata', { metadata: resource['metadata'] });
-    resource['metadata'] = inner.object['metadata']!;
-    embedded.push(...inner.unknown.map((text) => text.replace('"', `"${path}.`)));
+    const inner = metadataOf(registry, names, resource['metadata'] ?? {});
+    resource['metadata'] = inner.object;
+    embedded.push(...inner.strict.map((text) => text.replace('"', `"${path}.`)));
   });
-  return { object, unknown: [...head.unknown, ...embedded, ...unknown] };
+  return { object, strict: [...(source?.odd ? duplicatesIn(source.tree()) : []), ...head.strict, ...embedded, ...unknown] };
+}
+
+/** Upstream decodes it apart from the rest, so that its messages know nothing of where it stands. */
+function metadataOf(registry: Registry, names: Names, value: unknown): Decoded {
+  try {
+    const { object, strict } = decode(registry, 'meta.v1.ObjectMeta', value);
+    return { object, strict: strict.map((text) => text.replace('"', '"metadata.')) };
+  } catch (error) {
+    if (!(error instanceof StatusError) || typeof error.cause !== 'string') throw error;
+    throw unfit(names, error.cause);
+  }
+}
+
+function unfit({ kind, version }: Names, why: string): StatusError {
+  const error = StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
+  error.cause = why;
+  return error;
 }
 
 /** The same object in another version; only its name changes, and what that version does not know goes. */

@@ -1,6 +1,7 @@
 /** Serves /api, /apis and what hangs below them short of resources. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../machinery/json.ts';
+import { StatusError } from '../../machinery/status.ts';
 import { encodeJson } from '../../schema/json.ts';
 import { encodeProtobufBody } from '../../schema/protobuf.ts';
 import type { Registry } from '../../schema/registry.ts';
@@ -52,12 +53,13 @@ export class Discovery {
     const path = request.path.endsWith('/') && request.path.length > 1 ? request.path.slice(0, -1) : request.path;
     const parts = path.split('/');
     if (parts[1] === 'api' ? parts.length > 3 : parts[1] !== 'apis' || parts.length > 4) return false;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const accepted = negotiate(request.headers.accept, offer);
     const root = parts.length === 2;
     const aggregated = root && accepted.as === aggregatedKind;
     const document = this.#document(aggregated ? `${path}?${accepted.version}` : path, () => (aggregated ? this.#aggregated(parts[1]!, accepted.version) : this.#plain(parts)));
     if (!document) return false;
+    // The lists of groups, and of a group's versions, do not look at the method.
+    if (request.method !== 'GET' && (parts[1] === 'api' || parts.length === 4)) throw StatusError.methodNotAllowedHere();
     const suffix = aggregated ? `;g=apidiscovery.k8s.io;v=${accepted.version};as=${aggregatedKind}` : '';
     const headers: Record<string, string> = { 'content-type': `${accepted.mediaType}${suffix}`, vary: 'Accept', 'cache-control': aggregated ? 'public' : 'no-cache, private' };
     if (aggregated) {

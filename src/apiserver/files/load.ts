@@ -29,7 +29,7 @@ export function readConfiguration<T>(text: string, kind: string, packages: reado
   } catch (error) {
     throw new ConfigurationError((error as Error).message.replace(/^.*? cannot be handled as an? \w+: /, ''), { cause: error });
   }
-  const problems = [...parsed.duplicates.map((one) => `yaml: unmarshal errors:\n  ${one}`), ...decoded.unknown];
+  const problems = [...parsed.duplicates.map((one) => `yaml: unmarshal errors:\n  ${one}`), ...decoded.strict];
   if (problems.length > 0) throw new ConfigurationError(`strict decoding error: ${problems.join(', ')}`);
   return { apiVersion: String(value.apiVersion), config: decoded.object as unknown as DeepReadonly<T> };
 }

@@ -1,6 +1,7 @@
 /** Query parameters of reads and writes, checked in upstream's words. */
 import { flagOf, integerOf } from '../../serving/parameters.ts';
 import { forbidden, invalid, notSupported } from '../../machinery/fieldpath.ts';
+import { unprintable } from '../../machinery/names.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
 
 export interface ListParameters {
@@ -111,8 +112,8 @@ export function writeParameters(query: URLSearchParams, kind: string, userAgent:
   if (!validations.includes(validation)) errors.push(notSupported('fieldValidation', validation, validations));
   const manager = query.get('fieldManager') ?? '';
   if (Buffer.byteLength(manager) > 128) errors.push({ type: 'FieldValueTooLong', field: 'fieldManager', detail: 'Too long: may not be more than 128 bytes' });
-  const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(manager);
-  if (unprintable) errors.push(invalid('fieldManager', manager, `invalid character U+${unprintable[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} (at position ${unprintable.index})`));
+  const odd = unprintable(manager);
+  if (odd !== undefined) errors.push(invalid('fieldManager', manager, odd));
   const force = boolean(query, 'force');
   if (errors.length > 0) throw StatusError.invalid({ group: 'meta.k8s.io', kind }, '', errors);
   return {
@@ -123,8 +124,17 @@ export function writeParameters(query: URLSearchParams, kind: string, userAgent:
   };
 }
 
-/** Who does not name itself is called by the start of its User-Agent. */
+/** Who does not name itself is called by the start of its User-Agent: as many characters that can be printed as fit into 128 bytes. */
 export function managerOf(userAgent: string | undefined): string {
   if (!userAgent) return 'unknown';
-  return userAgent.split('/', 1)[0]!.replace(/[^\x20-\x7e]/g, '').slice(0, 128) || 'unknown';
+  let name = '';
+  let bytes = 0;
+  // Headers are bytes, here as characters.
+  for (const c of Buffer.from(userAgent.split('/', 1)[0]!, 'latin1').toString('utf8')) {
+    if (unprintable(c) !== undefined) continue;
+    bytes += Buffer.byteLength(c);
+    if (bytes > 128) break;
+    name += c;
+  }
+  return name || 'unknown';
 }

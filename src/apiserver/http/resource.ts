@@ -6,23 +6,20 @@ import type { JsonObject } from '../../machinery/json.ts';
 import { parseFieldSelector } from '../../machinery/selectors.ts';
 import { StatusError, type Status } from '../../machinery/status.ts';
 import type { Schema } from '../registry/engines.ts';
-import { decode } from '../../schema/json.ts';
-import { decodeProtobuf, unwrapUnknown } from '../../schema/protobuf.ts';
 import { anonymous } from '../../serving/identity.ts';
-import { contentType, json, protobuf, yaml } from '../../serving/negotiation.ts';
-import { flagOf, integerOf } from '../../serving/parameters.ts';
 import type { ServingRequest } from '../../serving/request.ts';
 import type { RequestInfo } from '../../serving/requestinfo.ts';
 import type { ReadonlyObject, Stored } from '../objects.ts';
 import { deleteCollection } from '../registry/collection.ts';
-import { checkDeletionOptions, type DeletionOptions } from '../registry/deletion.ts';
+import type { DeletionOptions } from '../registry/deletion.ts';
 import { readList, readObject } from '../registry/read.ts';
 import { selects } from '../registry/selection.ts';
 import type { Storage, WriteScope } from '../registry/storage.ts';
 import { createObject, updateObject, type WriteRequest } from '../registry/write.ts';
 import type { View } from '../registry/views.ts';
 import type { ResourceTable, Served, ServedSubresource } from '../resources.ts';
-import { checkHead, parseText, readObject as readBody, summary } from './body.ts';
+import { readObject as readBody } from './body.ts';
+import { deletionOptions } from './deletion.ts';
 import { listParameters, noParameters, writeParameters } from './options.ts';
 import { servePatch } from './patch.ts';
 import { queryOptions } from './queryoptions.ts';
@@ -176,56 +173,12 @@ export async function sendView(server: ResourceServer, request: ServingRequest, 
   return sendObject(server, request, view, view.read(stored.object), code, view.kind === 'Scale' ? { columns: scaleColumns } : undefined);
 }
 
-/** What is wrong with it is told without further words, and as this server's fault, as upstream does. */
-function bareFault(error: unknown, bytes: Buffer): unknown {
-  if (!(error instanceof StatusError) || error.code !== 400) return error;
-  const [before, after] = ['the object provided is unrecognized (must be of type DeleteOptions): ', ` (${summary(bytes)})`];
-  const text = error.message.replace('DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ', '');
-  const message = text.startsWith(before) && text.endsWith(after) ? text.slice(before.length, -after.length) : text;
-  return new StatusError({ status: 'Failure', code: 500, message });
-}
-
-function decodeDeletionOptions(registry: Schema, type: string, bytes: Buffer): Record<string, unknown> {
-  if (type !== protobuf && type !== json && type !== yaml) throw StatusError.unsupportedMediaType([json, yaml, protobuf]);
-  try {
-    if (type === protobuf) return decode(registry, 'meta.v1.DeleteOptions', decodeProtobuf(registry, 'meta.v1.DeleteOptions', unwrapUnknown(bytes).raw)).object;
-    const { value } = parseText(bytes, type, 'DeleteOptions', false);
-    checkHead(value, bytes, 'DeleteOptions');
-    return decode(registry, 'meta.v1.DeleteOptions', value).object;
-  } catch (error) {
-    throw bareFault(error, bytes);
-  }
-}
-
-async function deletionOptions(server: ResourceServer, request: ServingRequest): Promise<DeletionOptions & { dryRun: boolean }> {
-  const bytes = await request.body();
-  let options: Record<string, unknown> = {};
-  if (bytes.length > 0) {
-    options = decodeDeletionOptions(server.registry, contentType(request.headers['content-type']), bytes);
-    request.trail?.requestPatch({ ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/__internal' });
-  } else if (request.hasQuery) {
-    const { query } = request;
-    const grace = query.get('gracePeriodSeconds');
-    const policy = query.get('propagationPolicy');
-    const orphan = query.get('orphanDependents');
-    options = {
-      ...(grace !== null ? { gracePeriodSeconds: integerOf(grace) } : {}),
-      ...(policy !== null ? { propagationPolicy: policy } : {}),
-      ...(orphan !== null ? { orphanDependents: flagOf(orphan) } : {}),
-      ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
-    };
-  }
-  checkDeletionOptions(options);
-  const dryRun = (options['dryRun'] as string[] | undefined)?.includes('All') === true || request.query.get('dryRun') === 'All';
-  return { ...(options as DeletionOptions), dryRun };
-}
-
 function deletionScope(server: ResourceServer, request: ServingRequest, served: StoredResource, { dryRun, ...options }: DeletionOptions & { readonly dryRun: boolean }): WriteScope {
   return { ...writeScope(server, request, '', dryRun), view: served.view, options: options as JsonObject };
 }
 
 async function serveDelete(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
-  const options = await deletionOptions(server, request);
+  const options = await deletionOptions(server.registry, request);
   const { stored, removed } = await served.storage.delete(info.namespace, info.name, options, deletionScope(server, request, served, options));
   if (removed && !served.storage.options.returnsDeleted) return sendStatus(server, request, deletedStatus(served, stored.object));
   const accepted = !removed && options.orphanDependents === false;
@@ -241,7 +194,7 @@ export function deletedStatus(served: Served, object: ReadonlyObject): Status {
 }
 
 async function serveDeleteCollection(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: StoredResource): Promise<void> {
-  const options = await deletionOptions(server, request);
+  const options = await deletionOptions(server.registry, request);
   const place = served.namespaced && info.namespace !== '' ? { namespace: info.namespace } : {};
   const page = await deleteCollection(served, place, listParameters(request.query), options, deletionScope(server, request, served, options), server.deleteWorkers);
   return sendList(server, request, served, served.view, page);

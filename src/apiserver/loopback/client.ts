@@ -13,6 +13,7 @@ import { SentSelectors } from '../../serving/selectors.ts';
 import { forbidden } from '../../serving/delegated.ts';
 import { deletedStatus, type ResourceServer } from '../http/resource.ts';
 import { managerOf, type ListParameters } from '../http/options.ts';
+import { treeOf } from '../../machinery/jsontree.ts';
 import { patchWith } from '../http/patch.ts';
 import type { ApiObject, Stored } from '../objects.ts';
 import { deleteCollection } from '../registry/collection.ts';
@@ -74,7 +75,7 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
     registry: server.registry, storage: served.storage, view, namespace, name,
     scope: scope(options.subresource ?? '', options.dryRun === true), fieldManager: options.fieldManager ?? manager,
   });
-  const decoded = (view: View, object: unknown, options: WriteOptions): ApiObject => decodeObject(server.registry, view, object, options.fieldValidation ?? 'Ignore', []);
+  const decoded = (view: View, object: unknown, options: WriteOptions): ApiObject => decodeObject(server.registry, view, object, { validation: options.fieldValidation ?? 'Ignore', warnings: [] });
   const seen = async <T>(view: View, object: Stored): Promise<DeepReadonly<T>> => {
     if (view.prepare) await view.prepare([object.object]);
     return view.read(object.object) as unknown as DeepReadonly<T>;
@@ -128,7 +129,8 @@ export function loopbackClient(server: LoopbackServer, as: User, userAgent = as.
       await demand(ref, 'patch', namespace, name, subresource);
       const served = stored(ref);
       const view = viewFor(served, subresource);
-      const request = { type: patch.type, body: patch.body, duplicates: [], force: patch.force === true, fieldValidation: options.fieldValidation ?? 'Ignore' } as const;
+      const document = { value: patch.body, odd: false, found: [], tree: () => treeOf(patch.body) };
+      const request = { type: patch.type, document: () => document, force: patch.force === true, fieldValidation: options.fieldValidation ?? 'Ignore' } as const;
       const { stored: result } = await patchWith(write(served, view, namespace, name, options), request);
       return seen<T>(view, result);
     },

@@ -2,7 +2,7 @@
 import { conversionOf } from '../../api/conversions.ts';
 import { rulesFor } from '../../api/rules.ts';
 import { validateCreate, validateUpdate } from '../../api/validation.ts';
-import { decode, normalise, type Decoded } from '../../schema/json.ts';
+import { decode, normalise, type Decoded, type Source } from '../../schema/json.ts';
 import { Registry } from '../../schema/registry.ts';
 import { createDefaulter, type Defaulter } from '../../schema/defaults.ts';
 import { defaultHooks } from '../../api/defaults.ts';
@@ -27,8 +27,8 @@ export class Schema extends Registry {
 }
 
 /** Canonical form in the view's version, not yet defaulted. */
-export function decodeAs(registry: Schema, view: View, value: unknown): Decoded {
-  return view.model ? view.model.decode(value) : decode(registry, view.type, value);
+export function decodeAs(registry: Schema, view: View, value: unknown, source?: Source): Decoded {
+  return view.model ? view.model.decode(value, source) : decode(registry, view.type, value, source);
 }
 
 function identified(view: View, object: ApiObject): ApiObject {

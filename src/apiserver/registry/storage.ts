@@ -14,6 +14,7 @@ import type { Cacher, CacherCodec } from '../cacher/cacher.ts';
 import type { ApiObject, ReadonlyObject, Stored } from '../objects.ts';
 import { checkPreconditions, isReleased, planDeletion, type DeletionOptions, type DeletionPlan } from './deletion.ts';
 import { fromStore, isConflict, reading } from './errors.ts';
+import { dedupeOwners } from './owners.ts';
 import type { View } from './views.ts';
 
 export interface WriteScope extends RuleContext {
@@ -65,6 +66,8 @@ export interface StorageOptions {
   dropEmpty?(object: ApiObject): void;
   /** The same of metadata alone, where nothing else has changed. */
   canonicalMetadata(metadata: ApiObject['metadata']): ApiObject['metadata'];
+  /** The kind in its other versions, by apiVersion; absent where reading in them needs others. */
+  versions?(apiVersion: string): View | undefined;
   readonly createOnUpdate: boolean;
   readonly unconditionalUpdate: boolean;
   /** Deleting answers the object, not a Status. */
@@ -167,8 +170,11 @@ export class Storage {
   async #replace(current: Stored, given: ApiObject, scope: WriteScope, retryConflicts: boolean): Promise<Stored | undefined> {
     const conditional = this.#matchRevision(current, given) && !retryConflicts;
     const old = current.object;
-    if (given.metadata.uid && old.metadata.uid && given.metadata.uid !== old.metadata.uid) {
+    if (!retryConflicts && given.metadata.uid && old.metadata.uid && given.metadata.uid !== old.metadata.uid) {
       throw StatusError.conflict(this.resource, old.metadata.name!, `StorageError: invalid object, Code: 4, Key: ${this.key(old.metadata.namespace ?? '', old.metadata.name!).replace(/^\/registry/, '')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
+    }
+    if (scope.subresource === 'scale' && given.metadata.uid !== old.metadata.uid) {
+      throw StatusError.conflict(this.resource, old.metadata.name!, `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
     }
     await this.#mutate('UPDATE', given, old, scope);
     this.#prepareUpdate(given, old, scope);
@@ -336,7 +342,6 @@ export class Storage {
 
   #prepareCreate(object: ApiObject, scope: WriteScope): void {
     const { rules } = this.options;
-    delete object.metadata.generation;
     rules.prepareCreate?.(object, scope);
     if (rules.generation) object.metadata.generation = 1;
   }
@@ -363,7 +368,7 @@ export class Storage {
     rules.prepareUpdate?.(object, old, scope);
     meta.uid ||= old.metadata.uid!;
     keep(meta, 'creationTimestamp', old.metadata.creationTimestamp);
-    keep(meta, 'deletionTimestamp', old.metadata.deletionTimestamp);
+    if (old.metadata.deletionTimestamp !== undefined) meta.deletionTimestamp = old.metadata.deletionTimestamp;
     if (old.metadata.deletionGracePeriodSeconds !== undefined) meta.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
     delete meta.selfLink;
   }
@@ -395,6 +400,9 @@ export class Storage {
       object.metadata.resourceVersion = present;
       return false;
     }
+    if (!/^\d+$/.test(asked) || BigInt.asUintN(64, BigInt(asked)) !== BigInt(asked)) {
+      throw new StatusError({ status: 'Failure', message: `strconv.ParseUint: parsing ${JSON.stringify(asked)}: ${/^\d+$/.test(asked) ? 'value out of range' : 'invalid syntax'}`, code: 500 });
+    }
     if (asked !== present) throw StatusError.objectModified(this.resource, current.object.metadata.name!);
     return true;
   }
@@ -412,6 +420,7 @@ export class Storage {
 
   async #mutate(operation: Operation, object: ApiObject, old: ReadonlyObject | undefined, scope: WriteScope): Promise<void> {
     if (!scope.admitted) await this.options.admission.mutate(this.#admission(operation, object, old, scope));
+    dedupeOwners(object, scope.warnings, true);
   }
 
   async #admitDelete(object: ReadonlyObject, scope: WriteScope): Promise<void> {

@@ -1,10 +1,13 @@
 /** Writing through a view: decode and default what the client sent, note who owns which field, hand it to the storage. */
-import { thaw } from '../../machinery/json.ts';
+import { thaw, type JsonObject } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { parseApiVersion, type ApiObject, type ReadonlyObject, type Stored } from '../objects.ts';
 import type { FieldValidation } from '../http/options.ts';
 import { complete, decodeAs, type Schema } from './engines.ts';
 import { trackFields } from './fields.ts';
+import { checkOwn, refusal } from './foreign.ts';
+import { dedupeOwners } from './owners.ts';
+import type { Source } from '../../schema/json.ts';
 import type { Storage, WriteScope } from './storage.ts';
 import type { View } from './views.ts';
 
@@ -19,29 +22,45 @@ export interface WriteRequest {
   readonly fieldManager: string;
 }
 
-/** What a client may have got wrong about kind and version. */
-export function checkType(value: { kind?: unknown; apiVersion?: unknown }, view: View): void {
-  const { kind, apiVersion } = value;
-  if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== view.apiVersion && !view.accepts?.includes(apiVersion)) {
-    throw StatusError.badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${view.apiVersion})`);
-  }
-  if (typeof kind === 'string' && kind !== '' && kind !== view.kind) {
-    const { version } = parseApiVersion(view.apiVersion);
-    throw StatusError.badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${view.kind}: the kind in the data (${kind}) does not match the expected kind (${view.kind})`);
-  }
+export interface Reading {
+  readonly validation: FieldValidation;
+  readonly warnings: string[];
+  /** The text that the value was read from. */
+  readonly source?: Source;
+  /** What was found odd about it already. */
+  readonly found?: readonly string[];
 }
 
-/** Decodes and defaults a value in the view's version. `duplicates`: what reading the text found. */
-export function decodeObject(registry: Schema, view: View, value: unknown, validation: FieldValidation, warnings: string[], duplicates: readonly string[] = []): ApiObject {
-  checkType((value ?? {}) as { kind?: unknown }, view);
-  const { object, unknown } = decodeAs(registry, view, value);
-  const findings = [...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`), ...unknown];
+/** Decodes and defaults a value in the view's version. */
+export function decodeObject(registry: Schema, view: View, value: unknown, { validation, warnings, source, found }: Reading): ApiObject {
+  checkOwn(registry, view, (value ?? {}) as object);
+  const { object, strict } = decodeAs(registry, view, value, source);
+  return withReset(finish(registry, view, object, found ? [...found, ...strict] : strict, { validation, warnings }), value);
+}
+
+/** An object that has been decoded, with what was found on the way: refused, warned of, or let go. */
+export function finish(registry: Schema, view: View, object: JsonObject, findings: readonly string[], { validation, warnings }: Pick<Reading, 'validation' | 'warnings'>): ApiObject {
   if (findings.length > 0 && validation === 'Strict') {
     const { version } = parseApiVersion(view.apiVersion);
-    throw StatusError.badRequest(`${view.kind} in version ${JSON.stringify(version)} cannot be handled as a ${view.kind}: strict decoding error: ${findings.join(', ')}`);
+    throw refusal(view, view.kind, version, `strict decoding error: ${findings.join(', ')}`);
   }
-  if (findings.length > 0 && validation === 'Warn') warnings.push(...findings);
+  if (findings.length > 0 && validation === 'Warn') warn(warnings, findings);
   return complete(registry, view, object as unknown as ApiObject);
+}
+
+/** The canonical form has no empty lists; here one means that tracking begins anew. */
+export function withReset(object: ApiObject, value: unknown): ApiObject {
+  const entries = (value as { readonly metadata?: { readonly managedFields?: unknown } } | null)?.metadata?.managedFields;
+  if (Array.isArray(entries) && entries.length === 0) object.metadata.managedFields = [];
+  return object;
+}
+
+/** A finding of several lines is a headline and as many warnings. */
+export function warn(warnings: string[], findings: readonly string[]): void {
+  for (const finding of findings) {
+    const lines = finding.split('\n').map((line) => line.trim());
+    warnings.push(...(lines.length > 1 ? lines.slice(1) : lines));
+  }
 }
 
 export async function createObject(r: WriteRequest, object: ApiObject): Promise<Stored> {
@@ -49,12 +68,22 @@ export async function createObject(r: WriteRequest, object: ApiObject): Promise<
     if (object.metadata.name && object.metadata.name !== r.name) throw nameMismatch(object.metadata.name, r.name);
     object.metadata.name = r.name;
   }
+  withoutSystemFields(object);
+  dedupeOwners(object, r.scope.warnings, false);
   track(r, undefined, object);
   return r.storage.create(await r.view.write(object, undefined), r.namespace, scopeOf(r));
 }
 
+/** What nobody can set by creating; it belongs to nobody either. */
+function withoutSystemFields({ metadata }: ApiObject): void {
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+}
+
 export async function updateObject(r: WriteRequest, object: ApiObject): Promise<{ stored: Stored; created: boolean }> {
   checkNames(r, object);
+  dedupeOwners(object, r.scope.warnings, false);
   let first = true;
   return r.storage.update(r.namespace, r.name, async (current) => {
     const copy = first ? object : thaw<ApiObject>(object);
@@ -68,8 +97,8 @@ export async function updateObject(r: WriteRequest, object: ApiObject): Promise<
 export async function patchObject(r: WriteRequest, apply: (live: ReadonlyObject | undefined) => ApiObject, options: { readonly forceCreate: boolean; readonly tracked: boolean }): Promise<{ stored: Stored; created: boolean }> {
   return r.storage.update(r.namespace, r.name, async (current) => {
     if (current) await r.view.prepare?.([current.object]);
-    const live = current && r.view.read(current.object);
-    const object = apply(live);
+    const object = apply(current && seenBy(r.view, current));
+    if (!current && object.metadata.uid) throw StatusError.conflict(r.storage.resource, r.name, `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`);
     checkNames(r, object);
     return options.tracked ? r.view.write(object, current?.object) : written(r, object, current);
   }, scopeOf(r), { forceCreate: options.forceCreate, retryConflicts: true });
@@ -80,12 +109,19 @@ function scopeOf(r: WriteRequest): WriteScope {
 }
 
 function written(r: WriteRequest, object: ApiObject, current: Stored | undefined): ApiObject | Promise<ApiObject> {
-  track(r, current && r.view.read(current.object), object);
+  track(r, current && seenBy(r.view, current), object);
   return r.view.write(object, current?.object);
 }
 
+/** The stored object as a writer sees it, with the managers of its fields. */
+function seenBy(view: View, { object }: Stored): ReadonlyObject {
+  const seen = view.read(object);
+  const entries = view.managers?.(object);
+  return entries ? ({ ...seen, metadata: { ...seen.metadata, managedFields: entries } } as unknown as ReadonlyObject) : seen;
+}
+
 function track(r: WriteRequest, live: ReadonlyObject | undefined, object: ApiObject): void {
-  trackFields(r.registry, r.view, live, object, { manager: r.fieldManager, subresource: r.scope.subresource, time: r.scope.now });
+  trackFields(r.registry, r.storage, r.view, live, object, { manager: r.fieldManager, subresource: r.scope.subresource, time: r.scope.now });
 }
 
 function checkNames(r: WriteRequest, object: ApiObject): void {

@@ -1,13 +1,14 @@
 /** Server-side apply. */
-import type { JsonObject } from '../../machinery/json.ts';
-import { jsonText, parseJson } from '../../machinery/jsontext.ts';
+import type { JsonObject, JsonValue } from '../../machinery/json.ts';
+import { compareBytes, jsonText, parseJson } from '../../machinery/jsontext.ts';
 import { StatusError, type StatusCause } from '../../machinery/status.ts';
-import { compare, equal, fieldsOf, fieldsOfLive, MisfitError } from './compare.ts';
+import { compare, equal, fieldsOf } from './compare.ts';
+import { checkTyped, MisfitError } from './typed.ts';
 import { difference, emptySet, intersection, isEmpty, paths, pathText, recursiveDifference, union, type FieldSet } from './fieldset.ts';
 import { decodeManaged, encodeManaged, sameManager, type Managed, type ManagedFieldsEntry } from './managed.ts';
 import { merge, withNamedFields, without } from './merge.ts';
 import { isObject } from './shape.ts';
-import { filtered, managedOf, settle, stripped, trackUpdate, type Author, type Conflict, type ManagedType } from './track.ts';
+import { comparisons, filtered, managedOf, settle, stripped, trackUpdate, type Author, type Conflict, type ManagedType } from './track.ts';
 
 export interface Applied {
   /** The live object with the configuration in it, not yet canonical; its managedFields are `managedFields`. */
@@ -47,11 +48,17 @@ export function applyConfiguration(
 }
 
 function check(type: ManagedType, config: JsonObject): void {
-  if (config['apiVersion'] !== type.apiVersion) {
-    throw StatusError.badRequest(`Incorrect version specified in apply patch. Specified patch version: ${String(config['apiVersion'])}, expected: ${type.apiVersion}`);
-  }
+  const { kind, apiVersion } = config;
+  if (apiVersion !== type.apiVersion || kind !== type.kind) throw StatusError.badRequest(`invalid object type: ${gvkText(kind, apiVersion)}`);
   const managedFields = managedOf(config);
   if (managedFields !== undefined && managedFields !== null) throw StatusError.badRequest('metadata.managedFields must be nil');
+}
+
+/** `apps/v1, Kind=Deployment`; `/v1, Kind=Pod` of the core group. */
+export function gvkText(kind: JsonValue | undefined, apiVersion: JsonValue | undefined): string {
+  const parts = typeof apiVersion === 'string' ? apiVersion.split('/') : [];
+  if (parts.length > 2) return '/, Kind=';
+  return `${parts.length === 2 ? parts.join('/') : `/${parts[0] ?? ''}`}, Kind=${typeof kind === 'string' ? kind : ''}`;
 }
 
 /** The managers of the live object. Where there are none, everything that is there counts as set before the first apply. */
@@ -87,7 +94,7 @@ function applyTo(type: ManagedType, live: JsonObject, config: JsonObject, manage
   const others = managed.filter((m) => m !== before);
   const merged = merge(live, config, type.shape) as JsonObject;
   const pruned = prune(type, merged, before?.set, [me, ...others]);
-  const { conflicts, left } = settle(filtered(compare(live, pruned, type.shape), type.reset), others);
+  const { conflicts, left } = settle(comparisons(type, filtered(compare(live, pruned, type.shape), type.reset), live, pruned), others);
   if (conflicts.length > 0 && !force) throw new Conflicts(conflicts);
   const changed = !equal(withoutManaged(live), withoutManaged(pruned));
   const mine = stripped(set);
@@ -96,16 +103,21 @@ function applyTo(type: ManagedType, live: JsonObject, config: JsonObject, manage
   return { object: changed ? pruned : live, managedFields: encodeManaged(after) };
 }
 
+/** `namespace/name; apps/v1, Kind=Deployment`: what a configuration is of. */
+export function subjectOf({ kind, apiVersion }: Pick<ManagedType, 'kind' | 'apiVersion'>, config: JsonObject): string {
+  const { name, namespace } = (isObject(config['metadata']) ? config['metadata'] : {}) as { name?: JsonValue; namespace?: JsonValue };
+  const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
+  return `${text(namespace)}/${text(name)}; ${gvkText(kind, apiVersion)}`;
+}
+
 function statedBy(type: ManagedType, config: JsonObject): FieldSet {
   try {
-    return fieldsOf(config, type.shape);
+    checkTyped(config, type.shape);
   } catch (error) {
     if (!(error instanceof MisfitError)) throw error;
-    const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { name?: string; namespace?: string };
-    const slash = type.apiVersion.includes('/') ? type.apiVersion : `/${type.apiVersion}`;
-    const what = `${namespace}/${name}; ${slash}, Kind=${type.kind}`;
-    throw new StatusError({ status: 'Failure', message: `failed to create typed patch object (${what}): ${error.message}`, reason: '', code: 500 });
+    throw new StatusError({ status: 'Failure', message: `failed to create typed patch object (${subjectOf(type, config)}): ${error.message}`, code: 500 });
   }
+  return fieldsOf(config, type.shape);
 }
 
 function withoutManaged(object: JsonObject): JsonObject {
@@ -123,11 +135,11 @@ function prune(type: ManagedType, merged: JsonObject, last: FieldSet | undefined
   const { shape } = type;
   const lastNamed = withNamedFields(last, shape);
   const bare = (without(merged, lastNamed, shape) ?? {}) as JsonObject;
-  const everything = withNamedFields(fieldsOfLive(merged, shape), shape);
-  const stays = union(withNamedFields(fieldsOfLive(bare, shape), shape), withNamedFields(owned, shape));
+  const everything = withNamedFields(fieldsOf(merged, shape), shape);
+  const stays = union(withNamedFields(fieldsOf(bare, shape), shape), withNamedFields(owned, shape));
   const pruned = (without(merged, difference(everything, stays), shape) ?? {}) as JsonObject;
   // What went only because something around it went, and was never the applier's, comes back.
-  const gone = difference(everything, withNamedFields(fieldsOfLive(pruned, shape), shape));
+  const gone = difference(everything, withNamedFields(fieldsOf(pruned, shape), shape));
   return (without(merged, intersection(gone, lastNamed), shape) ?? {}) as JsonObject;
 }
 
@@ -138,6 +150,7 @@ function unchangedSinceLastApplied(type: ManagedType, live: JsonObject): FieldSe
   try {
     const { value } = parseJson(text);
     if (!isObject(value) || value['apiVersion'] !== type.apiVersion) return undefined;
+    checkTyped(value, type.shape);
     const { added, modified, removed } = compare(value, live, type.shape);
     return difference(fieldsOf(value, type.shape), union(union(added, modified), removed));
   } catch {
@@ -158,8 +171,19 @@ function refreshLastApplied(applied: Applied, config: JsonObject): Applied {
   const copy = structuredClone(config);
   const annotations = (copy['metadata'] as JsonObject | undefined)?.['annotations'];
   if (isObject(annotations)) delete annotations[lastApplied];
-  const text = `${jsonText(copy)}\n`;
+  const text = `${jsonText(inOrder(copy))}\n`;
+  const others = Object.entries(metadata['annotations'] as JsonObject).filter(([key]) => key !== lastApplied);
+  // What would be too large is not kept at all.
+  const size = [...others, [lastApplied, text]].reduce((sum, [key, value]) => sum + Buffer.byteLength(String(key)) + Buffer.byteLength(String(value)), 0);
+  if (size > maxAnnotations) return { ...applied, object: { ...applied.object, metadata: { ...metadata, annotations: Object.fromEntries(others) } } };
   return { ...applied, object: { ...applied.object, metadata: { ...metadata, annotations: { ...(metadata['annotations'] as JsonObject), [lastApplied]: text } } } };
+}
+
+const maxAnnotations = 256 * 1024;
+
+function inOrder(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(inOrder);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compareBytes(a, b)).map(([key, item]) => [key, inOrder(item)])) : value;
 }
 
 /** 409 with one cause for each field. */

@@ -146,44 +146,26 @@ export function equal(a: JsonValue | undefined, b: JsonValue | undefined): boole
   return n === 0;
 }
 
-/** A configuration that does not fit its type: `.spec.foo: field not declared in schema`. */
-export class MisfitError extends Error {}
-
-/** The fields that a configuration states, for which its manager will answer. Throws MisfitError for what the type does not have. */
-export function fieldsOf(config: JsonObject, shape: Shape): FieldSet {
-  const errors: string[] = [];
+/** The fields that an object states. Of a configuration its manager will answer for them; it has the types of its kind. */
+export function fieldsOf(object: JsonObject, shape: Shape): FieldSet {
   const out: SetBuilder = {};
-  stated(config, shape, '', out, errors);
-  if (errors.length > 0) throw new MisfitError(errors.length === 1 ? errors[0]! : ['errors:', ...errors.map((e) => `  ${e}`)].join('\n'));
-  return out;
-}
-
-/** The same of an object that is there already, whatever may be odd about it. */
-export function fieldsOfLive(object: JsonObject, shape: Shape): FieldSet {
-  const out: SetBuilder = {};
-  stated(object, shape, '', out, []);
+  stated(object, shape, out);
   return out;
 }
 
 /** Fills `out` with what is below; answers whether the value itself is a leaf of the set. */
-function stated(value: JsonValue, shape: Shape, path: string, out: SetBuilder, errors: string[]): boolean {
+function stated(value: JsonValue, shape: Shape, out: SetBuilder): boolean {
   if (shape.kind === 'leaf' || (shape.kind === 'any' && !isObject(value))) return true;
   if (value === null) return true;
-  if (shape.kind === 'list') return statedItems(value, shape, path, out, errors);
-  if (!isObject(value)) {
-    errors.push(`${path}: expected map, got ${JSON.stringify(value)}`);
-    return false;
-  }
+  if (shape.kind === 'list') return statedItems(value, shape, out);
+  if (!isObject(value)) return false;
   for (const key in value) {
     const member = value[key]!;
     const declared = shape.kind === 'map' && shape.field(key) !== undefined;
     const below = memberShape(shape, key);
-    if (!below) {
-      errors.push(`${path}.${key}: field not declared in schema`);
-      continue;
-    }
+    if (!below) continue;
     const child: SetBuilder = {};
-    const isLeaf = stated(member, below, `${path}.${key}`, child, errors) || (isObject(member) && !isFilled(member));
+    const isLeaf = stated(member, below, child) || (isObject(member) && !isFilled(member));
     if (isFilled(child as JsonObject)) {
       if (!declared) child['.'] = {};
     } else if (!isLeaf && declared) {
@@ -194,23 +176,20 @@ function stated(value: JsonValue, shape: Shape, path: string, out: SetBuilder, e
   return false;
 }
 
-function statedItems(value: JsonValue, shape: ListShape, path: string, out: SetBuilder, errors: string[]): boolean {
-  if (!Array.isArray(value)) {
-    errors.push(`${path}: expected list, got ${JSON.stringify(value)}`);
-    return false;
-  }
-  for (const [i, item] of value.entries()) {
+/** What has no name belongs to nobody. */
+function statedItems(value: JsonValue, shape: ListShape, out: SetBuilder): boolean {
+  for (const item of asList(value)) {
+    let name: string;
     try {
-      const name = elementOf(shape, item);
-      if (name in out) errors.push(`${path}: duplicate entries for key ${name.slice(2)}`);
-      const child: SetBuilder = {};
-      stated(item, shape.item, `${path}[${i}]`, child, errors);
-      if (isFilled(child as JsonObject)) child['.'] = {};
-      out[name] = child;
+      name = elementOf(shape, item);
     } catch (error) {
       if (!(error instanceof NamelessItem)) throw error;
-      errors.push(`${path}: element ${i}: ${error.message}`);
+      continue;
     }
+    const child: SetBuilder = {};
+    stated(item, shape.item, child);
+    if (isFilled(child as JsonObject)) child['.'] = {};
+    out[name] = child;
   }
   return false;
 }

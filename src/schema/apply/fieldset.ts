@@ -115,6 +115,18 @@ export function hasMember(set: FieldSet, element: string): boolean {
   return found !== undefined && isMember(found);
 }
 
+/** Whether the place at the path is in the set itself. */
+export function hasPath(set: FieldSet, path: readonly string[]): boolean {
+  let at: FieldSet | undefined = set;
+  for (const element of path) at = at?.[element];
+  return at !== undefined && isMember(at);
+}
+
+/** The set of one place. */
+export function single(path: readonly string[]): FieldSet {
+  return path.reduceRight<FieldSet>((below, element) => ({ [element]: below }), emptySet);
+}
+
 /** The builder's node at a path, made where missing; something must be put below it. */
 function descend(root: SetBuilder, path: readonly string[], depth: number): SetBuilder {
   let at = root;

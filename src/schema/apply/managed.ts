@@ -35,7 +35,7 @@ export function decodeManaged(entries: readonly ManagedFieldsEntry[] | null | un
     if ((e.operation !== 'Apply' && e.operation !== 'Update') || !e.apiVersion || e.fieldsType !== 'FieldsV1') return undefined;
     const encoded = e.fieldsV1 ?? {};
     if (!wellFormed(encoded)) return undefined;
-    out.push({
+    const one: Managed = {
       manager: e.manager ?? '',
       operation: e.operation,
       apiVersion: e.apiVersion,
@@ -43,15 +43,27 @@ export function decodeManaged(entries: readonly ManagedFieldsEntry[] | null | un
       time: e.time ?? undefined,
       set: encoded as unknown as FieldSet,
       encoded,
-    });
+    };
+    // Of two entries of one manager the later counts.
+    const before = out.findIndex((m) => sameManager(m, one));
+    if (before >= 0) out.splice(before, 1);
+    out.push(one);
   }
   return out;
+}
+
+/** A field, an item by its keys or its value, which are JSON, or by its number. */
+function isElement(key: string): boolean {
+  if (key[1] !== ':') return false;
+  if (key[0] === 'f') return true;
+  if (key[0] === 'k') return key[2] === '{' && key.endsWith('}');
+  return key[0] === 'v' ? /^v:["[{\dtfn-]/.test(key) : /^i:-?\d+$/.test(key);
 }
 
 function wellFormed(set: unknown): set is FieldSet {
   if (typeof set !== 'object' || set === null || Array.isArray(set)) return false;
   for (const key in set) {
-    if (key !== '.' && (key[1] !== ':' || !'fkvi'.includes(key[0]!))) return false;
+    if (key !== '.' && !isElement(key)) return false;
     if (!wellFormed((set as FieldSet)[key])) return false;
   }
   return true;

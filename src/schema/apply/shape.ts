@@ -3,9 +3,12 @@ import type { JsonObject, JsonValue } from '../../machinery/json.ts';
 import { jsonText } from '../../machinery/jsontext.ts';
 import type { ResolvedField, StructType, Type } from '../registry.ts';
 
+/** What may stand in a leaf. `untyped`: any scalar. */
+export type Scalar = 'string' | 'numeric' | 'boolean' | 'untyped';
+
 export type Shape =
-  /** Scalars, and maps and lists that are one piece. */
-  | { readonly kind: 'leaf' }
+  /** Scalars, and maps and lists that are one piece: what those hold is only told to who checks types. Nothing is told of what may be anything. */
+  | { readonly kind: 'leaf'; readonly scalar?: Scalar; readonly map?: () => Shape; readonly items?: () => Shape }
   /** `field` answers for declared members; `element` is the shape of any other. `member` is `field` for those who want the name as well. */
   | { readonly kind: 'map'; readonly field: (key: string) => Shape | undefined; readonly element: Shape | undefined; readonly member?: (key: string) => Member | undefined }
   /** Items have names: by their keys, or, without keys, by their value. */
@@ -33,7 +36,11 @@ export function shapeOfStruct(struct: StructType): Shape {
 }
 
 function compile(struct: StructType): Shape {
-  if (struct.data.mapType === 'atomic') return leaf;
+  const shape = mapOf(struct);
+  return struct.data.mapType === 'atomic' ? { kind: 'leaf', map: () => shape } : shape;
+}
+
+function mapOf(struct: StructType): Shape {
   const known = new Map<string, Member>();
   const member = (key: string): Member | undefined => {
     const found = known.get(key);
@@ -49,15 +56,30 @@ function compile(struct: StructType): Shape {
 
 function shapeOfField(field: ResolvedField): Shape {
   const type = field.resolved;
-  if (field.mapType === 'atomic') return leaf;
+  if (field.mapType === 'atomic') {
+    const whole = shapeOfType(type);
+    return whole.kind === 'leaf' ? whole : { kind: 'leaf', map: () => whole };
+  }
   if (type.kind !== 'list') return shapeOfType(type);
   if (field.listType === 'set') return { kind: 'list', keys: undefined, item: shapeOfType(type.of) };
-  if (field.listType !== 'map') return leaf;
+  if (field.listType !== 'map') return shapeOfType(type);
   return { kind: 'list', keys: (field.listMapKeys ?? []).toSorted().map((name) => listKey(name, type.of)), item: shapeOfType(type.of) };
 }
 
+/** References that have a name by being there, if an empty one. */
+const namedByDefault = 'core.v1.LocalObjectReference';
+
+/** What is always written is there when it is left out. */
 function listKey(name: string, item: Type): ListKey {
-  return { name, default: item.kind === 'struct' ? item.struct.field(name)?.default : undefined };
+  const field = item.kind === 'struct' ? item.struct.field(name) : undefined;
+  const zero = field?.always === true && field.ptr !== true ? (field.resolved.kind === 'scalar' && field.resolved.name !== 'string' ? 0 : '') : undefined;
+  return { name, default: field?.default ?? zero ?? (item.kind === 'struct' && item.struct.name === namedByDefault ? '' : undefined) };
+}
+
+const scalars: Readonly<Record<string, Scalar>> = { string: 'string', bytes: 'string', bool: 'boolean', int32: 'numeric', int64: 'numeric', double: 'numeric', Duration: 'string', Quantity: 'untyped', Time: 'untyped', MicroTime: 'untyped' };
+
+export function scalarShape(scalar: Scalar): Shape {
+  return { kind: 'leaf', scalar };
 }
 
 function shapeOfType(type: Type): Shape {
@@ -67,11 +89,14 @@ function shapeOfType(type: Type): Shape {
     case 'map':
       return { kind: 'map', field: noField, element: shapeOfType(type.of) };
     case 'list':
-      return leaf;
-    case 'special':
-      return type.name === 'RawExtension' || type.name === 'JSON' ? anyShape : leaf;
+      return { kind: 'leaf', items: () => shapeOfType(type.of) };
+    case 'special': {
+      if (type.name === 'RawExtension' || type.name === 'JSON') return anyShape;
+      const scalar = scalars[type.name];
+      return scalar ? scalarShape(scalar) : leaf;
+    }
     case 'scalar':
-      return leaf;
+      return scalarShape(scalars[type.name]!);
   }
 }
 
@@ -93,17 +118,25 @@ export function memberOf(shape: Shape, key: string): Member {
 /** A list item that cannot be named. */
 export class NamelessItem extends Error {}
 
-/** `k:{"name":"x"}` or `v:"x"`. */
+/** `k:{"name":"x"}` or `v:"x"`. A key that is neither there nor has a default is left out, if there is another. */
 export function elementOf(list: Extract<Shape, { kind: 'list' }>, item: JsonValue): string {
-  if (list.keys === undefined) return `v:${textOf(item)}`;
+  if (list.keys === undefined) return `v:${textOf(setItem(item))}`;
+  if (item === null) throw new NamelessItem('associative list with keys may not have a null element');
   if (!isObject(item)) throw new NamelessItem('associative list with keys may not have non-map elements');
   let text = 'k:{';
-  for (const [i, key] of list.keys.entries()) {
-    const value = item[key.name] ?? key.default;
-    if (value === undefined) throw new NamelessItem(`associative list with keys has an element that omits key field "${key.name}" (and doesn't have default value)`);
-    text += `${i > 0 ? ',' : ''}"${key.name}":${textOf(value)}`;
+  for (const key of list.keys) {
+    const value = Object.hasOwn(item, key.name) ? item[key.name] : key.default;
+    if (value !== undefined) text += `${text.length > 3 ? ',' : ''}"${key.name}":${textOf(value)}`;
   }
+  if (text.length === 3) throw new NamelessItem(`associative list with keys has an element that omits all key fields [${list.keys.map((key) => JSON.stringify(key.name)).join(' ')}] (and doesn't have default values for any key fields)`);
   return `${text}}`;
+}
+
+function setItem(item: JsonValue): JsonValue {
+  if (item === null) throw new NamelessItem("associative list without keys has an element that's an explicit null");
+  if (Array.isArray(item)) throw new NamelessItem('not supported: associative list with lists as elements');
+  if (isObject(item)) throw new NamelessItem("associative list without keys has an element that's a map type");
+  return item;
 }
 
 const plain = /^[\w ./:-]*$/;

@@ -4,7 +4,7 @@ import { codecOf } from '../json.ts';
 import type { StructType } from '../registry.ts';
 import { compare, type Comparison } from './compare.ts';
 import { createdFields } from './created.ts';
-import { difference, emptySet, intersection, isEmpty, recursiveDifference, union, type FieldSet } from './fieldset.ts';
+import { difference, intersection, isEmpty, recursiveDifference, single, union, type FieldSet } from './fieldset.ts';
 import { capped, decodeManaged, encodeManaged, nonEmpty, sameManager, withSet, type Managed, type ManagedFieldsEntry } from './managed.ts';
 import { shapeOfStruct, NamelessItem, type Shape } from './shape.ts';
 
@@ -18,27 +18,31 @@ export interface ManagedType {
   readonly empty: JsonObject;
   /** Fields that this endpoint does not let anybody set, so that nobody gets to own them: status on the resource, spec on its status. */
   readonly reset?: FieldSet;
+  /** The same kind in another version, for the managers that wrote in that; undefined: there is no such version. Absent: nobody asks. */
+  inVersion?(apiVersion: string): Versioned | undefined;
 }
 
-/** Of the endpoint whose writers may not set the fields in `reset`. */
-export function managedType(struct: StructType, reset?: FieldSet): ManagedType {
+export interface Versioned {
+  readonly type: ManagedType;
+  convert(object: JsonObject): JsonObject;
+}
+
+/** As a request sees the type whose writers cannot set the fields in `reset`, paths with dots. Made once for each `endpoint`. */
+export function managedTypeOf(struct: StructType, endpoint = '', reset: readonly string[] = ['status']): ManagedType {
+  const types = struct.memo(managedTypes);
+  const known = types.get(endpoint);
+  if (known) return known;
   const { group, version } = struct.package;
   const apiVersion = group ? `${group}/${version}` : version;
   const empty = codecOf({ kind: 'struct', struct }).decode({ apiVersion, kind: struct.local }, { unknown: false }) as JsonObject;
-  return { apiVersion, kind: struct.local, shape: shapeOfStruct(struct), empty, ...(reset ? { reset } : {}) };
+  const fields = reset.filter((path) => struct.field(path.split('.')[0]!)).map((path) => single(path.split('.').map((part) => `f:${part}`)));
+  const made: ManagedType = { apiVersion, kind: struct.local, shape: shapeOfStruct(struct), empty, ...(fields.length > 0 ? { reset: fields.reduce(union) } : {}) };
+  types.set(endpoint, made);
+  return made;
 }
 
-function mainType(struct: StructType): ManagedType {
-  return managedType(struct, struct.field('status') ? { 'f:status': {} } : undefined);
-}
-
-function statusType(struct: StructType): ManagedType {
-  return managedType(struct, { 'f:spec': {} });
-}
-
-/** As a request to this subresource sees the type: nobody owns status by writing the resource, or spec by writing its status. */
-export function managedTypeOf(struct: StructType, subresource: string): ManagedType {
-  return struct.memo(subresource === 'status' ? statusType : mainType);
+function managedTypes(): Map<string, ManagedType> {
+  return new Map();
 }
 
 export interface Author {
@@ -107,8 +111,9 @@ function managedBy(type: ManagedType, author: Author, set: FieldSet, encoded?: J
 export function trackUpdate(type: ManagedType, live: JsonObject, object: JsonObject, managed: readonly Managed[], author: Author): Managed[] {
   const comparison = filtered(compare(live, object, type.shape), type.reset);
   const changed = union(comparison.modified, comparison.added);
-  if (isEmpty(changed) && isEmpty(comparison.removed)) return capped(managed);
-  const others = nonEmpty(managed.map((m) => withSet(m, difference(difference(m.set, changed), comparison.removed))));
+  const seen = comparisons(type, comparison, live, object);
+  const others = settle(seen, managed).left;
+  if (isEmpty(changed) && isEmpty(comparison.removed)) return capped(others);
   const mine = stripped(changed);
   if (isEmpty(mine)) return capped(others);
   const me = managedBy(type, author, mine);
@@ -130,14 +135,30 @@ export interface Conflict {
   readonly set: FieldSet;
 }
 
-/** What the other managers lose when `comparison` happens, and what is left to them. */
-export function settle(comparison: Comparison, others: readonly Managed[]): { readonly conflicts: Conflict[]; readonly left: Managed[] } {
-  const changed = union(comparison.modified, comparison.added);
+/** What a change is in the version of a manager; undefined where there is no such version. */
+export type Comparisons = (apiVersion: string) => Comparison | undefined;
+
+export function comparisons(type: ManagedType, own: Comparison, before: JsonObject, after: JsonObject): Comparisons {
+  if (!type.inVersion) return () => own;
+  const known = new Map<string, Comparison | undefined>([[type.apiVersion, own]]);
+  return (apiVersion) => {
+    if (known.has(apiVersion)) return known.get(apiVersion);
+    const other = type.inVersion!(apiVersion);
+    const made = other && filtered(compare(other.convert(before), other.convert(after), other.type.shape), other.type.reset);
+    known.set(apiVersion, made);
+    return made;
+  };
+}
+
+/** What the other managers lose when the change happens, and what is left to them. Those of versions that there are not are forgotten. */
+export function settle(seen: Comparisons, others: readonly Managed[]): { readonly conflicts: Conflict[]; readonly left: Managed[] } {
   const conflicts: Conflict[] = [];
-  const left = others.map((m) => {
-    const lost = isEmpty(changed) ? emptySet : intersection(m.set, changed);
+  const left = others.flatMap((m) => {
+    const comparison = seen(m.apiVersion);
+    if (!comparison) return [];
+    const lost = intersection(m.set, union(comparison.modified, comparison.added));
     if (!isEmpty(lost)) conflicts.push({ manager: m, set: lost });
-    return withSet(m, difference(difference(m.set, lost), comparison.removed));
+    return [withSet(m, difference(difference(m.set, lost), comparison.removed))];
   });
   return { conflicts, left: nonEmpty(left) };
 }

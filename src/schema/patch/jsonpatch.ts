@@ -1,8 +1,10 @@
 /** JSON patch (RFC 6902). */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/jsontext.ts';
 import { StatusError } from '../../machinery/status.ts';
 import { setMember } from '../json.ts';
+import { sortedKeys } from './mergepatch.ts';
 
 const maxOperations = 10_000;
 
@@ -11,20 +13,33 @@ export class JsonPatchError extends Error {}
 
 interface PatchOperation {
   readonly op: string;
-  readonly path: string;
+  readonly path: string | undefined;
   readonly from: string | undefined;
   readonly value: JsonValue | undefined;
 }
 
-/** The patched document. Throws 400 for what is no patch, 422 for a patch that does not fit the document. */
+/** The patched document. Throws 422 for a patch that does not fit the document, 413 for one that is too long. `patch` is a list of objects, or null. */
 export function applyJsonPatch(document: JsonValue, patch: unknown): JsonValue {
-  const operations = parseOperations(patch);
+  const operations = operationsOf(patch);
   try {
-    return patchDocument(document, operations);
+    return patchDocument(document, operations, new Set());
   } catch (error) {
     if (!(error instanceof JsonPatchError)) throw error;
     throw unprocessable(error);
   }
+}
+
+/** The patched document as upstream's text of it: objects on the way to what was patched have their keys in order, the rest stands as it stood. */
+export function patchedText(document: JsonValue, patch: unknown): string {
+  const touched = new Set<object>();
+  const patched = patchDocument(document, operationsOf(patch), touched);
+  const inOrder = (value: JsonValue, top: boolean): JsonValue => {
+    if (Array.isArray(value)) return value.map((item) => inOrder(item, false));
+    if (!isContainer(value)) return value;
+    const out = Object.fromEntries(Object.entries(value as JsonObject).map(([key, item]) => [key, inOrder(item, false)]));
+    return top || touched.has(value) ? sortedKeys(out) : out;
+  };
+  return jsonText(inOrder(patched, true));
 }
 
 export function unprocessable(cause: Error): StatusError {
@@ -33,32 +48,38 @@ export function unprocessable(cause: Error): StatusError {
   return error;
 }
 
-function parseOperations(patch: unknown): PatchOperation[] {
-  if (!Array.isArray(patch)) throw StatusError.badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
-  if (patch.length > maxOperations) throw StatusError.tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
-  return patch.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null) throw StatusError.badRequest('error decoding patch: an operation must be an object');
-    const { op, path, from } = item as Record<string, unknown>;
+function operationsOf(patch: unknown): PatchOperation[] {
+  const items = (patch ?? []) as readonly (Readonly<Record<string, unknown>> | null)[];
+  if (items.length > maxOperations) throw StatusError.tooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${items.length}`);
+  return items.map((item) => {
+    const { op, path, from } = item ?? {};
     return {
       op: typeof op === 'string' ? op : 'unknown',
-      path: typeof path === 'string' ? path : '',
+      path: typeof path === 'string' ? path : undefined,
       from: typeof from === 'string' ? from : undefined,
-      value: Object.hasOwn(item, 'value') ? (item as { value: JsonValue }).value : undefined,
+      value: item && Object.hasOwn(item, 'value') ? (item['value'] as JsonValue) : undefined,
     };
   });
 }
 
-function patchDocument(document: JsonValue, operations: readonly PatchOperation[]): JsonValue {
-  const root: JsonObject = { document: structuredClone(document) };
+function patchDocument(document: JsonValue, operations: readonly PatchOperation[], touched: Set<object>): JsonValue {
+  const root: Root = { document: structuredClone(document), touched };
   for (const operation of operations) apply(root, operation);
-  return root['document']!;
+  return root.document;
 }
 
-/** The document hangs below `root`, so that the empty path has a parent as any other. */
-function apply(root: JsonObject, operation: PatchOperation): void {
+interface Root {
+  document: JsonValue;
+  /** Containers on the way to what was patched. */
+  readonly touched: Set<object>;
+}
+
+function apply(root: Root, operation: PatchOperation): void {
   const { op, path } = operation;
   if (!missing[op]) throw new JsonPatchError(`Unexpected kind: ${op}`);
   if (op === 'copy' || op === 'move') return take(root, operation);
+  if (path === undefined) throw new JsonPatchError(`${op} operation failed to decode path: missing value`);
+  if (path === '' && (op === 'replace' || op === 'test')) return applyToWhole(root, operation);
   const at = locate(root, path, missing[op]);
   switch (op) {
     case 'add':
@@ -70,8 +91,19 @@ function apply(root: JsonObject, operation: PatchOperation): void {
       if (!exists(at)) throw new JsonPatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
       return set(at, valueOf(operation));
     default:
-      if (!isDeepStrictEqual(get(at) ?? null, operation.value ?? null)) throw new JsonPatchError(`testing value ${path} failed: test failed`);
+      return test(get(at), operation);
   }
+}
+
+/** A document is only ever replaced by an object or a list; anything else changes nothing. */
+function applyToWhole(root: Root, operation: PatchOperation): void {
+  if (operation.op === 'test') return test(root.document, operation);
+  const value = valueOf(operation);
+  if (isContainer(value)) root.document = value;
+}
+
+function test(found: JsonValue | undefined, { path, value }: PatchOperation): void {
+  if (!isDeepStrictEqual(found ?? null, value ?? null)) throw new JsonPatchError(`testing value ${path} failed: test failed`);
 }
 
 /** How it is said that there is no such place. */
@@ -85,14 +117,15 @@ const missing: Readonly<Record<string, (path: string) => string>> = {
 };
 
 /** A member that is not there is copied as null, and cannot be moved. */
-function take(root: JsonObject, { op, path, from = '' }: PatchOperation): void {
+function take(root: Root, { op, path, from }: PatchOperation): void {
+  if (from === undefined) throw new JsonPatchError(`${op} operation failed to decode from: operation, missing from field: missing value`);
   const source = locate(root, from, missing[op]!);
   const value = get(source);
   if (op === 'move') {
-    if (path.startsWith(`${from}/`)) throw new JsonPatchError(`error in move for path: '${path}': a value cannot move into itself`);
     if (value === undefined) throw new JsonPatchError(`error in move for path: '${source.key}': Unable to remove nonexistent key: ${source.key}: missing value`);
     remove(source, from);
   }
+  if (path === undefined) throw new JsonPatchError(`${op} operation failed to decode path: missing value`);
   add(locate(root, path, () => `${op} operation does not apply: doc is missing destination path: ${path}`), op === 'copy' ? structuredClone(value ?? null) : value!);
 }
 
@@ -101,22 +134,20 @@ interface Place {
   readonly key: string;
 }
 
+/** What is left out is null. */
 function valueOf(operation: PatchOperation): JsonValue {
-  if (operation.value === undefined) throw new JsonPatchError(`${operation.op} operation does not apply: no value for ${operation.path}`);
-  return structuredClone(operation.value);
+  return structuredClone(operation.value ?? null);
 }
 
-function locate(root: JsonObject, path: string, words: (path: string) => string): Place {
-  if (path === '') return { parent: root, key: 'document' };
-  if (!path.startsWith('/')) throw new JsonPatchError(`${words(path)}: missing value`);
-  const keys = path.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  let parent: JsonValue = root['document']!;
+/** Whatever stands before the first slash is not looked at. */
+function locate({ document, touched }: Root, path: string, words: (path: string) => string): Place {
+  const [, ...keys] = path.split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  let parent: JsonValue | undefined = keys.length > 0 ? document : undefined;
   for (const key of keys.slice(0, -1)) {
-    const next: JsonValue | undefined = isContainer(parent) ? get({ parent, key }) : undefined;
-    if (next === undefined) throw new JsonPatchError(`${words(path)}: missing value`);
-    parent = next;
+    parent = parent !== undefined && isContainer(parent) ? get({ parent, key }) : undefined;
+    if (parent !== undefined && isContainer(parent)) touched.add(parent);
   }
-  if (!isContainer(parent)) throw new JsonPatchError(`${words(path)}: missing value`);
+  if (parent === undefined || !isContainer(parent)) throw new JsonPatchError(`${words(path)}: missing value`);
   return { parent, key: keys.at(-1)! };
 }
 
@@ -126,7 +157,7 @@ function isContainer(value: JsonValue): value is JsonObject | JsonValue[] {
 
 /** A number of the list, from its end when negative; `most` is the largest that is allowed. */
 function index(key: string, most: number, length: number): number {
-  if (!/^-?\d+$/.test(key)) throw new JsonPatchError(`value was not a proper array index: '${key}'`);
+  if (!/^[-+]?\d+$/.test(key)) throw new JsonPatchError(`value was not a proper array index: '${key}'`);
   const n = Number(key);
   const i = n < 0 ? n + length : n;
   if (i < 0 || i > most) throw new JsonPatchError(`Unable to access invalid index: ${key}: invalid index referenced`);
@@ -139,7 +170,7 @@ function get({ parent, key }: Place): JsonValue | undefined {
 }
 
 function exists({ parent, key }: Place): boolean {
-  return !Array.isArray(parent) || (/^-?\d+$/.test(key) && Number(key) < parent.length);
+  return !Array.isArray(parent) || (/^[-+]?\d+$/.test(key) && Number(key) < parent.length);
 }
 
 function set({ parent, key }: Place, value: JsonValue): void {

@@ -1,6 +1,7 @@
 /** JSON merge patch (RFC 7386), and patches that lead from one document to another. */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../../machinery/json.ts';
+import { compareBytes, jsonText } from '../../machinery/jsontext.ts';
 import { setMember } from '../json.ts';
 
 export function isObject(value: unknown): value is JsonObject {
@@ -16,6 +17,37 @@ export function applyMergePatch(document: JsonValue, patch: JsonValue): JsonValu
     else setMember(out, key, applyMergePatch(Object.hasOwn(out, key) ? out[key]! : null, value));
   }
   return out;
+}
+
+/** The patched document as upstream's text of it: what the patch has touched has its keys in order, the rest stands as it stood. */
+export function mergedText(document: JsonValue | undefined, patch: JsonValue): string {
+  return jsonText(merged(document, patch, true));
+}
+
+function merged(document: JsonValue | undefined, patch: JsonValue, top: boolean): JsonValue {
+  if (!isObject(patch)) return document === undefined && Array.isArray(patch) ? ordered(patch) : patch;
+  if (!isObject(document)) return top ? applyMergePatch({}, ordered(patch)) : ordered(withoutNulls(patch));
+  const out: JsonObject = { ...document };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete out[key];
+    else setMember(out, key, merged(Object.hasOwn(document, key) ? (document[key] ?? undefined) : undefined, value, false));
+  }
+  return sortedKeys(out);
+}
+
+function withoutNulls(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, withoutNulls(item)])) : value;
+}
+
+/** With the keys of all objects in order. */
+export function ordered(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(ordered);
+  return isObject(value) ? sortedKeys(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, ordered(item)]))) : value;
+}
+
+export function sortedKeys(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => compareBytes(a, b)));
 }
 
 /** The patch that makes `modified` of `original`. */

@@ -6,7 +6,7 @@ import type { StructType } from '../registry.ts';
 import { unprocessable } from './jsonpatch.ts';
 import { isObject } from './mergepatch.ts';
 import {
-  deleteFromList, directive, identity, itemOf, kindOf, lookUp, member, misfit, positionOf, retainKeys, setElementOrder, shapeOf, shown, sortedLike, type Shape, type Strategy,
+  asText, deleteFromList, directive, goType, identity, itemOf, kindOf, lookUp, member, misfit, orderDirective, positionOf, retainKeys, setElementOrder, shapeOf, shown, sortedLike, type Shape, type Strategy,
 } from './strategy.ts';
 
 /**
@@ -14,8 +14,7 @@ import {
  */
 export type Mode = 'apply' | 'combine';
 
-export function applyStrategicMergePatch(object: JsonObject, patch: unknown, struct: StructType): JsonObject {
-  if (!isObject(patch)) throw StatusError.badRequest('json: cannot unmarshal array into Go value of type map[string]interface {}');
+export function applyStrategicMergePatch(object: JsonObject, patch: JsonObject, struct: StructType): JsonObject {
   return mergeMaps(object, patch, shapeOf(struct), 'apply');
 }
 
@@ -25,7 +24,7 @@ export function mergeMaps(original: JsonObject, patch: JsonObject, shape: Shape,
   const out = retained(original, patch, mode);
   const done = reorder(out, patch, shape, mode);
   for (const [key, value] of Object.entries(patch)) {
-    if (key === retainKeys || key.startsWith(setElementOrder) || done.has(key)) continue;
+    if (key === retainKeys || key.startsWith(orderDirective) || done.has(key)) continue;
     if (key.startsWith(deleteFromList)) removeFromList(out, key, value, mode);
     else mergeMember(out, key, value, lookUp(shape, key), mode);
   }
@@ -34,7 +33,7 @@ export function mergeMaps(original: JsonObject, patch: JsonObject, shape: Shape,
 
 function replaced(patch: JsonObject, marker: JsonValue): JsonObject {
   if (marker === 'delete') return {};
-  if (marker !== 'replace') throw misfit(`unknown patch type: ${shown(marker)} in map: ${shown(patch)}`);
+  if (marker !== 'replace') throw misfit(`unknown patch type: ${asText(marker)} in map: ${shown(patch)}`);
   const { [directive]: _, ...rest } = patch;
   return rest;
 }
@@ -104,11 +103,11 @@ function removeFromList(out: JsonObject, key: string, value: JsonValue, mode: Mo
   const field = key.slice(deleteFromList.length);
   const there = member(out, field);
   if (value === null) delete out[field];
-  if (!Array.isArray(value)) {
-    if (value === null) return;
-    throw StatusError.badRequest('invalid patch format of primitive list');
-  }
-  if (Array.isArray(there)) out[field] = there.filter((item) => !value.includes(item));
+  // What is of another kind than the list, or has no list to be taken from, takes nothing.
+  else if (kindOf(there) !== kindOf(value)) return;
+  else if (Array.isArray(there) && Array.isArray(value)) {
+    if (!holdsMaps(there, value)) out[field] = there.filter((item) => !value.includes(item));
+  } else put(out, field, value, mode);
 }
 
 function mergeLists(original: readonly JsonValue[], patch: readonly JsonValue[], strategy: Strategy, key: string, mode: Mode): JsonValue[] {
@@ -137,7 +136,7 @@ function mergeItems(original: readonly JsonValue[], patch: readonly JsonValue[],
     if (marker === undefined) order.push(item);
     else if (marker === 'delete') removeAll(merged, keyed(item, mergeKey), mergeKey);
     else if (marker === 'merge') throw misfit('merging lists cannot yet be specified in the patch');
-    else if (marker !== 'replace') throw misfit(`unknown patch type: ${shown(marker)} in map: ${shown(item)}`);
+    else if (marker !== 'replace') throw misfit(`unknown patch type: ${asText(marker)} in map: ${shown(item)}`);
   }
   if (replaces) {
     const items = order.map((item) => (mode === 'apply' ? withoutDirectives(item, mode)! : item));
@@ -163,7 +162,7 @@ function keyed(item: JsonObject, mergeKey: string): JsonObject {
 
 function holdsMaps(...lists: readonly (readonly JsonValue[])[]): boolean {
   const kinds = new Set(lists.flat().map(kindOf));
-  if (kinds.has('array')) throw unprocessable(new Error('lists of lists are not supported'));
+  if ([...kinds][0] === 'array') throw unprocessable(new Error('lists of lists are not supported'));
   if (kinds.size > 1) throw misfit(`list element types are not identical: ${shown(lists.map((l) => [...l]))}`);
   return kinds.has('object');
 }
@@ -189,28 +188,39 @@ function arranged(merged: readonly JsonValue[], order: readonly JsonValue[], ser
 function reorder(out: JsonObject, patch: JsonObject, shape: Shape, mode: Mode): Set<string> {
   const done = new Set<string>();
   for (const [directiveKey, order] of Object.entries(patch)) {
-    if (!directiveKey.startsWith(setElementOrder)) continue;
-    if (!Array.isArray(order)) throw StatusError.badRequest('invalid patch format of setElementOrder list');
+    if (!directiveKey.startsWith(orderDirective)) continue;
+    if (!Array.isArray(order)) throw misfit(`expected a []interface {}, but received a ${goType(order)}`);
+    if (!directiveKey.startsWith(setElementOrder)) throw StatusError.badRequest('invalid patch format of setElementOrder list');
     if (mode === 'combine') setMember(out, directiveKey, order);
     const key = directiveKey.slice(setElementOrder.length);
     const there = member(out, key);
     const given = member(patch, key);
-    if (given === null || (there !== undefined && !Array.isArray(there)) || (given !== undefined && !Array.isArray(given))) continue;
+    for (const list of [there, given]) if (list !== undefined && !Array.isArray(list)) throw misfit(`expected a []interface {}, but received a ${goType(list)}`);
+    if (shape?.kind === 'struct' && !shape.struct.field(key)) throw misfit(`unable to find api field in struct ${shape.struct.local} for the json field "${key}"`);
     const strategy = lookUp(shape, key);
-    checkOrder(given ?? [], order, strategy.mergeKey);
+    checkOrder((given ?? []) as JsonValue[], order, strategy.mergeKey);
     done.add(key);
     if (there === undefined && given === undefined) continue;
     const { merged } = there === undefined
       ? { merged: withoutDirectives(given!, mode) as JsonValue[] }
       : given === undefined
-        ? { merged: there }
-        : strategy.how === 'merge' ? mergeItems(there, given, strategy, key, mode) : { merged: given };
+        ? { merged: there as JsonValue[] }
+        : strategy.how === 'merge' ? mergeItems(there as JsonValue[], given as JsonValue[], strategy, key, mode) : { merged: given as JsonValue[] };
     const mergeKey = holdsMaps(merged) ? strategy.mergeKey : '';
+    if (mergeKey !== '') checkKeys(order, mergeKey);
     // New items take the places that deleted ones leave, also where the order of the others is concerned.
-    const serverOrder = there && given ? merged.slice(0, there.length) : (there ?? []);
+    const before = (there ?? []) as JsonValue[];
+    const serverOrder = given ? merged.slice(0, before.length) : before;
     setMember(out, key, arranged(merged, order, serverOrder, mergeKey));
   }
   return done;
+}
+
+function checkKeys(order: readonly JsonValue[], mergeKey: string): void {
+  for (const [i, item] of order.entries()) {
+    if (!isObject(item)) throw misfit(`value for key ${i} is not a map`);
+    keyed(item, mergeKey);
+  }
 }
 
 /** The items of the patch must stand in the order that it asks for itself. */

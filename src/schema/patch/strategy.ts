@@ -7,7 +7,9 @@ import { isObject } from './mergepatch.ts';
 export const directive = '$patch';
 export const retainKeys = '$retainKeys';
 export const deleteFromList = '$deleteFromPrimitiveList/';
-export const setElementOrder = '$setElementOrder/';
+/** Of all that begin so it is expected that they order a list. */
+export const orderDirective = '$setElementOrder';
+export const setElementOrder = `${orderDirective}/`;
 
 /** Undefined: nothing is known below here; objects merge, lists are replaced. */
 export type Shape = Type | undefined;
@@ -89,6 +91,21 @@ export function shown(value: JsonValue | undefined): string {
   if (Array.isArray(value)) return `[${value.map(shown).join(' ')}]`;
   if (typeof value === 'object') return `map[${Object.keys(value).sort().map((k) => `${k}:${shown(value[k])}`).join(' ')}]`;
   return String(value);
+}
+
+/** The Go type of a value; of nothing, what Go prints in its place. */
+export function goType(value: JsonValue): string {
+  if (value === null) return '%!s(<nil>)';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'int64' : 'string';
+}
+
+/** Go's %s of a value that should have been a text. */
+export function asText(value: JsonValue): string {
+  if (value === null) return '%!s(<nil>)';
+  return typeof value === 'object' || typeof value === 'string' ? shown(value) : `%!s(${goType(value)}=${String(value)})`;
 }
 
 /** A patch that is well formed and cannot be carried out; upstream answers 500 with the bare words. */

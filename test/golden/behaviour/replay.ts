@@ -1,5 +1,6 @@
 /** Asks a server what a file of cases says, and makes of what it answers something that two servers can have in common. */
 import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Case {
   /** Method and path; `${name}` stands for what an earlier case kept. */
@@ -11,6 +12,8 @@ export interface Case {
   readonly keep?: Readonly<Record<string, string>>;
   /** A stream is read until it has given so many lines. */
   readonly lines?: number;
+  /** Asked again until it is answered with this status: what a server does in its own time. */
+  readonly until?: number;
   /** Only these fields of the answer count, or all; an empty list leaves the status. */
   readonly show?: readonly string[];
   readonly answer?: Reply;
@@ -47,7 +50,12 @@ export async function replay(cases: readonly Case[], target: Target): Promise<Re
       const [method = '', path = ''] = fill(one.ask).split(/ (.*)/s);
       const body = one.body === undefined ? undefined : fill(typeof one.body === 'string' ? one.body : JSON.stringify(one.body));
       const headers = Object.fromEntries(Object.entries(one.headers ?? {}).map(([name, value]) => [name, fill(value)]));
-      const raw = await send(agent, target, { method, path, body, headers, lines: one.lines });
+      const ask = (): Promise<Raw> => send(agent, target, { method, path, body, headers, lines: one.lines });
+      let raw = await ask();
+      for (let again = 0; one.until !== undefined && raw.status !== one.until && again < 200; again++) {
+        await sleep(100);
+        raw = await ask();
+      }
       const parsed = parse(raw.text, one.lines);
       for (const [name, field] of Object.entries(one.keep ?? {})) kept.set(name, String(at(parsed, field)));
       replies.push(reply(raw, parsed, one));
@@ -91,13 +99,19 @@ function parse(text: string, lines: number | undefined): unknown {
   }
 }
 
-function reply({ status, rawHeaders }: Raw, parsed: unknown, { show }: Case): Reply {
+function reply({ status, rawHeaders }: Raw, parsed: unknown, { show, body: given }: Case): Reply {
   const header = (name: string): string[] => rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
   const warnings = header('warning');
   if (show?.length === 0) return { status };
   const body = show ? Object.fromEntries(show.map((field) => [field, at(parsed, field)]).filter(([, value]) => value !== undefined)) : parsed;
   const [type] = header('content-type');
-  return { status, ...(type === undefined || type === 'application/json' ? {} : { type }), ...(warnings.length > 0 ? { warnings } : {}), body: common(body) };
+  return { status, ...(type === undefined || type === 'application/json' ? {} : { type }), ...(warnings.length > 0 ? { warnings } : {}), body: ungenerated(common(body), (given as { readonly metadata?: { readonly generateName?: string } } | undefined)?.metadata?.generateName) };
+}
+
+/** Whatever ends a name that a server has made. */
+function ungenerated(value: unknown, base: string | undefined): unknown {
+  if (!base) return value;
+  return JSON.parse(JSON.stringify(value), (_key, item: unknown) => (typeof item === 'string' ? item.replaceAll(new RegExp(`${base}[a-z0-9]{5}`, 'g'), `${base}<generated>`) : item)) as unknown;
 }
 
 function at(value: unknown, field: string): unknown {
@@ -120,6 +134,8 @@ function common(value: unknown, name = ''): unknown {
       .replace('Key: /registry/', 'Key: /')
       .replace(/^kube-api-access-[a-z0-9]{5}$/, 'kube-api-access-<suffix>')
       .replace(/^\d+[smhd](\d+[smh])?$/, '<age>')
+      // Within a message managers stand in the order of their times, which is chance.
+      .replace(/(managedFields\\*":)\[[^\]]+\]/g, name === 'message' ? '$1[<managers>]' : '$&')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
   }
   if (Array.isArray(value)) return value.map((item) => common(item));

@@ -8,5 +8,10 @@ export const admissionV1: Package = {
   openapi: 'io.k8s.api.admission.v1',
   proto: 'k8s.io.api.admission.v1',
   types: { ...schema },
+  goTypes: {
+    'types.UID': 'AdmissionRequest.uid AdmissionResponse.uid',
+    'v1.Operation': 'AdmissionRequest.operation',
+    'v1.PatchType': 'AdmissionResponse.patchType',
+  },
   lists: [],
 };

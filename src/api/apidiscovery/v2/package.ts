@@ -8,5 +8,9 @@ export const apidiscoveryV2: Package = {
   openapi: 'io.k8s.api.apidiscovery.v2',
   proto: 'k8s.io.api.apidiscovery.v2',
   types: { ...schema },
+  goTypes: {
+    'v2.DiscoveryFreshness': 'APIVersionDiscovery.freshness',
+    'v2.ResourceScope': 'APIResourceDiscovery.scope',
+  },
   lists: ['APIGroupDiscovery'],
 };

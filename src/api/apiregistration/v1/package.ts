@@ -8,5 +8,9 @@ export const apiregistrationV1: Package = {
   openapi: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1',
   proto: 'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1',
   types: { ...schema },
+  goTypes: {
+    'v1.APIServiceConditionType': 'APIServiceCondition.type',
+    'v1.ConditionStatus': 'APIServiceCondition.status',
+  },
   lists: ['APIService'],
 };

@@ -8,5 +8,9 @@ export const apiserverinternalV1alpha1: Package = {
   openapi: 'io.k8s.api.apiserverinternal.v1alpha1',
   proto: 'k8s.io.api.apiserverinternal.v1alpha1',
   types: { ...schema },
+  goTypes: {
+    'v1alpha1.ConditionStatus': 'StorageVersionCondition.status',
+    'v1alpha1.StorageVersionConditionType': 'StorageVersionCondition.type',
+  },
   lists: ['StorageVersion'],
 };

@@ -8,5 +8,9 @@ export const authenticationV1: Package = {
   openapi: 'io.k8s.api.authentication.v1',
   proto: 'k8s.io.api.authentication.v1',
   types: { ...schema },
+  goTypes: {
+    'map[string]v1.ExtraValue': 'UserInfo.extra',
+    'types.UID': 'BoundObjectReference.uid',
+  },
   lists: [],
 };

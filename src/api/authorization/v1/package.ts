@@ -8,5 +8,8 @@ export const authorizationV1: Package = {
   openapi: 'io.k8s.api.authorization.v1',
   proto: 'k8s.io.api.authorization.v1',
   types: { ...schema },
+  goTypes: {
+    'map[string]v1.ExtraValue': 'SubjectAccessReviewSpec.extra',
+  },
   lists: [],
 };

@@ -8,5 +8,9 @@ export const certificatesV1alpha1: Package = {
   openapi: 'io.k8s.api.certificates.v1alpha1',
   proto: 'k8s.io.api.certificates.v1alpha1',
   types: { ...schema },
+  goTypes: {
+    'types.NodeName': 'PodCertificateRequestSpec.nodeName',
+    'types.UID': 'PodCertificateRequestSpec.podUID PodCertificateRequestSpec.serviceAccountUID PodCertificateRequestSpec.nodeUID',
+  },
   lists: ['ClusterTrustBundle', 'PodCertificateRequest'],
 };

@@ -8,5 +8,8 @@ export const coordinationV1: Package = {
   openapi: 'io.k8s.api.coordination.v1',
   proto: 'k8s.io.api.coordination.v1',
   types: { ...schema },
+  goTypes: {
+    'v1.CoordinatedLeaseStrategy': 'LeaseSpec.strategy',
+  },
   lists: ['Lease'],
 };

@@ -8,5 +8,8 @@ export const coordinationV1alpha2: Package = {
   openapi: 'io.k8s.api.coordination.v1alpha2',
   proto: 'k8s.io.api.coordination.v1alpha2',
   types: { ...schema },
+  goTypes: {
+    'v1.CoordinatedLeaseStrategy': 'LeaseCandidateSpec.strategy',
+  },
   lists: ['LeaseCandidate'],
 };

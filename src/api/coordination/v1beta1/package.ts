@@ -8,5 +8,8 @@ export const coordinationV1beta1: Package = {
   openapi: 'io.k8s.api.coordination.v1beta1',
   proto: 'k8s.io.api.coordination.v1beta1',
   types: { ...schema },
+  goTypes: {
+    'v1.CoordinatedLeaseStrategy': 'LeaseCandidateSpec.strategy',
+  },
   lists: ['LeaseCandidate'],
 };

@@ -8,5 +8,9 @@ export const discoveryV1: Package = {
   openapi: 'io.k8s.api.discovery.v1',
   proto: 'k8s.io.api.discovery.v1',
   types: { ...schema },
+  goTypes: {
+    'v1.AddressType': 'EndpointSlice.addressType',
+    'v1.Protocol': 'EndpointPort.protocol',
+  },
   lists: ['EndpointSlice'],
 };

@@ -8,5 +8,8 @@ export const nodeV1: Package = {
   openapi: 'io.k8s.api.node.v1',
   proto: 'k8s.io.api.node.v1',
   types: { ...schema },
+  goTypes: {
+    'v1.ResourceList': 'Overhead.podFixed',
+  },
   lists: ['RuntimeClass'],
 };

@@ -8,5 +8,8 @@ export const policyV1: Package = {
   openapi: 'io.k8s.api.policy.v1',
   proto: 'k8s.io.api.policy.v1',
   types: { ...schema },
+  goTypes: {
+    'v1.UnhealthyPodEvictionPolicyType': 'PodDisruptionBudgetSpec.unhealthyPodEvictionPolicy',
+  },
   lists: ['PodDisruptionBudget'],
 };

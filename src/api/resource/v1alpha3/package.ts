@@ -8,5 +8,8 @@ export const resourceV1alpha3: Package = {
   openapi: 'io.k8s.api.resource.v1alpha3',
   proto: 'k8s.io.api.resource.v1alpha3',
   types: { ...schema },
+  goTypes: {
+    'v1alpha3.DeviceTaintEffect': 'DeviceTaint.effect',
+  },
   lists: ['DeviceTaintRule'],
 };

@@ -8,5 +8,8 @@ export const schedulingV1: Package = {
   openapi: 'io.k8s.api.scheduling.v1',
   proto: 'k8s.io.api.scheduling.v1',
   types: { ...schema },
+  goTypes: {
+    'v1.PreemptionPolicy': 'PriorityClass.preemptionPolicy',
+  },
   lists: ['PriorityClass'],
 };

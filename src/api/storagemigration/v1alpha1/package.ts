@@ -8,5 +8,9 @@ export const storagemigrationV1alpha1: Package = {
   openapi: 'io.k8s.api.storagemigration.v1alpha1',
   proto: 'k8s.io.api.storagemigration.v1alpha1',
   types: { ...schema },
+  goTypes: {
+    'v1.ConditionStatus': 'MigrationCondition.status',
+    'v1alpha1.MigrationConditionType': 'MigrationCondition.type',
+  },
   lists: ['StorageVersionMigration'],
 };

@@ -3,7 +3,7 @@ import { toJson } from '../../../machinery/cel/adapt.ts';
 import { CelList, CelMap, CelOptional, type CelValue } from '../../../machinery/cel/values.ts';
 import type { JsonObject, JsonValue } from '../../../machinery/json.ts';
 import { StatusError } from '../../../machinery/status.ts';
-import { fieldsOf, MisfitError } from '../../../schema/apply/compare.ts';
+import { checkTyped, MisfitError } from '../../../schema/apply/typed.ts';
 import { merge } from '../../../schema/apply/merge.ts';
 import { memberShape, NamelessItem, type Shape } from '../../../schema/apply/shape.ts';
 import { applyJsonPatch, JsonPatchError } from '../../../schema/patch/jsonpatch.ts';
@@ -44,11 +44,11 @@ export function applyBuilt(registry: Schema, view: View, live: JsonValue, built:
   const shape = shapeOf(registry, view);
   const fail = (why: string): MutationError => new MutationError(`error applying patch: ${why}`);
   try {
-    fieldsOf(config, shape);
+    checkTyped(config, shape);
     const pieces: string[] = [];
     findPieces(config, shape, '', pieces);
     if (pieces.length > 0) throw fail(`invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${pieces.join(', ')}`);
-    return decodeObject(registry, view, merge(live, config, shape), 'Ignore', []);
+    return decodeObject(registry, view, merge(live, config, shape), { validation: 'Ignore', warnings: [] });
   } catch (error) {
     if (error instanceof MisfitError || error instanceof NamelessItem || error instanceof StatusError) throw fail(`failed to convert patch object to typed object: ${plain(error)}`);
     throw error;
@@ -86,7 +86,7 @@ export function applyOperations(registry: Schema, view: View, live: JsonValue, l
     throw new MutationError(`JSON Patch: ${cause.message}`);
   }
   try {
-    return decodeObject(registry, view, patched, 'Strict', []);
+    return decodeObject(registry, view, patched, { validation: 'Strict', warnings: [] });
   } catch (error) {
     throw StatusError.internal(plain(error as Error));
   }

@@ -184,7 +184,7 @@ async function applyPatch({ registry }: WebhookOptions, { name }: Webhook, reque
   let changed: ApiObject;
   try {
     const value = applyJsonPatch(await seen(view, object), patch);
-    changed = await view.write(decodeObject(registry, view, value, 'Ignore', []), object);
+    changed = await view.write(decodeObject(registry, view, value, { validation: 'Ignore', warnings: [] }), object);
   } catch (error) {
     const cause = error instanceof StatusError && error.cause instanceof Error ? error.cause : (error as Error);
     throw StatusError.internal(cause.message);
