@@ -1,11 +1,11 @@
 /** Rules of CustomResourceDefinitions; those of their schemas are beside it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DeepReadonly } from '../../machinery/json.ts';
-import { duplicate, immutable, invalid, notSupported, required, tooMany } from '../../machinery/fieldpath.ts';
+import { duplicate, immutable, invalid, notSupported, quoted, required, tooMany } from '../../machinery/fieldpath.ts';
 import { parseTemplate } from '../../machinery/jsonpath.ts';
 import { label1035Complaints, subdomainComplaints } from '../../machinery/names.ts';
 import type { FieldError } from '../../machinery/status.ts';
-import { propertyOf, type JsonSchema } from '../../schema/structural/schema.ts';
+import { additionalOf, itemsOf, propertyOf, type JsonSchema } from '../../schema/structural/schema.ts';
 import type { AnyKindRules, RuleContext } from '../../schema/vocabulary.ts';
 import { both, specAndStatus } from '../strategy.ts';
 import { checkConversion } from './conversion.ts';
@@ -160,6 +160,29 @@ function approvalOf(d: Definition): { state: string; problem?: FieldError } {
   return { state: 'invalid', problem: invalid(at, value, `protected groups must have approval annotation "${approval}" with either a URL or a reason starting with "unapproved", ${see}`) };
 }
 
+const formats = new Set([
+  'bsonobjectid', 'uri', 'email', 'hostname', 'ipv4', 'ipv6', 'cidr', 'mac', 'uuid', 'uuid3', 'uuid4', 'uuid5', 'isbn', 'isbn10', 'isbn13', 'creditcard', 'ssn', 'hexcolor', 'rgbcolor', 'byte', 'password', 'date',
+  'duration', 'datetime', 'k8sshortname', 'k8slongname',
+]);
+
+/** Formats of texts that nobody knows: they are kept, and judge nothing. */
+function strangeFormats(d: Definition | undefined): Set<string> {
+  const out = new Set<string>();
+  const visit = (schema: JsonSchema): void => {
+    if (schema.type === 'string' && schema.format && !formats.has(schema.format.replaceAll('-', ''))) out.add(schema.format);
+    const items = itemsOf(schema);
+    const additional = additionalOf(schema).schema;
+    for (const inner of [...Object.values(schema.properties ?? {}), ...(items ? [items] : []), ...(additional ? [additional] : [])]) visit(inner);
+  };
+  for (const v of d?.spec.versions ?? []) if (v.schema?.openAPIV3Schema) visit(v.schema.openAPIV3Schema as JsonSchema);
+  return out;
+}
+
+function warnings(d: Definition, old?: Definition): string[] {
+  const known = strangeFormats(old);
+  return [...strangeFormats(d)].filter((format) => !known.has(format)).map((format) => `unrecognized format ${quoted(format)}`);
+}
+
 function checkSpec(d: Definition): FieldError[] {
   const out: FieldError[] = [];
   const { spec } = d;
@@ -222,6 +245,7 @@ export const rules: Readonly<Record<string, AnyKindRules>> = {
     },
     validate,
     validateUpdate,
+    warnings: (d: Definition, old: Definition | undefined, context: RuleContext) => (context.subresource === '' ? warnings(d, old) : []),
     generation: 'spec',
   },
 };

@@ -25,9 +25,17 @@ export function validateSchema(schema: JsonSchema, path: string, hasStatus: bool
   out.push(...structural);
   if (structural.length === 0) checkDefaults(schema, path, true, out);
   checkSchema(schema, path, true, undefined, out);
+  if (namesSchema(schema)) out.push(invalid(path, '', "OpenAPIV3Schema 'schema' is not supported"));
   // Expressions speak of what the schema says: it has to be right first.
   if (out.length === 0) out.push(...validateExpressions(schema, path));
   return out;
+}
+
+/** Whether `$schema` stands anywhere in it. */
+function namesSchema(s: JsonSchema): boolean {
+  if ((s as Record<string, unknown>)['$schema']) return true;
+  const [items, additional] = [itemsOf(s), additionalOf(s).schema];
+  return [...Object.values(s.properties ?? {}), ...(items ? [items] : []), ...(additional ? [additional] : [])].some(namesSchema);
 }
 
 /** The status is judged by its own part of the schema, so nothing may stand at the root that would be lost by that. */

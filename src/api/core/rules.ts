@@ -6,7 +6,7 @@ import * as columns from './columns.ts';
 import { dropDisabledOfTemplate } from './disabled.ts';
 import { podRules } from './pod.ts';
 import { serviceRules } from './service.ts';
-import { validateEvent } from './validation/events.ts';
+import { validateEvent, validateEventUpdate } from './validation/events.ts';
 import * as check from './validation/objects.ts';
 import * as quotas from './validation/quotas.ts';
 import * as storage from './validation/storage.ts';
@@ -83,6 +83,7 @@ const eventRules: KindRules<T.Event> = {
   nameRule: nameIsPathSegment,
   metadataChecks: [2, 2],
   validate: validateEvent,
+  validateUpdate: validateEventUpdate,
   columns: columns.eventColumns,
   selectable: {
     ...aboutFields('involvedObject'),

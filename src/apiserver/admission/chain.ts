@@ -39,7 +39,7 @@ export function nameOf({ name, object }: AdmissionRequest): string {
 
 /** A refusal that upstream gives no reason for. */
 export function unexplained(message: string): StatusError {
-  return new StatusError({ status: 'Failure', code: 500, reason: '', message });
+  return new StatusError({ status: 'Failure', code: 500, message });
 }
 
 /** Changes the object of a request in place into another. */

@@ -49,6 +49,8 @@ export function findServed(server: ResourceServer, info: RequestInfo): Served | 
 }
 
 export async function serveResource(server: ResourceServer, request: ServingRequest, info: RequestInfo, served: Served): Promise<void> {
+  // Of what is only asked there are none with a name.
+  if (info.name !== '' && served.definition.verbs.every((verb) => verb === 'create') && !served.definition.subresources?.length) throw StatusError.pathNotFound();
   if (!methodFits(request, info, served)) throw StatusError.methodNotAllowedHere();
   if ((served.namespaced ? info.namespace === '' && needsNamespace(info) : info.namespace !== '' && info.resource !== 'namespaces') || isNowhere(info)) throw StatusError.pathNotFound();
   if (served.storage) checkPlace(info, served);

@@ -6,7 +6,7 @@ import type { Attributes, Authorizer, User } from '../../serving/identity.ts';
 import type { RulingAuthorizer } from '../authz/chain.ts';
 import type { ApiObject } from '../objects.ts';
 import type { Creator } from '../resources.ts';
-import { attributesOf, demandReview } from './reviewvalidation.ts';
+import { attributesOf, demandReview, ignoredSelectors } from './reviewvalidation.ts';
 
 export interface ReviewOptions {
   /** The user behind a token for any of these audiences; the audiences that fit. Throws for a bad one. */
@@ -25,9 +25,8 @@ export function reviewCreators(options: ReviewOptions): Readonly<Record<string, 
     'tokenreviews.authentication.k8s.io': (object) => tokenReview(options, object),
     'selfsubjectreviews.authentication.k8s.io': async (object, _target, scope) => {
       const review = object as unknown as SelfSubjectReview;
-      review.metadata.creationTimestamp = scope.now;
       review.status = { userInfo: userInfo(scope.user) };
-      return object;
+      return { ...object, metadata: { creationTimestamp: scope.now } };
     },
     'subjectaccessreviews.authorization.k8s.io': (object) => {
       demandReview('SubjectAccessReview', object);
@@ -41,7 +40,7 @@ export function reviewCreators(options: ReviewOptions): Readonly<Record<string, 
     'selfsubjectaccessreviews.authorization.k8s.io': async (object, _target, scope) => {
       demandReview('SelfSubjectAccessReview', object);
       const review = object as unknown as SelfSubjectAccessReview;
-      review.status = await decide(options.authorize, attributesOf(scope.user, review.spec));
+      review.status = await decide(options.authorize, attributesOf(scope.user, review.spec), ignoredSelectors(review.spec.resourceAttributes));
       return object;
     },
     'selfsubjectrulesreviews.authorization.k8s.io': async (object, _target, scope) => rulesReview(options, object, scope.user),
@@ -51,6 +50,7 @@ export function reviewCreators(options: ReviewOptions): Readonly<Record<string, 
 async function tokenReview(options: ReviewOptions, object: ApiObject): Promise<ApiObject> {
   const review = object as unknown as TokenReview;
   const { token, audiences } = review.spec;
+  delete object.metadata.namespace;
   if (!token) throw StatusError.badRequest('token is required for TokenReview in authentication');
   try {
     const { user, audiences: fitting } = await options.authenticate(token, audiences ?? []);
@@ -61,16 +61,16 @@ async function tokenReview(options: ReviewOptions, object: ApiObject): Promise<A
   return object;
 }
 
-async function decide(authorize: Authorizer, attributes: Attributes): Promise<SubjectAccessReview['status']> {
+async function decide(authorize: Authorizer, attributes: Attributes, ignored: string | undefined): Promise<SubjectAccessReview['status']> {
   const { decision, reason } = await authorize(attributes);
-  return { allowed: decision === 'allow', ...(decision === 'deny' ? { denied: true } : {}), ...(reason ? { reason } : {}) };
+  return { allowed: decision === 'allow', ...(decision === 'deny' ? { denied: true } : {}), ...(reason ? { reason } : {}), ...(ignored === undefined ? {} : { evaluationError: ignored }) };
 }
 
 async function accessReview(options: ReviewOptions, object: ApiObject): Promise<ApiObject> {
   const review = object as unknown as SubjectAccessReview;
   const { spec } = review;
   const user: User = { name: spec.user ?? '', groups: spec.groups ?? [], ...(spec.uid ? { uid: spec.uid } : {}), ...(spec.extra ? { extra: spec.extra } : {}) };
-  review.status = await decide(options.authorize, attributesOf(user, spec));
+  review.status = await decide(options.authorize, attributesOf(user, spec), ignoredSelectors(spec.resourceAttributes));
   return object;
 }
 

@@ -3,6 +3,7 @@ import type { ResourceAttributes, SubjectAccessReviewSpec } from '../../api/auth
 import { isDeepStrictEqual } from 'node:util';
 import { forbidden, invalid, required } from '../../machinery/fieldpath.ts';
 import { labelValueComplaints, qualifiedNameComplaints } from '../../machinery/names.ts';
+import { parseFieldSelector, parseLabelSelector } from '../../machinery/selectors.ts';
 import { StatusError, type FieldError } from '../../machinery/status.ts';
 import type { Attributes, SelectorRequirement, Selectors, User } from '../../serving/identity.ts';
 import { SentSelectors } from '../../serving/selectors.ts';
@@ -90,6 +91,29 @@ export function attributesOf(user: User, { resourceAttributes: r, nonResourceAtt
     user, isResource: true, verb: r.verb ?? '', group: r.group ?? '', version: r.version || '*', resource: r.resource ?? '', subresource: r.subresource ?? '', namespace: r.namespace ?? '', name: r.name ?? '', path: '',
     ...(r.fieldSelector || r.labelSelector ? { selectors: selectorsOf(r) } : {}),
   };
+}
+
+/** What of the selectors could not be read, and so does not count. */
+export function ignoredSelectors(resource: ResourceAttributes | undefined): string | undefined {
+  if (!resource) return undefined;
+  const { fields, labels } = selectorsOf(resource);
+  const parts = [['fieldSelector', fields, parseFieldSelector], ['labelSelector', labels, parseLabelSelector]] as const;
+  const words = parts.flatMap(([key, read, parse]) => {
+    const given = resource[key] as SelectorAttributes | undefined;
+    const count = given?.requirements?.length ?? 0;
+    if (count > 0 ? read.length === count : parses(given?.rawSelector ?? '', parse)) return [];
+    return [`spec.resourceAttributes.${key} ${read.length > 0 ? 'partially ' : ''}ignored due to parse error`];
+  });
+  return words.length > 0 ? words.join('; ') : undefined;
+}
+
+function parses(text: string, parse: (text: string) => unknown): boolean {
+  try {
+    if (text !== '') parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function selectorsOf({ fieldSelector, labelSelector }: ResourceAttributes): Selectors {

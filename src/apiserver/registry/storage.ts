@@ -120,7 +120,7 @@ export class Storage {
 
   async create(given: ApiObject, namespace: string, scope: WriteScope): Promise<Stored> {
     const generated = !given.metadata.name && !!given.metadata.generateName;
-    if (given.metadata.resourceVersion) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
+    if (given.metadata.resourceVersion) throw new StatusError({ status: 'Failure', code: 500, message: 'resourceVersion should not be set on objects to be created' });
     const uid = this.options.surroundings.random.uuid();
     this.#beginCreate(given, namespace, uid, scope);
     await this.#mutate('CREATE', given, undefined, scope);

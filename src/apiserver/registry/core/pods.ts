@@ -2,6 +2,7 @@
 import type { Binding, Pod } from '../../../api/core/v1/types.ts';
 import { bindPod } from '../../../api/core/pod.ts';
 import { StatusError } from '../../../machinery/status.ts';
+import { quoted } from '../../../machinery/fieldpath.ts';
 import type { DeepReadonly } from '../../../machinery/json.ts';
 import type { ApiObject } from '../../objects.ts';
 import type { Creator } from '../../resources.ts';
@@ -18,13 +19,14 @@ export function binder(pods: Storage): Creator {
   return async (object, { namespace, name: asked }, scope) => {
     const binding = object as unknown as Binding;
     const name = asked || binding.metadata.name;
-    if (!name) throw StatusError.badRequest('name is required');
+    if (!name) throw StatusError.badRequest('Name parameter required.');
     if (binding.metadata.name !== name) throw StatusError.badRequest('name in URL does not match name in Binding object');
     const { kind, name: node } = binding.target;
-    const errors = [];
-    if (kind && kind !== 'Node' && kind !== 'Minion') errors.push({ type: 'FieldValueNotSupported' as const, field: 'target.kind', detail: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"` });
-    if (!node) errors.push({ type: 'FieldValueRequired' as const, field: 'target.name', detail: 'Required value' });
-    if (errors.length > 0) throw StatusError.invalid({ group: '', kind: 'Binding' }, name, errors);
+    const errors: string[] = [];
+    if (kind && kind !== 'Node') errors.push(`target.kind: Unsupported value: ${quoted(kind)}: supported values: "Node", "<empty>"`);
+    if (!node) errors.push('target.name: Required value');
+    // Upstream's findings are a plain error here.
+    if (errors.length > 0) throw new StatusError({ status: 'Failure', code: 500, message: errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]! });
     await pods.update(namespace, name, (current) => {
       const pod = current!.object as unknown as DeepReadonly<Pod>;
       if (binding.metadata.uid && binding.metadata.uid !== pod.metadata.uid) {

@@ -204,7 +204,7 @@ export class ServiceAllocator {
         if (!asked) port.nodePort = this.#anyPort(service, port.port, port.protocol ?? 'TCP', holding);
         const number = port.nodePort!;
         // Of an update, upstream says so before it is judged.
-        if (old && own.get(number)?.has(port.protocol ?? 'TCP')) throw new StatusError({ status: 'Failure', code: 500, reason: '', message: `duplicate nodePort: {${port.protocol ?? 'TCP'} ${number}}` });
+        if (old && own.get(number)?.has(port.protocol ?? 'TCP')) throw new StatusError({ status: 'Failure', code: 500, message: `duplicate nodePort: {${port.protocol ?? 'TCP'} ${number}}` });
         own.set(number, (own.get(number) ?? new Set()).add(port.protocol ?? 'TCP'));
       });
     }
