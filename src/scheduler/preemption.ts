@@ -14,15 +14,15 @@ export interface Candidate {
   readonly violations: number;
 }
 
-/** The candidate to take, or the words why there is none. */
-export type Preemption = { readonly candidate: Candidate } | { readonly why: string };
+/** The candidate to take, or the words why there is none. `asked` is false where the pod may not even look for one: what was promised to it stays. */
+export type Preemption = { readonly candidate: Candidate } | { readonly why: string; readonly asked: boolean };
 
 const notHelpful: Refusal = { plugin: 'DefaultPreemption', final: true, reasons: ['Preemption is not helpful for scheduling'] };
 const noVictims: Refusal = { plugin: 'DefaultPreemption', final: true, reasons: ['No preemption victims found for incoming pod'] };
 
 export function preempt(pod: PodInfo, misfit: Misfit, filters: readonly NodeFilter[], cluster: ClusterState, budgets: readonly DeepReadonly<PodDisruptionBudget>[], random: () => number): Preemption {
   const ineligible = whyNot(pod, misfit, cluster);
-  if (ineligible) return { why: ineligible };
+  if (ineligible) return { why: ineligible, asked: false };
   const possible = [...misfit.refusals].flatMap(([name, refusal]) => (refusal.final ? [] : [cluster.node(name)!]));
   const enough = Math.max(100, Math.floor(possible.length / 10));
   const offset = Math.floor(random() * possible.length);
@@ -35,7 +35,7 @@ export function preempt(pod: PodInfo, misfit: Misfit, filters: readonly NodeFilt
     else refusals.set(node.name, found);
   }
   if (candidates.length > 0) return { candidate: leastHarm(candidates) };
-  return { why: explain({ total: misfit.total, refusals, others: notHelpful, plugins: new Set() }) };
+  return { why: explain({ total: misfit.total, refusals, others: notHelpful, plugins: new Set() }), asked: true };
 }
 
 function whyNot(pod: PodInfo, misfit: Misfit, cluster: ClusterState): string | undefined {

@@ -162,3 +162,15 @@ test('preemption takes the least important that suffice, and leaves the counts a
   state.denominate(nominated.uid);
   assert.equal(place(state, pod({ cpu: '1', spec: { priority: 50 } })), 'a');
 });
+
+test('a pod for which another is on its way out keeps what was promised to it', () => {
+  const going = pod({ cpu: '4', on: 'a', spec: { priority: 1 } });
+  going.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+  const state = cluster([node('a')], [going]);
+  const waiting = pod({ cpu: '1', spec: { priority: 100 } });
+  waiting.status = { nominatedNodeName: 'a' };
+  const info = podInfo(waiting);
+  const decision = decide(info, state, defaultPlugins, seededRandom(1));
+  assert.ok('misfit' in decision);
+  assert.deepEqual(preempt(info, decision.misfit, decision.filters, state, [], () => 0), { why: 'not eligible due to a terminating pod on the nominated node.', asked: false });
+});

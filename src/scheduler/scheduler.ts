@@ -148,7 +148,7 @@ class Scheduler {
     const { misfit } = decision;
     if (misfit.general) return this.#refused(queued, misfit, explain(misfit));
     const preemption = preempt(info, misfit, decision.filters, this.#state, this.#budgets.list(), () => random.next());
-    if ('why' in preemption) return this.#refused(queued, misfit, `${explain(misfit)} preemption: ${preemption.why}`, '');
+    if ('why' in preemption) return this.#refused(queued, misfit, `${explain(misfit)} preemption: ${preemption.why}`, preemption.asked ? '' : undefined);
     const { candidate } = preemption;
     this.#state.nominate(info, candidate.node);
     this.#refused(queued, misfit, explain(misfit), candidate.node);
