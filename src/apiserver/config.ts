@@ -1,5 +1,6 @@
 /** What an API server is given from outside. Certificates and keys are PEM texts. */
 import type { AuthorizationChoice } from './authz/chain.ts';
+import type { EgressProxy } from './proxy/egress.ts';
 import type { ExternalSigner } from './authn/serviceaccount.ts';
 import type { TokenAuthenticator } from './authn/tokens.ts';
 import type { Metrics, MetricsSettings } from '../base/metrics.ts';
@@ -136,6 +137,8 @@ export interface ApiServerConfig {
   readonly deleteWorkers?: number;
   /** Bytes a second for each upgraded connection through this server; default: no limit. */
   readonly connectionBytesPerSecond?: number;
+  /** What connections to nodes, pods and services go through; default: they are made directly. */
+  readonly egress?: EgressProxy;
   /** Default true: what an extension server says of going elsewhere does not reach the client. */
   readonly rejectRedirects?: boolean;
   readonly metrics?: MetricsSettings;

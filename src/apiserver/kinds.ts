@@ -8,7 +8,7 @@ import type { BoundObjects, ServiceAccountTokens } from './authn/serviceaccount.
 import { bindingHooks, roleHooks } from './authz/escalation.ts';
 import type { Rbac } from './authz/rbac.ts';
 import type { Installed } from './install.ts';
-import type { Target } from './proxy/forward.ts';
+import type { Way } from './proxy/forward.ts';
 import type { Kubelets } from './proxy/kubelet.ts';
 import { nodeProxy, podProxy, serviceProxy } from './proxy/resources.ts';
 import { adminAccessHooks } from './registry/core/adminaccess.ts';
@@ -36,13 +36,13 @@ export interface KindOptions {
   readonly admission: AdmissionChain;
   readonly clock: Clock;
   readonly allowPrivileged: boolean;
-  readonly through: Target['through'];
+  readonly way: Way;
   readonly components: readonly Component[];
 }
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, random, admission, clock, components, allowPrivileged, through }: KindOptions): void {
+export function wireKinds({ installed, rbac, authorize, services, tokens, tokenLimits, boundObjects, reviews, kubelets, random, admission, clock, components, allowPrivileged, way }: KindOptions): void {
   const { table, storage } = installed;
   const pods = storage('pods');
   storage('namespaces').hooks = namespaceHooks;
@@ -72,7 +72,7 @@ export function wireKinds({ installed, rbac, authorize, services, tokens, tokenL
   creates('', 'v1', 'pods', 'eviction', evicter(pods, storage('poddisruptionbudgets.policy')));
   const connectors: readonly (readonly [resource: string, name: string, connect: Connector])[] = [
     ['pods', 'log', kubelets.log], ['pods', 'exec', kubelets.exec], ['pods', 'attach', kubelets.attach], ['pods', 'portforward', kubelets.portForward],
-    ['pods', 'proxy', podProxy(pods, through)], ['services', 'proxy', serviceProxy({ services: storage('services'), endpoints: storage('endpoints'), pods, random, through })], ['nodes', 'proxy', nodeProxy(kubelets)],
+    ['pods', 'proxy', podProxy(pods, way)], ['services', 'proxy', serviceProxy({ services: storage('services'), endpoints: storage('endpoints'), pods, random, way })], ['nodes', 'proxy', nodeProxy(kubelets)],
   ];
   for (const [resource, name, connect] of connectors) connects(resource, name, connect);
   if (tokens) creates('', 'v1', 'serviceaccounts', 'token', tokenCreator(tokens, boundObjects, tokenLimits));

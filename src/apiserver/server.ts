@@ -43,6 +43,7 @@ import { defaultLimits } from './limits.ts';
 import { handle, type Pipeline } from './pipeline.ts';
 import { Kubelets } from './proxy/kubelet.ts';
 import { x509Meter } from './proxy/webhook.ts';
+import { egress } from './proxy/egress.ts';
 import { throttle } from './proxy/throttle.ts';
 import { Resolver } from './proxy/resolve.ts';
 import { parseRange } from './registry/core/addresses.ts';
@@ -100,14 +101,17 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   const services = new ServiceAllocator({
     services: storage('services'), addresses: storage('ipaddresses.networking.k8s.io'), range, nodePorts: config.nodePorts ?? defaultNodePorts, surroundings, metrics,
   });
-  const through = config.connectionBytesPerSecond ? throttle(config.connectionBytesPerSecond, clock) : undefined;
-  const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet, through);
-  const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random);
+  const way = {
+    through: config.connectionBytesPerSecond ? throttle(config.connectionBytesPerSecond, clock) : undefined,
+    via: config.egress && egress(config.egress, metrics, clock),
+  };
+  const kubelets = new Kubelets(storage('nodes'), storage('pods'), config.kubelet, way);
+  const resolver = new Resolver(storage('services'), storage('endpointslices.discovery.k8s.io'), random, way.via);
   const caller = new Caller(resolver, clock, x509Meter(metrics, 'webhooks'));
   const timing = admissionMetrics(metrics, clock);
   admission.use(admissionPlugins({ installed, authorize, surroundings: { ...surroundings, log }, config, registry, caller, metrics, timing }), timing);
   wireKinds({
-    kubelets, random, admission, clock, through, allowPrivileged: config.allowPrivileged ?? true,
+    kubelets, random, admission, clock, way, allowPrivileged: config.allowPrivileged ?? true,
     components: [...(config.components ?? localComponents), storeComponent(feed)],
     installed, rbac, authorize, services, tokens: accounts, tokenLimits: config.serviceAccounts ?? {}, boundObjects,
     reviews: {
@@ -191,6 +195,8 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
     caller.close();
     custom.close();
     kubelets.close();
+    way.via?.http.destroy();
+    way.via?.https.destroy();
     await serving.close();
     await profiler?.close();
     await audit?.close();

@@ -137,7 +137,7 @@ export class Aggregator implements ForeignDiscovery {
     const { frontProxy } = this.#options;
     const { caBundle, insecureSkipTLSVerify } = service.spec;
     return {
-      ...backend, path, agent: this.#agent, headers: remoteHeaders(user),
+      ...backend, path, agent: this.#agent, via: this.#options.resolver.via, headers: remoteHeaders(user),
       tls: {
         serverName: `${ref.name}.${ref.namespace}.svc`, insecure: insecureSkipTLSVerify === true,
         ...(caBundle ? { ca: Buffer.from(caBundle, 'base64').toString() } : {}),

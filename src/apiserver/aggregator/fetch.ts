@@ -12,7 +12,7 @@ export function fetchJson(target: Target, signal: AbortSignal): Promise<JsonObje
     for (const [name, value] of Object.entries(target.headers ?? {})) if (value !== undefined) headers[name] = value;
     const outgoing = request({
       host: target.host, port: target.port, path: target.path, headers, signal,
-      ...(target.agent ? { agent: target.agent as never } : {}),
+      ...(target.via ? { agent: target.via.https } : target.agent ? { agent: target.agent as never } : {}),
       ...(tls?.ca ? { ca: tls.ca } : {}), ...(tls?.cert && tls.key ? { cert: tls.cert, key: tls.key } : {}),
       ...(tls?.serverName ? { servername: tls.serverName } : {}), rejectUnauthorized: tls?.insecure !== true,
     }, (response) => {

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib';
 import { StatusError } from '../../machinery/status.ts';
 import type { ServingRequest } from '../../serving/request.ts';
+import type { Egress } from './egress.ts';
 import { linkRewriter, rewriteUrl, type Rewriting } from './rewrite.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -29,11 +30,16 @@ export interface Target {
   readonly rejectRedirects?: boolean;
   /** What the bytes of each direction of an upgraded connection pass through. */
   readonly through?: (() => Duplex) | undefined;
+  /** Connections are not made directly. */
+  readonly via?: Egress | undefined;
   /** Keeps connections to this server. */
   readonly agent?: HttpAgent | HttpsAgent;
   /** Pages that come from there are to lead back through the proxy. */
   readonly rewriting?: Rewriting;
 }
+
+/** What every connection to something in the cluster has to go through. */
+export type Way = Pick<Target, 'through' | 'via'>;
 
 /** Belong to one connection, not to the message. */
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'proxy-authorization', 'proxy-authenticate']);
@@ -61,12 +67,12 @@ function outgoingHeaders(request: ServingRequest, target: Target): OutgoingHttpH
 function open(method: string, target: Target, headers: OutgoingHttpHeaders, signal: AbortSignal, keep: boolean): ClientRequest {
   const { tls } = target;
   const common = { host: target.host, port: target.port, path: target.path, method, headers, signal };
-  if (!tls) return httpRequest({ ...common, agent: (keep && target.agent) || false });
+  if (!tls) return httpRequest({ ...common, agent: target.via?.http ?? ((keep && target.agent) || false) });
   return httpsRequest({
     ...common,
     ...(tls.ca ? { ca: tls.ca } : {}), ...(tls.cert && tls.key ? { cert: tls.cert, key: tls.key } : {}),
     ...(tls.serverName ? { servername: tls.serverName } : {}), rejectUnauthorized: tls.insecure !== true,
-    agent: (keep && (target.agent as HttpsAgent | undefined)) || false,
+    agent: target.via?.https ?? ((keep && (target.agent as HttpsAgent | undefined)) || false),
   });
 }
 

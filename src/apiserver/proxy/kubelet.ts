@@ -13,7 +13,7 @@ import type { ReadonlyObject } from '../objects.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { Connector } from '../resources.ts';
 import { wantsWebSocket } from '../http/watchsocket.ts';
-import { ask, forward, type Target } from './forward.ts';
+import { ask, forward, type Target, type Way } from './forward.ts';
 import { streamToSocket } from './streamsocket.ts';
 import { hostAndPort } from './unreachable.ts';
 
@@ -27,14 +27,14 @@ export class Kubelets {
   readonly #nodes: Storage;
   readonly #pods: Storage;
   readonly #credentials: ApiServerConfig['kubelet'];
-  readonly #through: Target['through'];
+  readonly #way: Way;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
-  constructor(nodes: Storage, pods: Storage, credentials: ApiServerConfig['kubelet'], through?: Target['through']) {
+  constructor(nodes: Storage, pods: Storage, credentials: ApiServerConfig['kubelet'], way: Way = {}) {
     this.#nodes = nodes;
     this.#pods = pods;
     this.#credentials = credentials;
-    this.#through = through;
+    this.#way = way;
   }
 
   close(): void {
@@ -55,7 +55,7 @@ export class Kubelets {
     if (!address) throw plain(`no preferred addresses found; known addresses: [${addresses.map((a) => `{${a.type} ${a.address}}`).join(' ')}]`);
     return {
       host: address.address, port: object.status.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort, path,
-      tls: { ...(authority ? { ca: authority } : { insecure: true }), ...(cert && key ? { cert, key } : {}) }, agent: this.#agent, through: this.#through,
+      tls: { ...(authority ? { ca: authority } : { insecure: true }), ...(cert && key ? { cert, key } : {}) }, agent: this.#agent, ...this.#way,
       // The kubelet knows this server by its certificate, not by what the client showed.
       headers: { authorization: undefined, host: undefined },
     };

@@ -5,6 +5,7 @@ import type { Random } from '../../base/ids.ts';
 import type { DeepReadonly } from '../../machinery/json.ts';
 import { StatusError } from '../../machinery/status.ts';
 import type { Storage } from '../registry/storage.ts';
+import type { Egress } from './egress.ts';
 
 export interface Backend {
   readonly host: string;
@@ -15,8 +16,11 @@ export class Resolver {
   readonly #services: Storage;
   readonly #slices: Storage;
   readonly #random: Random;
+  /** How the servers found are reached; undefined: directly. */
+  readonly via: Egress | undefined;
 
-  constructor(services: Storage, slices: Storage, random: Random) {
+  constructor(services: Storage, slices: Storage, random: Random, via?: Egress) {
+    this.via = via;
     this.#services = services;
     this.#slices = slices;
     this.#random = random;

@@ -10,7 +10,7 @@ import { decoded } from '../../serving/requestinfo.ts';
 import type { ReadonlyObject } from '../objects.ts';
 import type { Storage } from '../registry/storage.ts';
 import type { Connector } from '../resources.ts';
-import { forward, type Target } from './forward.ts';
+import { forward, type Target, type Way } from './forward.ts';
 import type { Kubelets } from './kubelet.ts';
 import { hostAndPort, noSuchHost } from './unreachable.ts';
 
@@ -59,7 +59,7 @@ async function proxied(request: ServingRequest, target: Omit<Target, 'path'>, op
 
 const tlsOf = (scheme: string): Pick<Target, 'tls'> => (scheme === 'https' ? { tls: { insecure: true } } : {});
 
-export function podProxy(pods: Storage, through?: Target['through']): Connector {
+export function podProxy(pods: Storage, way: Way): Connector {
   return async (request, info, options) => {
     const { scheme, name, port } = splitName(info.name, 'pod');
     const pod = (await pods.get(info.namespace, name)).object as unknown as DeepReadonly<Pod>;
@@ -67,12 +67,12 @@ export function podProxy(pods: Storage, through?: Target['through']): Connector 
     if (!isGlobalUnicast(ip)) throw StatusError.badRequest('address not allowed');
     const first = pod.spec.containers.flatMap((c) => c.ports ?? [])[0]?.containerPort;
     const number = port === '' ? (first ?? (scheme === 'https' ? 443 : 80)) : portNumber(port);
-    return proxied(request, { host: ip, port: number, through, ...tlsOf(scheme) }, options);
+    return proxied(request, { host: ip, port: number, ...way, ...tlsOf(scheme) }, options);
   };
 }
 
 /** Addresses come from the service's Endpoints, and only those of pods count: nobody gets somewhere else by way of this server. */
-export function serviceProxy({ services, endpoints, pods, random, through }: { readonly services: Storage; readonly endpoints: Storage; readonly pods: Storage; readonly random: Random; readonly through?: Target['through'] }): Connector {
+export function serviceProxy({ services, endpoints, pods, random, way }: { readonly services: Storage; readonly endpoints: Storage; readonly pods: Storage; readonly random: Random; readonly way: Way }): Connector {
   return async (request, info, options) => {
     const { namespace } = info;
     const { scheme, name, port } = splitName(info.name, 'service');
@@ -84,7 +84,7 @@ export function serviceProxy({ services, endpoints, pods, random, through }: { r
     for (const subset of shuffled(subsets)) {
       for (const number of (subset.ports ?? []).flatMap((p) => ((p.name ?? '') === portName ? [p.port] : []))) {
         for (const { ip, targetRef } of shuffled(subset.addresses ?? [])) {
-          if (targetRef?.namespace === namespace && (await isOfPod(namespace, targetRef.name ?? '', ip))) return proxied(request, { host: ip, port: number, through, ...tlsOf(scheme) }, options);
+          if (targetRef?.namespace === namespace && (await isOfPod(namespace, targetRef.name ?? '', ip))) return proxied(request, { host: ip, port: number, ...way, ...tlsOf(scheme) }, options);
         }
       }
     }
@@ -123,6 +123,6 @@ export function nodeProxy(kubelets: Kubelets): Connector {
     const kubelet = await kubelets.target(name, '');
     await mustBeProxyable(kubelet.host);
     if (port === '' || port === String(kubelet.port)) return proxied(request, kubelet, options);
-    return proxied(request, { host: kubelet.host, port: portNumber(port), through: kubelet.through, ...tlsOf(scheme) }, options);
+    return proxied(request, { host: kubelet.host, port: portNumber(port), through: kubelet.through, via: kubelet.via, ...tlsOf(scheme) }, options);
   };
 }

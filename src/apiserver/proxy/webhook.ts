@@ -80,7 +80,7 @@ export async function callWebhook(address: WebhookAddress, resolver: Resolver, b
       reject(new Error(`Post ${JSON.stringify(place.shown)}: ${why}`, { cause: error }));
     };
     const outgoing = request({
-      host: place.host, port: place.port, path: place.path, method: 'POST', signal, agent: agent ?? false,
+      host: place.host, port: place.port, path: place.path, method: 'POST', signal, agent: (address.url === undefined ? resolver.via?.https : undefined) ?? agent ?? false,
       headers: { 'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length, 'user-agent': 'kube-apiserver-admission' },
       ...(isName ? { servername: place.serverName } : {}), ...(address.caBundle ? { ca: Buffer.from(address.caBundle, 'base64').toString() } : {}),
     }, (response) => {

@@ -6,7 +6,6 @@ import { duration, listed } from './program.ts';
 /** Why a value of these cannot be had; undefined: it can. */
 const refusals: Readonly<Record<string, (flags: Flags) => string | undefined>> = {
   'tracing-config-file': () => 'no traces are exported',
-  'egress-selector-config-file': () => 'connections are made directly',
   'enable-logs-handler': (flags) => (flags.flag('enable-logs-handler') ? 'logs go to stderr, there is no folder to serve' : undefined),
   'enable-garbage-collector': (flags) => (flags.flag('enable-garbage-collector') ? undefined : 'how dependents go is part of every deletion'),
   'watch-cache': (flags) => (flags.flag('watch-cache') ? undefined : 'the watch cache cannot be switched off'),
@@ -28,7 +27,6 @@ function cacheSize(text: string): string | undefined {
 
 export const refusedFlags: FlagSet = {
   'tracing-config-file': { type: 'string', help: 'Cannot be had: no traces are exported' },
-  'egress-selector-config-file': { type: 'string', help: 'Cannot be had' },
   'enable-logs-handler': { type: 'bool', help: 'Only false' },
   'enable-garbage-collector': { type: 'bool', default: true, help: 'Only true' },
   'watch-cache': { type: 'bool', default: true, help: 'Only true' },

@@ -1,5 +1,8 @@
 /** Upstream's flags, one by one: each is taken with its default, or refused by name. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { silent } from '../../base/log.ts';
 import { systemSurroundings } from '../../base/surroundings.ts';
@@ -9,6 +12,7 @@ import { servedResources } from '../../apiserver/runtimeconfig.ts';
 import { auditConfig } from './apiserver-audit.ts';
 import { requestLimits } from './apiserver-limits.ts';
 import { checkVersions, metricsSettings } from './apiserver-observation.ts';
+import { egressProxy } from './apiserver-egress.ts';
 import { checkRefused } from './apiserver-refused.ts';
 import { servingConfig } from './apiserver-serving.ts';
 import { knownGates, readFeatures } from './featuregates.ts';
@@ -77,6 +81,35 @@ test('what cannot be had is refused by name', () => {
     ['--storage-initialization-timeout=-1s', '--storage-initialization-timeout can not be negative value'], ['--apiserver-count=0', "--apiserver-count should be a positive number, but value '0' provided"],
   ] as const) assert.throws(() => checkRefused(parseFlags(flagSet, [flag]).flags), { message }, flag);
   checkRefused(program);
+});
+
+test('the way into the cluster', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'k7s-egress-'));
+  try {
+    const file = join(folder, 'egress.yaml');
+    const of = (...selections: string[]) => {
+      writeFileSync(file, `apiVersion: apiserver.k8s.io/v1beta1\nkind: EgressSelectorConfiguration\negressSelections: [${selections.join(', ')}]`);
+      return egressProxy(parseFlags(flagSet, [`--egress-selector-config-file=${file}`]).flags);
+    };
+    const selection = (name: string, protocol: string, transport?: string) => `{name: ${name}, connection: {proxyProtocol: ${protocol}${transport ? `, transport: ${transport}` : ''}}}`;
+    assert.equal(of(), undefined);
+    assert.equal(of(selection('cluster', 'Direct'), selection('etcd', 'Direct')), undefined);
+    assert.deepEqual(of(selection('Cluster', 'HTTPConnect', '{uds: {udsName: /run/x.sock}}')), { socketPath: '/run/x.sock' });
+    assert.deepEqual(of(selection('cluster', 'HTTPConnect', '{tcp: {url: "http://[::1]:8131"}}')), { host: '::1', port: 8131 });
+    const invalid = 'failed to validate egress selector configuration: ';
+    for (const [selections, message] of [
+      [[selection('cluster', 'HTTPConnect')], `${invalid}service.connection.transport: Required value: transport must be set for HTTPConnect`],
+      [[selection('cluster', 'HTTPConnect', '{tcp: {url: "https://a:1"}}')], `${invalid}service.connection.tlsConfig: Required value: TLSConfig must be present when using HTTPS`],
+      [[selection('cluster', 'Direct', '{uds: {udsName: x}}')], `${invalid}service.connection.transport: Invalid value: "direct": Transport config should be absent for direct connect`],
+      [[selection('master', 'Direct'), selection('etcd', 'Direct'), selection('etcd', 'Direct')], `${invalid}[service.connection: Unsupported value: "master": supported values: "cluster", "controlplane", "etcd", service.connection[2]: Duplicate value: "etcd"]`],
+      [[selection('cluster', 'GRPC', '{uds: {udsName: x}}')], '--egress-selector-config-file: cluster: the protocol GRPC cannot be had'],
+      [[selection('etcd', 'HTTPConnect', '{uds: {udsName: x}}')], '--egress-selector-config-file: etcd: only Direct can be had there'],
+    ] as const) assert.throws(() => of(...selections), { message }, message);
+    writeFileSync(file, 'kind: Other');
+    assert.throws(() => egressProxy(parseFlags(flagSet, [`--egress-selector-config-file=${file}`]).flags), { message: 'failed to read egress selector config: invalid service configuration object "Other"' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('audit, limits, logs and APIs are refused in upstream\'s words', () => {

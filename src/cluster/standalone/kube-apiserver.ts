@@ -12,6 +12,7 @@ import { authenticationFlags, authenticationOf, type Authentication } from './ap
 import { authorizationFlags, authorizationOf, type Authorization } from './apiserver-authorization.ts';
 import { encryptionFlags, encryptionOf } from './apiserver-encryption.ts';
 import { auditConfig, auditFlags } from './apiserver-audit.ts';
+import { egressFlags, egressProxy } from './apiserver-egress.ts';
 import { limitFlags, requestLimits } from './apiserver-limits.ts';
 import { servingPair } from './certificates.ts';
 import { checkVersions, metricsSettings, observationFlags } from './apiserver-observation.ts';
@@ -29,6 +30,7 @@ const flags: FlagSet = {
   ...servingFlags,
   ...observationFlags,
   ...refusedFlags,
+  ...egressFlags,
   'advertise-address': { type: 'string', help: 'Under which address members of the cluster reach this server' },
   'enable-admission-plugins': { type: 'strings', help: 'Plugins that must be on besides the default ones' },
   'disable-admission-plugins': { type: 'strings', help: 'Plugins that stay off though they are on by default' },
@@ -135,9 +137,11 @@ function clusterConfig(given: Flags, nodePorts: RegExpExecArray): Partial<ApiSer
   const reconciler = given.text('endpoint-reconciler-type');
   if (!['lease', 'master-count', 'none'].includes(reconciler)) throw new CommandError(`endpoint reconciler type not supported: ${reconciler}`);
   const workers = given.number('delete-collection-workers');
+  const proxy = egressProxy(given);
   return {
     nodePorts: { from, to }, serviceNodePort: nodePort, publishEndpoints: reconciler !== 'none', allowPrivileged: given.flag('allow-privileged'), eventTtlMs: duration(given, 'event-ttl'),
     connectionBytesPerSecond: given.number('max-connection-bytes-per-sec'), rejectRedirects: given.flag('aggregator-reject-forwarding-redirect'),
+    ...(proxy ? { egress: proxy } : {}),
     ...(given.has('delete-collection-workers') && workers > 0 ? { deleteWorkers: workers } : {}),
   };
 }
