@@ -94,7 +94,7 @@ void test('request metrics: labels of upstream, of what was handled only', async
     /^apiserver_request_total\{verb="GET",dry_run="",group="",version="",resource="",subresource="\/readyz",scope="",component="",code="200"\} 1$/m,
     /^apiserver_request_duration_seconds_bucket\{verb="LIST",dry_run="",group="",version="v1",resource="configmaps",subresource="",scope="namespace",component="apiserver",le="60"\} \d+$/m,
     /^apiserver_request_sli_duration_seconds_count\{verb="GET",/m,
-    /^apiserver_response_sizes_bucket\{verb="LIST",group="",version="v1",resource="configmaps",.*le="1000000"\} [1-9]/m,
+    /^apiserver_response_sizes_bucket\{verb="LIST",group="",version="v1",resource="configmaps",.*le="1e\+06"\} [1-9]/m,
     /^apiserver_longrunning_requests\{verb="WATCH",group="",version="v1",resource="configmaps",subresource="",scope="namespace",component="apiserver"\} 1$/m,
     /^apiserver_current_inflight_requests\{request_kind="readOnly"\} [1-9]/m,
     /^apiserver_storage_objects\{resource="configmaps"\} [1-9]/m,
