@@ -206,11 +206,12 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
   try {
     await services.start();
     await custom.start();
+    const policy = {
+      roles: storage('roles.rbac.authorization.k8s.io'), clusterroles: storage('clusterroles.rbac.authorization.k8s.io'),
+      rolebindings: storage('rolebindings.rbac.authorization.k8s.io'), clusterrolebindings: storage('clusterrolebindings.rbac.authorization.k8s.io'),
+    };
     await Promise.all([
-      rbac.start({
-        roles: storage('roles.rbac.authorization.k8s.io'), clusterroles: storage('clusterroles.rbac.authorization.k8s.io'),
-        rolebindings: storage('rolebindings.rbac.authorization.k8s.io'), clusterrolebindings: storage('clusterrolebindings.rbac.authorization.k8s.io'),
-      }, clock, log),
+      rbac.start(policy, clock, log),
       flow.start(system()),
       bootstrap({
         client: system(), serviceRange: range, groupVersions: localGroupVersions(installed),
@@ -218,6 +219,7 @@ export async function startApiServer(config: ApiServerConfig, surroundings: Surr
         clientAuthority: config.clientAuthority, frontProxy: config.frontProxy, now: timestamp(clock.now()),
       }),
     ]);
+    await rbac.caughtUp(policy);
   } catch (error) {
     await close();
     throw error;

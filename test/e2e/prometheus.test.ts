@@ -21,6 +21,7 @@ function whyNot(): string | false {
 const upstreamNames = [
   'authenticated_user_requests counter metrics should have "_total" suffix',
   'authentication_attempts counter metrics should have "_total" suffix',
+  'authentication_token_cache_active_fetch_count non-histogram and non-summary metrics should not have "_count" suffix',
   "cadvisor_version_info label names should be written in 'snake_case' not 'camelCase'",
   'container_fs_inodes_total non-counter metrics should not have "_total" suffix',
   'container_memory_failcnt counter metrics should have "_total" suffix',

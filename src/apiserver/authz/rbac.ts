@@ -44,6 +44,9 @@ export class Rbac {
   /** What follows from all of them for one user; thrown away when any of them changes. */
   #grants = new Map<string, Grants>();
   readonly #stop = new AbortController();
+  /** Up to which revision each kind has been taken in. */
+  readonly #seen: Record<PolicyKind, number> = { roles: 0, clusterroles: 0, rolebindings: 0, clusterrolebindings: 0 };
+  #moved = Promise.withResolvers<void>();
 
   /** Starts to follow; resolves when the present state is known. */
   async start(storages: Readonly<Record<PolicyKind, Storage>>, clock: Clock, log: Logger): Promise<void> {
@@ -52,6 +55,22 @@ export class Rbac {
 
   close(): void {
     this.#stop.abort();
+    this.#moved.resolve();
+  }
+
+  /** Resolves when all that the storages have by now counts: events of it come a little after the writes are answered. */
+  async caughtUp(storages: Readonly<Record<PolicyKind, Storage>>): Promise<void> {
+    for (const kind of Object.keys(storages) as PolicyKind[]) {
+      const { items } = await storages[kind].cacher.list();
+      const newest = items.reduce((most, item) => Math.max(most, item.revision), 0);
+      while (this.#seen[kind] < newest && !this.#stop.signal.aborted) await this.#moved.promise;
+    }
+  }
+
+  #took(kind: PolicyKind, revision: number): void {
+    this.#seen[kind] = Math.max(this.#seen[kind], revision);
+    this.#moved.resolve();
+    this.#moved = Promise.withResolvers();
   }
 
   #follow(kind: PolicyKind, storage: Storage, clock: Clock, log: Logger): Promise<void> {
@@ -77,6 +96,7 @@ export class Rbac {
                 }
               }
               this.#grants = new Map();
+              this.#took(kind, batch.reduce((most, event) => Math.max(most, event.revision), 0));
             }
           } catch (error) {
             if (isAbort(error, this.#stop.signal)) return;

@@ -104,15 +104,21 @@ async function work(queue: WorkQueue, reconcile: (key: string) => Promise<Reconc
   }
 }
 
+const firstRetryMs = 500;
+
+/** What failed is tried again sooner than its time. */
 async function repeat(ms: number, task: () => Promise<void>, { surroundings: { clock }, log, signal }: ControllerContext): Promise<void> {
+  let failures = 0;
   while (!signal.aborted) {
     try {
       await task();
+      failures = 0;
     } catch (error) {
+      failures++;
       if (!signal.aborted) log.error('A periodic task failed', error);
     }
     try {
-      await clock.sleep(ms, signal);
+      await clock.sleep(failures > 0 ? Math.min(ms, firstRetryMs * 2 ** (failures - 1)) : ms, signal);
     } catch {
       return; // the signal fired
     }
