@@ -262,3 +262,17 @@ export class ProtobufReader {
     this.#at += length;
   }
 }
+
+/** What to do with each field of a message, by its number. */
+export type FieldReaders = Readonly<Record<number, (reader: ProtobufReader) => void>>;
+
+/** Reads a small message field by field; those that nobody asks for are passed over. */
+export function readFields(bytes: Uint8Array, fields: FieldReaders): void {
+  const reader = new ProtobufReader(bytes);
+  while (!reader.done) {
+    const tag = reader.uint32();
+    const field = fields[tag >>> 3];
+    if (field) field(reader);
+    else reader.skip(tag & 7);
+  }
+}

@@ -4,7 +4,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Timer } from '../../base/clock.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Surroundings } from '../../base/surroundings.ts';
-import { ProtobufReader, ProtobufWriter, WireType } from '../../wire/protobuf.ts';
+import { ProtobufWriter, readFields, WireType } from '../../wire/protobuf.ts';
 import type { ExternalSigner, SignerKey } from './serviceaccount.ts';
 
 const service = '/v1.ExternalJWTSigner/';
@@ -22,18 +22,6 @@ interface Keys {
   readonly refreshSeconds: number;
 }
 
-type Fields = Readonly<Record<number, (reader: ProtobufReader) => void>>;
-
-function read(bytes: Uint8Array, fields: Fields): void {
-  const reader = new ProtobufReader(bytes);
-  while (!reader.done) {
-    const tag = reader.uint32();
-    const field = fields[tag >>> 3];
-    if (field) field(reader);
-    else reader.skip(tag & 7);
-  }
-}
-
 function encodeSign(claims: string): Buffer {
   const writer = new ProtobufWriter(claims.length + 16);
   writer.string(claims);
@@ -43,13 +31,13 @@ function encodeSign(claims: string): Buffer {
 
 function decodeSigned(bytes: Uint8Array): { header: string; signature: string } {
   const out = { header: '', signature: '' };
-  read(bytes, { 1: (r) => (out.header = r.string()), 2: (r) => (out.signature = r.string()) });
+  readFields(bytes, { 1: (r) => (out.header = r.string()), 2: (r) => (out.signature = r.string()) });
   return out;
 }
 
 function decodeMetadata(bytes: Uint8Array): number {
   let seconds = 0;
-  read(bytes, { 1: (r) => (seconds = Number(r.int64())) });
+  readFields(bytes, { 1: (r) => (seconds = Number(r.int64())) });
   return seconds;
 }
 
@@ -57,9 +45,9 @@ function decodeMetadata(bytes: Uint8Array): number {
 function decodeKeys(bytes: Uint8Array): Keys {
   const keys: SignerKey[] = [];
   const out = { dataAt: 0, refreshSeconds: 0 };
-  read(bytes, {
+  readFields(bytes, {
     1: (r) => keys.push(decodeKey(r.bytes())),
-    2: (r) => read(r.bytes(), { 1: (t) => (out.dataAt = Number(t.int64())) }),
+    2: (r) => readFields(r.bytes(), { 1: (t) => (out.dataAt = Number(t.int64())) }),
     3: (r) => (out.refreshSeconds = Number(r.int64())),
   });
   if (out.refreshSeconds <= 0) throw new Error(`found invalid refresh hint (${out.refreshSeconds}s)`);
@@ -69,7 +57,7 @@ function decodeKeys(bytes: Uint8Array): Keys {
 
 function decodeKey(bytes: Uint8Array): SignerKey {
   let [id, der, hidden] = ['', Buffer.alloc(0), false];
-  read(bytes, { 1: (r) => (id = r.string()), 2: (r) => (der = Buffer.from(r.bytes())), 3: (r) => (hidden = r.uint32() !== 0) });
+  readFields(bytes, { 1: (r) => (id = r.string()), 2: (r) => (der = Buffer.from(r.bytes())), 3: (r) => (hidden = r.uint32() !== 0) });
   if (id === '' || Buffer.byteLength(id) > longestId) throw new Error(`found invalid public key id ${JSON.stringify(id)}`);
   if (der.length === 0) throw new Error('found empty public key');
   let key: KeyObject;

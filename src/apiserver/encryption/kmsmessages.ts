@@ -1,5 +1,5 @@
 /** The messages of a KMS plugin (v2) and of the envelope that stands in the store. Fields are written from the last to the first. */
-import { ProtobufReader, ProtobufWriter, WireType } from '../../wire/protobuf.ts';
+import { ProtobufWriter, readFields, WireType, type ProtobufReader } from '../../wire/protobuf.ts';
 
 export type Annotations = ReadonlyMap<string, Buffer>;
 
@@ -44,22 +44,10 @@ function message(write: (writer: ProtobufWriter) => void): Buffer {
   return writer.finish();
 }
 
-type FieldReaders = Readonly<Record<number, (reader: ProtobufReader) => void>>;
-
-function read(bytes: Uint8Array, fields: FieldReaders): void {
-  const reader = new ProtobufReader(bytes);
-  while (!reader.done) {
-    const tag = reader.uint32();
-    const field = fields[tag >>> 3];
-    if (field) field(reader);
-    else reader.skip(tag & 7);
-  }
-}
-
 function readAnnotation(reader: ProtobufReader, into: Map<string, Buffer>): void {
   let key = '';
   let value: Buffer = Buffer.alloc(0);
-  read(reader.bytes(), { 1: (r) => (key = r.string()), 2: (r) => (value = Buffer.from(r.bytes())) });
+  readFields(reader.bytes(), { 1: (r) => (key = r.string()), 2: (r) => (value = Buffer.from(r.bytes())) });
   into.set(key, value);
 }
 
@@ -79,7 +67,7 @@ export function encodeEnvelope({ data, keyId, encryptedDek, annotations, dekType
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const annotations = new Map<string, Buffer>();
   const out: { -readonly [K in keyof Envelope]: Envelope[K] } = { data: Buffer.alloc(0), keyId: '', encryptedDek: Buffer.alloc(0), annotations, dekType: 0 };
-  read(bytes, {
+  readFields(bytes, {
     1: (r) => (out.data = r.bytes()), 2: (r) => (out.keyId = r.string()), 3: (r) => (out.encryptedDek = r.bytes()), 4: (r) => readAnnotation(r, annotations), 5: (r) => (out.dekType = r.uint32()),
   });
   return out;
@@ -93,7 +81,7 @@ export interface StatusAnswer {
 
 export function decodeStatus(bytes: Uint8Array): StatusAnswer {
   const out = { version: '', healthz: '', keyId: '' };
-  read(bytes, { 1: (r) => (out.version = r.string()), 2: (r) => (out.healthz = r.string()), 3: (r) => (out.keyId = r.string()) });
+  readFields(bytes, { 1: (r) => (out.version = r.string()), 2: (r) => (out.healthz = r.string()), 3: (r) => (out.keyId = r.string()) });
   return out;
 }
 
@@ -106,13 +94,13 @@ export interface EncryptAnswer {
 export function decodeEncrypted(bytes: Uint8Array): EncryptAnswer {
   const annotations = new Map<string, Buffer>();
   const out: { -readonly [K in keyof EncryptAnswer]: EncryptAnswer[K] } = { ciphertext: Buffer.alloc(0), keyId: '', annotations };
-  read(bytes, { 1: (r) => (out.ciphertext = Buffer.from(r.bytes())), 2: (r) => (out.keyId = r.string()), 3: (r) => readAnnotation(r, annotations) });
+  readFields(bytes, { 1: (r) => (out.ciphertext = Buffer.from(r.bytes())), 2: (r) => (out.keyId = r.string()), 3: (r) => readAnnotation(r, annotations) });
   return out;
 }
 
 export function decodeDecrypted(bytes: Uint8Array): Buffer {
   let plain: Buffer = Buffer.alloc(0);
-  read(bytes, { 1: (r) => (plain = Buffer.from(r.bytes())) });
+  readFields(bytes, { 1: (r) => (plain = Buffer.from(r.bytes())) });
   return plain;
 }
 
