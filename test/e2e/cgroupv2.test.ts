@@ -65,6 +65,8 @@ describe('live cgroups v2', { skip: whyNot() ?? false }, () => {
     writeFileSync(join(folder, 'init'), `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc && mount -t sysfs sys /sys && mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /tmp && mount -t hostfs -o ${folder} none /mnt
+# Its own /tmp hides a checkout that lies in this machine's.
+[ -e ${guest} ] || { mkdir -p ${process.cwd()} && mount -t hostfs -o ro,${process.cwd()} none ${process.cwd()}; }
 cd ${process.cwd()}
 timeout 90 ${process.execPath} --disable-warning=ExperimentalWarning ${guest} /mnt /mnt/cached > /mnt/log 2>&1
 echo "ended with $?" >> /mnt/log
